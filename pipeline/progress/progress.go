@@ -1,0 +1,22 @@
+// Package progress lets the library tell a person what it is doing without knowing of a terminal.
+package progress
+
+// Reporter hears what is going on. The CLI draws it on standard error; tests record it.
+// Implementations are safe for concurrent use. No secret may be passed to it.
+type Reporter interface {
+	// Stage opens a stage of the pipeline.
+	Stage(name string)
+	// Say tells one thing that happened or begins, as a short sentence without a full stop.
+	Say(format string, args ...any)
+	// Count tells how far something long is: done of total things called what ("manifests").
+	Count(what string, done, total int)
+}
+
+// Discard hears nothing.
+var Discard Reporter = discard{}
+
+type discard struct{}
+
+func (discard) Stage(string)           {}
+func (discard) Say(string, ...any)     {}
+func (discard) Count(string, int, int) {}

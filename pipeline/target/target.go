@@ -1,0 +1,71 @@
+// Package target is the typed value that says what a cutover is to reach: which registry, with which
+// identity, for which release, on which clusters. It comes from flags, from a file, or from both.
+package target
+
+// IdentityMode is how pods get their AWS identity (domain terms: the guide's EKS and IaaS tabs, and EKS
+// Pod Identity, which the guide does not cover).
+type IdentityMode string
+
+const (
+	IRSA            IdentityMode = "irsa"             // IAM Roles for Service Accounts: annotations on hue and source-controller
+	PodIdentity     IdentityMode = "pod-identity"     // EKS Pod Identity associations: nothing in the values
+	InstanceProfile IdentityMode = "instance-profile" // the EC2 node's role: nothing in the values
+)
+
+// ManagedBy is who applies the release.
+type ManagedBy string
+
+const (
+	Helm ManagedBy = "helm"
+	Flux ManagedBy = "flux"
+)
+
+// Cutover is what is wanted.
+type Cutover struct {
+	APIVersion string    `yaml:"apiVersion"`
+	Kind       string    `yaml:"kind"`
+	Registry   Registry  `yaml:"registry"`
+	Identity   Identity  `yaml:"identity"`
+	Release    Release   `yaml:"release"`
+	Hub        Cluster   `yaml:"hub"`
+	Spokes     []Cluster `yaml:"spokes"`
+}
+
+// Registry is the destination.
+type Registry struct {
+	Endpoint    string `yaml:"endpoint"`    // oci://<account>.dkr.ecr.<region>.amazonaws.com/<namespace> or oci://public.ecr.aws/<alias>
+	Repository  string `yaml:"repository"`  // the last part of the repository's name, for example mural-workloads
+	AllowPublic bool   `yaml:"allowPublic"` // ECR Public makes the rendered manifests world-readable
+}
+
+// Identity is how hue and source-controller reach ECR.
+type Identity struct {
+	Mode    IdentityMode `yaml:"mode"`
+	RoleARN string       `yaml:"roleARN"` // with IRSA only
+}
+
+// Release is the Helm release of PaletteAI.
+type Release struct {
+	ManagedBy   ManagedBy `yaml:"managedBy"`
+	Name        string    `yaml:"name"` // mural
+	Namespace   string    `yaml:"namespace"`
+	Values      string    `yaml:"values"`      // path of the user's values.yaml
+	HelmRelease string    `yaml:"helmRelease"` // or path of the HelmRelease manifest
+	Chart       string    `yaml:"chart"`       // oci://, directory or .tgz
+	Version     string    `yaml:"version"`
+	CRDs        CRDs      `yaml:"crds"`
+}
+
+// CRDs is the chart that must be upgraded before the release.
+type CRDs struct {
+	Chart   string `yaml:"chart"`
+	Version string `yaml:"version"`
+}
+
+// Cluster is one cluster to reach: the hub, or a spoke. An empty kubeconfig means the usual ones
+// (KUBECONFIG, then ~/.kube/config); an empty context means the current one.
+type Cluster struct {
+	Name       string `yaml:"name"`
+	Kubeconfig string `yaml:"kubeconfig"`
+	Context    string `yaml:"context"`
+}
