@@ -1,0 +1,66 @@
+// Package cluster reaches a Kubernetes cluster, the hub or a spoke, the way that kubectl and helm would,
+// and says in field terms why it can't: which file, which context, which host.
+package cluster
+
+import (
+	sourcev1 "github.com/fluxcd/source-controller/api/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+)
+
+// userAgent is what the API server's audit log knows our requests by.
+const userAgent = "palette-ecr"
+
+// Cluster is one connected cluster.
+type Cluster struct {
+	Name      string               // as the target names it; else its context
+	Host      string               // address of the API server
+	Client    client.WithWatch     // typed for core, apps, rbac, OCIRepository; unstructured for the rest
+	Clientset kubernetes.Interface // for what Client has no verbs for: pod logs
+	REST      *rest.Config
+}
+
+// NewScheme knows the kinds that this project reads and writes: Kubernetes' own, and Flux's sources.
+func NewScheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	if err := clientgoscheme.AddToScheme(scheme); err != nil {
+		panic(err) // the types are compiled in: it fails for nobody or for everybody
+	}
+	if err := sourcev1.AddToScheme(scheme); err != nil {
+		panic(err)
+	}
+	return scheme
+}
+
+// Connect reads the kubeconfig and prepares clients; it asks the cluster nothing yet (Ping does). The
+// error is a fault with code Usage: it is about the file and the flags.
+func Connect(t target.Cluster) (*Cluster, error) {
+	restConfig, name, err := load(t)
+	if err != nil {
+		return nil, err
+	}
+	return From(name, restConfig)
+}
+
+// From prepares clients from a configuration that the caller has already, for example kind's.
+func From(name string, restConfig *rest.Config) (*Cluster, error) {
+	restConfig = rest.CopyConfig(restConfig)
+	restConfig.UserAgent = userAgent
+	restConfig.QPS, restConfig.Burst = 50, 100
+	restConfig.WarningHandler = rest.NoWarnings{} // the library writes to no stream
+	connected, err := client.NewWithWatch(restConfig, client.Options{Scheme: NewScheme()})
+	if err != nil {
+		return nil, fault.New(fault.Usage, "check the credentials and certificates that the kubeconfig names", "connecting to cluster %q at %s: %w", name, restConfig.Host, err)
+	}
+	clientset, err := kubernetes.NewForConfig(restConfig)
+	if err != nil {
+		return nil, fault.New(fault.Usage, "check the credentials and certificates that the kubeconfig names", "connecting to cluster %q at %s: %w", name, restConfig.Host, err)
+	}
+	return &Cluster{Name: name, Host: restConfig.Host, Client: connected, Clientset: clientset, REST: restConfig}, nil
+}

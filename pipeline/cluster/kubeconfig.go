@@ -1,0 +1,111 @@
+package cluster
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+)
+
+// load finds the kubeconfig that the target means and the context in it, and names the cluster by it.
+func load(t target.Cluster) (*rest.Config, string, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	if t.Kubeconfig != "" {
+		path, err := expand(t.Kubeconfig)
+		if err != nil {
+			return nil, "", fault.New(fault.Usage, "write the path in full", "reading kubeconfig %q: %w", t.Kubeconfig, err)
+		}
+		rules.ExplicitPath = path
+	}
+	files := rules.GetLoadingPrecedence()
+	if rules.ExplicitPath != "" {
+		files = []string{rules.ExplicitPath}
+	}
+	raw, err := rules.Load()
+	if err != nil {
+		return nil, "", kubeconfigFault(files, err)
+	}
+	if t.Kubeconfig == "" && len(raw.Contexts) == 0 {
+		if inside, err := rest.InClusterConfig(); err == nil {
+			return inside, nameOf(t, "in-cluster"), nil // a pod, for example a CronJob that checks for drift
+		}
+	}
+	context, err := chooseContext(raw, t.Context, strings.Join(files, ", "))
+	if err != nil {
+		return nil, "", err
+	}
+	name := nameOf(t, context)
+	config, err := clientcmd.NewNonInteractiveClientConfig(*raw, context, &clientcmd.ConfigOverrides{}, rules).ClientConfig()
+	if err != nil {
+		return nil, "", fault.New(fault.Usage, "correct the kubeconfig; `kubectl config view` shows what is read", "reading the kubeconfig of cluster %q: %w", name, err)
+	}
+	return config, name, nil
+}
+
+// expand resolves a leading ~/, which no shell does inside a file.
+func expand(path string) (string, error) {
+	rest, found := strings.CutPrefix(path, "~/")
+	if !found {
+		return path, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(home, rest), nil
+}
+
+func kubeconfigFault(files []string, err error) error {
+	name := strings.Join(files, ", ")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fault.New(fault.Usage, "check the path given with --kubeconfig or in KUBECONFIG", "reading kubeconfig %q: %w", name, err)
+	case errors.Is(err, fs.ErrPermission):
+		return fault.New(fault.Usage, "make the file readable for you", "reading kubeconfig %q: %w", name, err)
+	}
+	return fault.New(fault.Usage, "correct the file; `kubectl config view --kubeconfig <file>` must show it", "parsing kubeconfig %q: %w", name, err)
+}
+
+// chooseContext gives the context to use, and names the known ones when it isn't there.
+func chooseContext(raw *api.Config, wanted, files string) (string, error) {
+	known := make([]string, 0, len(raw.Contexts))
+	for name := range raw.Contexts {
+		known = append(known, name)
+	}
+	slices.Sort(known)
+	list := strings.Join(known, ", ")
+	if len(known) == 0 {
+		return "", fault.New(fault.Usage, "pass --kubeconfig, or set KUBECONFIG", "reading kubeconfig %q: it has no context", files)
+	}
+	chosen := wanted
+	if chosen == "" {
+		chosen = raw.CurrentContext
+	}
+	if chosen == "" {
+		return "", fault.New(fault.Usage, "pass --context with one of: "+list, "reading kubeconfig %q: no context is current", files)
+	}
+	context, found := raw.Contexts[chosen]
+	if !found {
+		return "", fault.New(fault.Usage, "pass --context with one of: "+list, "reading kubeconfig %q: it has no context %q", files, chosen)
+	}
+	if _, found := raw.Clusters[context.Cluster]; !found {
+		return "", fault.New(fault.Usage, "correct the context in the file", "reading kubeconfig %q: context %q names cluster %q, which is not there", files, chosen, context.Cluster)
+	}
+	return chosen, nil
+}
+
+func nameOf(t target.Cluster, context string) string {
+	if t.Name != "" {
+		return t.Name
+	}
+	return context
+}

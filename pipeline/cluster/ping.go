@@ -1,0 +1,60 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/version"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+)
+
+// pingTimeout is how long an API server may take to answer before it counts as unreachable.
+const pingTimeout = 5 * time.Second
+
+// Ping asks the API server who we are to it, before anything is touched: a fault tells an unreachable
+// host from credentials that are not accepted.
+func (c *Cluster) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	// /version answers anybody; /api only those who are known (system:discovery).
+	if _, err := c.Clientset.Discovery().RESTClient().Get().AbsPath("/api").DoRaw(ctx); err != nil {
+		return c.unreachable(err)
+	}
+	return nil
+}
+
+// Version gives the API server's version, for example v1.34.4, which charts may ask for.
+func (c *Cluster) Version(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	body, err := c.Clientset.Discovery().RESTClient().Get().AbsPath("/version").DoRaw(ctx)
+	if err != nil {
+		return "", c.unreachable(err)
+	}
+	var info version.Info
+	if err := json.Unmarshal(body, &info); err != nil {
+		return "", fmt.Errorf("reading the version of cluster %q: %w", c.Name, err)
+	}
+	return info.GitVersion, nil
+}
+
+func (c *Cluster) unreachable(err error) error {
+	switch {
+	case apierrors.IsUnauthorized(err):
+		return fault.New(fault.Failed, "renew the credentials in the kubeconfig, for example with `aws eks update-kubeconfig`",
+			"reaching cluster %q at %s: the credentials are not accepted: %w", c.Name, c.Host, err)
+	case apierrors.IsForbidden(err):
+		return fault.New(fault.Failed, "use a kubeconfig whose user the cluster knows and may let in",
+			"reaching cluster %q at %s: the user may not even ask which APIs there are: %w", c.Name, c.Host, err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fault.New(fault.Failed, "check the address, the VPN, and that the API server lets this machine in",
+			"reaching cluster %q at %s: no answer within %s", c.Name, c.Host, pingTimeout)
+	}
+	return fault.New(fault.Failed, "check the address in the kubeconfig, the network, and that the API server is up",
+		"reaching cluster %q at %s: %w", c.Name, c.Host, err)
+}
