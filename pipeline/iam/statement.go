@@ -1,0 +1,168 @@
+package iam
+
+import (
+	"fmt"
+	"strings"
+)
+
+var (
+	statementElements = []string{
+		"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
+	}
+	principalTypes = []string{"AWS", "Federated", "Service", "CanonicalUser"}
+)
+
+func (p *parser) statement(n *node, path string) (Statement, error) {
+	var s Statement
+	p.mark(path, n.place)
+	elements, err := p.object(n, path, statementElements)
+	if err != nil {
+		return s, err
+	}
+	for _, pair := range [][2]string{{"Action", "NotAction"}, {"Resource", "NotResource"}, {"Principal", "NotPrincipal"}} {
+		if second, both := elements[pair[1]]; both && elements[pair[0]] != nil {
+			return s, wrong(second.place, "%s has both %s and %s", path, pair[0], pair[1])
+		}
+	}
+	if sid, ok := elements["Sid"]; ok {
+		if sid.kind != isString {
+			return s, wrong(sid.place, "%s.Sid must be a string, not %s", path, sid.kind)
+		}
+		s.Sid = sid.text
+		p.mark(path+".Sid", sid.place)
+	}
+	effect, ok := elements["Effect"]
+	if !ok {
+		return s, wrong(n.place, "%s has no Effect", path)
+	}
+	s.Effect = Effect(effect.text)
+	if effect.kind != isString || s.Effect != Allow && s.Effect != Deny {
+		return s, wrong(effect.place, "%s.Effect must be \"Allow\" or \"Deny\", not %s", path, quoted(effect))
+	}
+	p.mark(path+".Effect", effect.place)
+
+	lists := map[string]*[]string{
+		"Action": &s.Actions, "NotAction": &s.NotActions, "Resource": &s.Resources, "NotResource": &s.NotResources,
+	}
+	for _, name := range []string{"Action", "NotAction", "Resource", "NotResource"} {
+		if element, ok := elements[name]; ok {
+			if *lists[name], err = p.strings(element, path+"."+name); err != nil {
+				return s, err
+			}
+		}
+	}
+	for _, name := range []string{"Action", "NotAction"} {
+		for i, action := range *lists[name] {
+			if service, verb, ok := strings.Cut(action, ":"); action != "*" && (!ok || service == "" || verb == "") {
+				return s, wrong(p.doc.Place(fmt.Sprintf("%s.%s[%d]", path, name, i)),
+					"%s %q has no service before a colon", name, action)
+			}
+		}
+	}
+	if s.Principal, err = p.principals(elements["Principal"], path+".Principal"); err != nil {
+		return s, err
+	}
+	if s.NotPrincipal, err = p.principals(elements["NotPrincipal"], path+".NotPrincipal"); err != nil {
+		return s, err
+	}
+	if condition, ok := elements["Condition"]; ok {
+		if s.Conditions, err = p.conditions(condition, path+".Condition"); err != nil {
+			return s, err
+		}
+	}
+	switch {
+	case s.Actions == nil && s.NotActions == nil:
+		return s, wrong(n.place, "%s has no Action", path)
+	case s.Resources == nil && s.NotResources == nil && s.Principal == nil && s.NotPrincipal == nil:
+		return s, wrong(n.place, "%s has neither a Resource (as an identity-based policy must) nor a Principal (as a trust policy must)", path)
+	}
+	return s, nil
+}
+
+// strings reads a string or a list of strings, which must not be empty.
+func (p *parser) strings(n *node, path string) ([]string, error) {
+	values, err := p.values(n, path, isString)
+	if err == nil && len(values) == 0 {
+		err = wrong(n.place, "%s is empty", path)
+	}
+	return values, err
+}
+
+// values reads a scalar or a list of scalars of the kinds given.
+func (p *parser) values(n *node, path string, kinds ...kind) ([]string, error) {
+	p.mark(path, n.place)
+	items := []*node{n}
+	if n.kind == isArray {
+		items = n.items
+	}
+	values := make([]string, 0, len(items))
+	for i, item := range items {
+		ok := false
+		for _, k := range kinds {
+			ok = ok || item.kind == k
+		}
+		if !ok {
+			return nil, wrong(item.place, "%s must hold %s, not %s", path, kinds[0], item.kind)
+		}
+		p.mark(fmt.Sprintf("%s[%d]", path, i), item.place)
+		values = append(values, item.text)
+	}
+	return values, nil
+}
+
+func (p *parser) principals(n *node, path string) (*Principals, error) {
+	if n == nil {
+		return nil, nil
+	}
+	p.mark(path, n.place)
+	if n.kind == isString {
+		if n.text != "*" {
+			return nil, wrong(n.place, "%s must be \"*\" or an object with AWS, Federated or Service, not %q", path, n.text)
+		}
+		return &Principals{Everyone: true}, nil
+	}
+	if _, err := p.object(n, path, principalTypes); err != nil {
+		return nil, err
+	}
+	if len(n.members) == 0 {
+		return nil, wrong(n.place, "%s is empty", path)
+	}
+	var who Principals
+	lists := map[string]*[]string{
+		"AWS": &who.AWS, "Federated": &who.Federated, "Service": &who.Service, "CanonicalUser": &who.Canonical,
+	}
+	for _, m := range n.members {
+		values, err := p.strings(m.value, path+"."+m.name)
+		if err != nil {
+			return nil, err
+		}
+		*lists[m.name] = values
+	}
+	return &who, nil
+}
+
+// conditions reads the condition block. An unknown operator is kept: it never grants, and the evaluation
+// tells of it.
+func (p *parser) conditions(n *node, path string) ([]Condition, error) {
+	p.mark(path, n.place)
+	if _, err := p.object(n, path, nil); err != nil {
+		return nil, err
+	}
+	var conditions []Condition
+	for _, operator := range n.members {
+		at := path + "." + operator.name
+		p.mark(at, operator.place)
+		if _, err := p.object(operator.value, at, nil); err != nil {
+			return nil, err
+		}
+		for _, key := range operator.value.members {
+			values, err := p.values(key.value, at+"."+key.name, isString, isNumber, isBool)
+			if err != nil {
+				return nil, err
+			}
+			p.mark(at+"."+key.name, key.place)
+			conditions = append(conditions, Condition{operator.name, key.name, values})
+		}
+	}
+	return conditions, nil
+}
