@@ -1,0 +1,65 @@
+package registry
+
+import (
+	"regexp"
+	"strings"
+)
+
+// partition is one of Amazon's separate clouds: its id in ARNs, the suffixes of its ECR hosts (plain and
+// dual-stack, "" where none is documented), and what its regions look like.
+//
+// Sources: the partitions.json of the AWS SDK, the host pattern of amazon-ecr-credential-helper, and
+// fluxcd/pkg auth/aws.
+type partition struct {
+	id        string
+	suffix    string
+	dualStack string
+	regions   *regexp.Regexp
+}
+
+// partitions lists the narrow ones first: aws takes every region that is none of the others'.
+var partitions = []partition{
+	{"aws-cn", "amazonaws.com.cn", "on.amazonwebservices.com.cn", regexp.MustCompile(`^cn-[a-z]+-\d+$`)},
+	{"aws-us-gov", "amazonaws.com", "on.aws", regexp.MustCompile(`^us-gov-[a-z]+-\d+$`)},
+	{"aws-eusc", "amazonaws.eu", "on.amazonwebservices.eu", regexp.MustCompile(`^eusc-[a-z]+-[a-z]+-\d+$`)},
+	{"aws-iso", "c2s.ic.gov", "", regexp.MustCompile(`^us-iso-[a-z]+-\d+$`)},
+	{"aws-iso-b", "sc2s.sgov.gov", "", regexp.MustCompile(`^us-isob-[a-z]+-\d+$`)},
+	{"aws-iso-e", "cloud.adc-e.uk", "", regexp.MustCompile(`^eu-isoe-[a-z]+-\d+$`)},
+	{"aws-iso-f", "csp.hci.ic.gov", "", regexp.MustCompile(`^(us|eu)-isof-[a-z]+-\d+$`)},
+	{"aws", "amazonaws.com", "on.aws", regexp.MustCompile(`^[a-z]{2}-[a-z]+-\d+$`)},
+}
+
+// PartitionOf names the partition of a region, or "" when it looks like no region.
+func PartitionOf(region string) string {
+	if p, ok := partitionOf(region); ok {
+		return p.id
+	}
+	return ""
+}
+
+func partitionOf(region string) (partition, bool) {
+	for _, p := range partitions {
+		if p.regions.MatchString(region) {
+			return p, true
+		}
+	}
+	return partition{}, false
+}
+
+// looksLikeAWS tells whether a host is, or was meant to be, one of Amazon's registries: such a host that
+// can't be taken apart is a mistake, not another registry.
+func looksLikeAWS(host string) bool {
+	host = strings.ToLower(host)
+	if strings.Contains(host, ".dkr.ecr") || strings.Contains(host, ".dkr-ecr") || strings.HasPrefix(host, "dkr.ecr") {
+		return true
+	}
+	for _, suffix := range []string{
+		"amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "ecr.aws", "on.aws", "api.aws", "ecr-public.aws.com",
+		"on.amazonwebservices.com.cn", "on.amazonwebservices.eu", "c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov",
+	} {
+		if host == suffix || strings.HasSuffix(host, "."+suffix) {
+			return true
+		}
+	}
+	return false
+}
