@@ -1,0 +1,72 @@
+package ecr
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+)
+
+// attempts of one API call, the first included. The SDK waits in between, longer when it is throttled.
+const attempts = 6
+
+// configure gives the SDK's configuration for the registry's region. The region is the registry's own,
+// whatever the environment says: an endpoint names exactly one.
+func configure(ctx context.Context, r registry.Registry, o Options) (aws.Config, error) {
+	if o.Config != nil {
+		cfg := o.Config.Copy()
+		cfg.Region = r.Region
+		cfg.HTTPClient = o.HTTPClient
+		return cfg, nil
+	}
+	load := []func(*config.LoadOptions) error{
+		config.WithRegion(r.Region),
+		config.WithRetryMode(aws.RetryModeStandard),
+		config.WithRetryMaxAttempts(attempts),
+		config.WithHTTPClient(buildable(o.HTTPClient)),
+	}
+	if o.Profile != "" {
+		load = append(load, config.WithSharedConfigProfile(o.Profile))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	if err != nil {
+		return aws.Config{}, err
+	}
+	cfg.HTTPClient = o.HTTPClient
+	return cfg, nil
+}
+
+// buildable gives the same proxy and authorities in the one kind of client that LoadDefaultConfig can work
+// with when AWS_CA_BUNDLE is set. Credentials (STS, SSO) are got through it.
+func buildable(c *http.Client) *awshttp.BuildableClient {
+	made := awshttp.NewBuildableClient()
+	from, ok := c.Transport.(*http.Transport)
+	if !ok {
+		return made
+	}
+	return made.WithTransportOptions(func(to *http.Transport) {
+		to.Proxy, to.DialContext = from.Proxy, from.DialContext
+		if from.TLSClientConfig != nil {
+			to.TLSClientConfig = from.TLSClientConfig.Clone()
+			if pool := to.TLSClientConfig.RootCAs; pool != nil {
+				to.TLSClientConfig.RootCAs = pool.Clone() // the SDK adds to it
+			}
+		}
+	})
+}
+
+// endpointStates are the switches by which the SDK finds the API's host for a FIPS or dual-stack registry.
+func endpointStates(r registry.Registry) (aws.FIPSEndpointState, aws.DualStackEndpointState) {
+	fips, dual := aws.FIPSEndpointStateUnset, aws.DualStackEndpointStateUnset
+	if r.FIPS {
+		fips = aws.FIPSEndpointStateEnabled
+	}
+	if r.DualStack {
+		dual = aws.DualStackEndpointStateEnabled
+	}
+	return fips, dual
+}

@@ -1,0 +1,74 @@
+package ecr
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+)
+
+// privateAPI is the service ecr. Every call names the registry's account, so that credentials of another
+// account are refused and never answered from the wrong registry.
+type privateAPI struct {
+	client *ecr.Client
+	repo   registry.Repository
+}
+
+func newPrivateAPI(cfg aws.Config, repo registry.Repository) privateAPI {
+	return privateAPI{repo: repo, client: ecr.NewFromConfig(cfg, func(o *ecr.Options) {
+		o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint = endpointStates(repo.Registry)
+	})}
+}
+
+func (p privateAPI) token(ctx context.Context) (string, *time.Time, error) {
+	out, err := p.client.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
+	if err != nil {
+		return "", nil, err
+	}
+	if len(out.AuthorizationData) == 0 {
+		return "", nil, errNoToken
+	}
+	return aws.ToString(out.AuthorizationData[0].AuthorizationToken), out.AuthorizationData[0].ExpiresAt, nil
+}
+
+func (p privateAPI) describe(ctx context.Context) (RepositoryInfo, error) {
+	out, err := p.client.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{
+		RegistryId: aws.String(p.repo.Registry.AccountID), RepositoryNames: []string{p.repo.Name},
+	})
+	if err != nil || len(out.Repositories) == 0 {
+		return RepositoryInfo{}, err
+	}
+	r := out.Repositories[0]
+	return RepositoryInfo{
+		Exists: true, ARN: aws.ToString(r.RepositoryArn), URI: aws.ToString(r.RepositoryUri),
+		AccountID: aws.ToString(r.RegistryId), Mutability: string(r.ImageTagMutability),
+	}, nil
+}
+
+func (p privateAPI) create(ctx context.Context) error {
+	_, err := p.client.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String(p.repo.Name)})
+	return err
+}
+
+func (p privateAPI) images(ctx context.Context) ([]Image, error) {
+	pages := ecr.NewDescribeImagesPaginator(p.client, &ecr.DescribeImagesInput{
+		RegistryId: aws.String(p.repo.Registry.AccountID), RepositoryName: aws.String(p.repo.Name), MaxResults: aws.Int32(page),
+	})
+	var images []Image
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range out.ImageDetails {
+			images = append(images, Image{
+				Digest: aws.ToString(d.ImageDigest), Tags: d.ImageTags, PushedAt: aws.ToTime(d.ImagePushedAt),
+				Size: aws.ToInt64(d.ImageSizeInBytes), MediaType: aws.ToString(d.ImageManifestMediaType),
+			})
+		}
+	}
+	return images, nil
+}

@@ -1,0 +1,68 @@
+package ecr
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+
+	"oras.land/oras-go/v2/registry/remote/retry"
+)
+
+// retries is how often a request is repeated. With the backoff below that is about half a minute, longer than
+// ECR throttles a client that stays under its quotas.
+const retries = 6
+
+// Retrying repeats requests that a registry throttled (429) or failed (408, 5xx), or whose connection was cut,
+// with exponential backoff and jitter; Retry-After is honoured. A request whose body can't be read again is
+// not repeated. Requests to a registry are safe to repeat: content is addressed by its digest.
+func Retrying(base http.RoundTripper) http.RoundTripper {
+	policy := &retry.GenericPolicy{
+		Retryable: func(resp *http.Response, err error) (bool, error) { return transient(resp, err), nil },
+		Backoff:   backoff,
+		MinWait:   100 * time.Millisecond,
+		MaxWait:   20 * time.Second,
+		MaxRetry:  retries,
+	}
+	return &retry.Transport{Base: base, Policy: func() retry.Policy { return policy }}
+}
+
+func transient(resp *http.Response, err error) bool {
+	if err != nil {
+		return Cut(err)
+	}
+	switch resp.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// Cut tells whether err is a connection that broke or timed out, so that the same may work when tried again.
+// The end of the caller's own context is not.
+func Cut(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	for _, broken := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.ECONNREFUSED, syscall.EPIPE, net.ErrClosed} {
+		if errors.Is(err, broken) {
+			return true
+		}
+	}
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func backoff(attempt int, resp *http.Response) time.Duration {
+	if resp != nil {
+		if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
+			return time.Duration(seconds) * time.Second
+		}
+	}
+	return retry.ExponentialBackoff(200*time.Millisecond, 2, 0.25)(attempt, nil)
+}
