@@ -29,6 +29,7 @@ type Report struct {
 	Stages     []Stage    `json:"stages"`
 	Findings   []Finding  `json:"findings"`
 	Proofs     []Proof    `json:"proofs"`
+	Rules      []Rule     `json:"rules,omitempty"` // the rules that were looked at, for outputs that explain them
 }
 
 // Target says what the report is about, as far as the command knew it.

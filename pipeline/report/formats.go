@@ -1,0 +1,81 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+)
+
+// Options say how a report is written. The zero value is plain text for 100 columns.
+type Options struct {
+	Color   bool     // text: with ANSI colours; the caller knows whether a terminal reads it
+	Width   int      // text: columns to fill; 0 is 100
+	All     bool     // text: every finding and all evidence, instead of the first few of each kind
+	Root    string   // the repository's root, absolute: file paths in CI formats become relative to it
+	Dir     string   // the directory that relative file paths start from, absolute
+	Secrets []string // values that must not be shown, whatever text they turn up in
+}
+
+// Format is one way to write a report.
+type Format struct {
+	Name    string // as in -o NAME=FILE
+	Summary string // what it is for, for help texts
+	write   func(io.Writer, *Report, Options) error
+}
+
+// Formats lists every format, text first.
+func Formats() []Format {
+	return []Format{
+		{"text", "for people, in a terminal", writeText},
+		{"json", "everything, for programs (schema: report.Schema)", writeJSON},
+	}
+}
+
+// Names lists the formats' names.
+func Names() []string {
+	var names []string
+	for _, f := range Formats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// Write writes the report in the format with that name. Whatever the model's strings hold, known secrets
+// and what looks like one are masked first. An unknown format is a fault with code Usage.
+func Write(w io.Writer, format string, r *Report, o Options) error {
+	f, err := lookup(format)
+	if err != nil {
+		return err
+	}
+	if err := f.write(w, complete(r, o), o); err != nil {
+		return fmt.Errorf("writing the report as %s: %w", format, err)
+	}
+	return nil
+}
+
+func lookup(name string) (Format, error) {
+	for _, f := range Formats() {
+		if f.Name == name {
+			return f, nil
+		}
+	}
+	return Format{}, fault.New(fault.Usage, "use one of "+strings.Join(Names(), ", "), "choosing the output format %q: unknown", name)
+}
+
+// complete gives a copy of r that is fit to be written: marked with its kind, lists never null.
+func complete(r *Report, o Options) *Report {
+	c := *r
+	c.APIVersion, c.Kind = APIVersion, Kind
+	if c.Stages == nil {
+		c.Stages = []Stage{}
+	}
+	if c.Findings == nil {
+		c.Findings = []Finding{}
+	}
+	if c.Proofs == nil {
+		c.Proofs = []Proof{}
+	}
+	return &c
+}

@@ -1,0 +1,66 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// stages writes one row a stage: mark, name, time, and the summary or the reason.
+func (t *textWriter) stages(stages []Stage) {
+	if len(stages) == 0 {
+		return
+	}
+	t.heading("Stages")
+	names := 0
+	for _, s := range stages {
+		names = max(names, width(printable(s.Name)))
+	}
+	for _, s := range stages {
+		took := seconds(s.Seconds)
+		if s.Outcome != Done && s.Seconds < 0.05 {
+			took = ""
+		}
+		name := pad(printable(s.Name), names)
+		if s.Outcome == Failed || s.Outcome == Refused {
+			name = t.bold(name)
+		} else if s.Outcome != Done {
+			name = t.dim(name)
+		}
+		lead := fmt.Sprintf("  %s %s  %s  ", t.outcome(s.Outcome, s.Outcome.sign()), name, t.dim(fmt.Sprintf("%6s", took)))
+		indent := 4 + names + 2 + 6 + 2
+		text, colour := stageText(s), t.dim
+		if s.Outcome == Done || s.Outcome == Failed || s.Outcome == Refused {
+			colour = nil
+		}
+		t.item(lead, indent, text, colour)
+		for _, artifact := range s.Artifact {
+			t.item(strings.Repeat(" ", indent)+t.dim("→ "), indent+2, artifact, t.dim)
+		}
+	}
+}
+
+// stageText is what a stage's row says.
+func stageText(s Stage) string {
+	switch s.Outcome {
+	case Done:
+		return s.Summary
+	case Failed, Refused:
+		text := joinSentences(s.Summary, s.Reason)
+		if s.Outcome == Refused {
+			text = strings.TrimSuffix("refused: "+text, ": ")
+		}
+		return text
+	}
+	if s.Reason == "" {
+		return string(s.Outcome)
+	}
+	return string(s.Outcome) + ": " + s.Reason
+}
+
+// joinSentences joins what is there of two sentences that may lack their full stops.
+func joinSentences(a, b string) string {
+	if a == "" || b == "" || a == b {
+		return max(a, b)
+	}
+	return strings.TrimRight(a, ".") + "; " + b
+}
