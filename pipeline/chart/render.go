@@ -106,11 +106,11 @@ func Render(c *chart.Chart, values map[string]any, r Release) ([]Manifest, error
 	if err != nil {
 		return nil, fault.New(fault.Failed, "correct the values that the template or the chart's schema names", "rendering chart %q: %w", c.Name(), err)
 	}
-	return split(rendered)
+	return Objects(rendered)
 }
 
-// split takes the release's manifest apart, in the order of the document.
-func split(rendered *release.Release) ([]Manifest, error) {
+// Objects takes apart the manifest of a release, in the order of the document, and its hooks.
+func Objects(rendered *release.Release) ([]Manifest, error) {
 	documents := releaseutil.SplitManifests(rendered.Manifest)
 	keys := make([]string, 0, len(documents))
 	for key := range documents {

@@ -1,0 +1,232 @@
+package deploy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+)
+
+const (
+	lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+	fromGit     = "kustomize.toolkit.fluxcd.io/name" // label of what a Kustomization keeps as Git has it
+	fluxPoll    = 2 * time.Second
+)
+
+// runFlux gives the HelmRelease the manifest's spec and waits until Flux has applied it. Server-side apply
+// would not do: it leaves the keys that the manifest no longer has, basicAuth among them, to who set them.
+func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error) {
+	result := &Result{CRDs: "left to Flux"}
+	h, err := newHelm(c, o)
+	if err != nil {
+		return result, err
+	}
+	wanted, err := helmRelease(o.HelmRelease)
+	if err != nil {
+		return result, err
+	}
+	if wanted.GetNamespace() == "" {
+		wanted.SetNamespace(o.Release.Namespace)
+	}
+	live := &unstructured.Unstructured{}
+	live.SetGroupVersionKind(wanted.GroupVersionKind())
+	key := client.ObjectKeyFromObject(wanted)
+	if err := c.Client.Get(ctx, key, live); err != nil {
+		return result, fluxFault(c, key, err)
+	}
+	if err := appliable(c, live); err != nil {
+		return result, err
+	}
+	if last, err := h.last(o.Release.Name); err == nil && last != nil {
+		result.PreviousRevision = last.Version
+	}
+	if specEqual(live, wanted) {
+		result.Reason = fmt.Sprintf("HelmRelease %s has these values already", key)
+	} else {
+		o.Progress.Say("changing HelmRelease %s", key)
+		if err := replace(live, wanted); err != nil {
+			return result, err
+		}
+		if err := c.Client.Update(ctx, live); err != nil {
+			return result, fluxFault(c, key, masked(err, live.Object, wanted.Object))
+		}
+		result.Changed = true
+	}
+	if err := awaitFlux(ctx, c, live, o); err != nil {
+		return result, err
+	}
+	if last, err := h.last(o.Release.Name); err == nil && last != nil {
+		result.Revision = last.Version
+	}
+	return result, finish(ctx, c, h, o, result)
+}
+
+// helmRelease finds the one HelmRelease in a manifest of one or more documents.
+func helmRelease(manifest []byte) (*unstructured.Unstructured, error) {
+	decoder := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(manifest), 4096)
+	var found *unstructured.Unstructured
+	for {
+		object := map[string]any{}
+		err := decoder.Decode(&object)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fault.New(fault.Usage, "correct the manifest", "parsing the HelmRelease manifest: %w", err)
+		}
+		if object["kind"] != "HelmRelease" {
+			continue
+		}
+		if found != nil {
+			return nil, fault.New(fault.Usage, "pass a manifest with the release of mural only", "parsing the HelmRelease manifest: it holds more than one HelmRelease")
+		}
+		found = &unstructured.Unstructured{Object: object}
+	}
+	if found == nil {
+		return nil, fault.New(fault.Usage, "pass the manifest of mural's HelmRelease with --helm-release", "parsing the HelmRelease manifest: it holds no HelmRelease")
+	}
+	return found, nil
+}
+
+// appliable refuses what Flux would not act upon, or would take back.
+func appliable(c *cluster.Cluster, live *unstructured.Unstructured) error {
+	key := client.ObjectKeyFromObject(live)
+	if owner := live.GetLabels()[fromGit]; owner != "" {
+		return fault.New(fault.Refused, "commit the rendered manifest to the repository that the Kustomization reads, then run validate",
+			"changing HelmRelease %s on cluster %q: Kustomization %q keeps it as Git has it", key, c.Name, owner)
+	}
+	if suspended, _, _ := unstructured.NestedBool(live.Object, "spec", "suspend"); suspended {
+		return fault.New(fault.Refused, fmt.Sprintf("run `flux resume helmrelease %s --namespace %s`", key.Name, key.Namespace),
+			"changing HelmRelease %s on cluster %q: it is suspended", key, c.Name)
+	}
+	return nil
+}
+
+// specEqual tells whether everything that the manifest says of the spec is so.
+func specEqual(live, wanted *unstructured.Unstructured) bool {
+	is, _ := live.Object["spec"].(map[string]any)
+	for key, value := range specOf(wanted) {
+		if !reflect.DeepEqual(plain(is[key]), plain(value)) {
+			return false
+		}
+	}
+	return true
+}
+
+func specOf(o *unstructured.Unstructured) map[string]any {
+	spec, _ := o.Object["spec"].(map[string]any)
+	return spec
+}
+
+// plain gives numbers one type, whichever decoder read them.
+func plain(value any) any {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return value
+	}
+	var same any
+	if err := json.Unmarshal(data, &same); err != nil {
+		return value
+	}
+	return same
+}
+
+// replace takes over the manifest's spec key by key, each as a whole. kubectl's note of what was last
+// applied holds the old values with Zot's password: where there is one, it becomes the new manifest.
+func replace(live, wanted *unstructured.Unstructured) error {
+	spec, _ := live.Object["spec"].(map[string]any)
+	if spec == nil {
+		spec = map[string]any{}
+		live.Object["spec"] = spec
+	}
+	for key, value := range specOf(wanted) {
+		spec[key] = plain(value)
+	}
+	annotations := live.GetAnnotations()
+	if annotations[lastApplied] == "" {
+		return nil
+	}
+	data, err := json.Marshal(wanted.Object)
+	if err != nil {
+		return fmt.Errorf("encoding HelmRelease %s/%s: %w", wanted.GetNamespace(), wanted.GetName(), err)
+	}
+	annotations[lastApplied] = string(data)
+	live.SetAnnotations(annotations)
+	return nil
+}
+
+// awaitFlux waits until helm-controller is done with the newest generation, well or not.
+func awaitFlux(ctx context.Context, c *cluster.Cluster, live *unstructured.Unstructured, o Options) error {
+	key := client.ObjectKeyFromObject(live)
+	seen := "it has not been looked at yet"
+	err := wait.PollUntilContextTimeout(ctx, fluxPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
+		if err := c.Client.Get(ctx, key, live); err != nil {
+			return false, fluxFault(c, key, err)
+		}
+		done, state, terminal := released(live)
+		seen = state
+		if terminal {
+			return false, notReleased(c, key, state)
+		}
+		return done, nil
+	})
+	if wait.Interrupted(err) && ctx.Err() == nil {
+		return notReleased(c, key, fmt.Sprintf("after %s: %s", o.Timeout, seen))
+	}
+	return err
+}
+
+// released judges a HelmRelease: generation first, then the condition.
+func released(live *unstructured.Unstructured) (done bool, state string, terminal bool) {
+	observed, _, _ := unstructured.NestedInt64(live.Object, "status", "observedGeneration")
+	conditions, _, _ := unstructured.NestedSlice(live.Object, "status", "conditions")
+	state = "Flux has not handled the change yet"
+	for _, each := range conditions {
+		condition, _ := each.(map[string]any)
+		seen, _, _ := unstructured.NestedInt64(condition, "observedGeneration")
+		if seen != live.GetGeneration() {
+			continue
+		}
+		message := fmt.Sprint(condition["message"])
+		switch {
+		case condition["type"] == "Stalled" && condition["status"] == "True":
+			return false, message, true
+		case condition["type"] != "Ready":
+		case condition["status"] == "True" && observed == live.GetGeneration():
+			return true, message, false
+		case condition["status"] == "False":
+			reason := condition["reason"]
+			state = message
+			terminal = reason == "UpgradeFailed" || reason == "InstallFailed" || reason == "RollbackSucceeded"
+		default:
+			state = message
+		}
+	}
+	return false, state, terminal
+}
+
+func notReleased(c *cluster.Cluster, key client.ObjectKey, state string) error {
+	return fault.New(fault.Failed, fmt.Sprintf("look with `kubectl --namespace %s describe helmrelease/%s`", key.Namespace, key.Name),
+		"waiting for HelmRelease %s on cluster %q: %s", key, c.Name, state)
+}
+
+func fluxFault(c *cluster.Cluster, key client.ObjectKey, err error) error {
+	remedy := "check that you may get and update HelmReleases there"
+	if apierrors.IsNotFound(err) {
+		remedy = "check the manifest's name and namespace; for a release that Helm manages by itself pass --managed-by helm"
+	}
+	return fault.New(fault.Failed, remedy, "changing HelmRelease %s on cluster %q: %w", key, c.Name, err)
+}

@@ -1,0 +1,186 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"helm.sh/helm/v3/pkg/action"
+	helmchart "helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/releaseutil"
+	"helm.sh/helm/v3/pkg/storage/driver"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+)
+
+// maxHistory is how many revisions Helm keeps; it is the helm command's own default.
+const maxHistory = 10
+
+// helm is the Helm SDK with one cluster and namespace.
+type helm struct {
+	config    *action.Configuration
+	cluster   string // name, for messages
+	namespace string
+	options   Options
+}
+
+func newHelm(c *cluster.Cluster, o Options) (*helm, error) {
+	config := &action.Configuration{}
+	if err := config.Init(c.Getter(o.Release.Namespace), o.Release.Namespace, o.Driver, func(string, ...any) {}); err != nil {
+		return nil, fmt.Errorf("preparing Helm for cluster %q: %w", c.Name, err)
+	}
+	return &helm{config: config, cluster: c.Name, namespace: o.Release.Namespace, options: o}, nil
+}
+
+// change is what apply did to one release.
+type change struct {
+	name     string
+	changed  bool
+	reason   string // why it was left alone
+	version  string // of the chart
+	revision int
+	previous int
+}
+
+func (c change) phrase() string {
+	if c.changed {
+		return fmt.Sprintf("%s is now version %s, revision %d", c.name, c.version, c.revision)
+	}
+	return c.reason
+}
+
+// last gives the newest revision of a release, or nil when there is none.
+func (h *helm) last(name string) (*release.Release, error) {
+	last, err := h.config.Releases.Last(name)
+	if errors.Is(err, driver.ErrReleaseNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading release %s/%s on cluster %q: %w", h.namespace, name, h.cluster, err)
+	}
+	return last, nil
+}
+
+// history gives all revisions that Helm still has, oldest first.
+func (h *helm) history(name string) ([]*release.Release, error) {
+	all, err := h.config.Releases.History(name)
+	if err != nil && !errors.Is(err, driver.ErrReleaseNotFound) {
+		return nil, fmt.Errorf("reading the history of release %s/%s on cluster %q: %w", h.namespace, name, h.cluster, err)
+	}
+	releaseutil.SortByRevision(all)
+	return all, nil
+}
+
+// usable refuses a release that Helm would refuse, or that is not there when it must be.
+func (h *helm) usable(name string) error {
+	last, err := h.last(name)
+	if err != nil {
+		return err
+	}
+	switch {
+	case last == nil && !h.options.Install:
+		return fault.New(fault.Refused, fmt.Sprintf("check --namespace and the release's name; `helm list --all-namespaces` shows what is installed; pass --install to install %s", name),
+			"upgrading release %s/%s on cluster %q: there is no such release", h.namespace, name, h.cluster)
+	case last != nil && last.Info.Status.IsPending():
+		// Helm's maintainers hold that such a state can't be trusted (helm/helm#7653): a person decides.
+		return fault.New(fault.Refused,
+			fmt.Sprintf("make sure that nobody else is upgrading it, then go back with `helm rollback %s --namespace %s`, and run again", name, h.namespace),
+			"upgrading release %s/%s on cluster %q: revision %d is %s since %s: another helm is at work, or one was killed",
+			h.namespace, name, h.cluster, last.Version, last.Info.Status, last.Info.LastDeployed.UTC().Format(time.RFC3339))
+	case last != nil && last.Info.Status == release.StatusUninstalling:
+		return fault.New(fault.Refused, "wait until it is uninstalled", "upgrading release %s/%s on cluster %q: it is being uninstalled", h.namespace, name, h.cluster)
+	}
+	return nil
+}
+
+// apply brings one release to a chart and values.
+func (h *helm) apply(ctx context.Context, name string, c *helmchart.Chart, values map[string]any) (change, error) {
+	done := change{name: name, version: c.Metadata.Version}
+	values, err := chart.Normal(values)
+	if err != nil {
+		return done, err
+	}
+	last, err := h.last(name)
+	if err != nil {
+		return done, err
+	}
+	if last == nil {
+		return h.install(ctx, done, c, values)
+	}
+	done.revision, done.previous = last.Version, last.Version
+	if same(last, c, values) {
+		done.reason = fmt.Sprintf("%s is version %s with these values already, revision %d", name, c.Metadata.Version, last.Version)
+		return done, nil
+	}
+	return h.upgrade(ctx, done, last, c, values)
+}
+
+// same tells whether a release is as wanted: this chart with exactly these values, and deployed well.
+func same(last *release.Release, c *helmchart.Chart, values map[string]any) bool {
+	config, err := chart.Normal(last.Config)
+	return err == nil && last.Info.Status == release.StatusDeployed &&
+		last.Chart != nil && last.Chart.Metadata != nil &&
+		last.Chart.Metadata.Name == c.Metadata.Name && last.Chart.Metadata.Version == c.Metadata.Version &&
+		reflect.DeepEqual(templates(last.Chart), templates(c)) && reflect.DeepEqual(config, values)
+}
+
+// templates tell a chart in development from another one with the same version.
+func templates(c *helmchart.Chart) map[string]string {
+	all := make(map[string]string, len(c.Templates))
+	for _, t := range c.Templates {
+		all[t.Name] = string(t.Data)
+	}
+	return all
+}
+
+func (h *helm) upgrade(ctx context.Context, done change, last *release.Release, c *helmchart.Chart, values map[string]any) (change, error) {
+	h.options.Progress.Say("upgrading release %s to version %s", done.name, done.version)
+	upgrade := action.NewUpgrade(h.config)
+	upgrade.Namespace = h.namespace
+	upgrade.ResetValues = true // what is not in the values must not come back from the last release
+	upgrade.Wait = true
+	upgrade.Timeout = h.options.Timeout
+	upgrade.MaxHistory = maxHistory
+	upgraded, err := upgrade.RunWithContext(ctx, done.name, c, values)
+	if upgraded != nil {
+		done.revision, done.changed = upgraded.Version, true
+	}
+	if err != nil {
+		return done, h.failed("upgrading", done, masked(err, last.Config, values))
+	}
+	return done, nil
+}
+
+func (h *helm) install(ctx context.Context, done change, c *helmchart.Chart, values map[string]any) (change, error) {
+	h.options.Progress.Say("installing release %s version %s", done.name, done.version)
+	install := action.NewInstall(h.config)
+	install.ReleaseName = done.name
+	install.Namespace = h.namespace
+	install.CreateNamespace = true
+	install.Wait = true
+	install.Timeout = h.options.Timeout
+	installed, err := install.RunWithContext(ctx, c, values)
+	if installed != nil {
+		done.revision, done.changed = installed.Version, true
+	}
+	if err != nil {
+		return done, h.failed("installing", done, masked(err, values))
+	}
+	return done, nil
+}
+
+func (h *helm) failed(doing string, done change, err error) error {
+	remedy := "correct what the message says and run again: nothing was changed"
+	if done.changed {
+		remedy = fmt.Sprintf("correct what the message says and run again, or go back with `helm rollback %s %d --namespace %s`", done.name, done.previous, h.namespace)
+		if done.previous == 0 {
+			remedy = "correct what the message says and run again"
+		}
+	}
+	return fault.New(fault.Failed, remedy, "%s release %s/%s on cluster %q to version %s: %w", doing, h.namespace, done.name, h.cluster, done.version, err)
+}

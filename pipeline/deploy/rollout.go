@@ -1,0 +1,140 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+)
+
+// rolloutPoll is how often a Deployment is looked at while it rolls out: one GET and one LIST of pods.
+const rolloutPoll = time.Second
+
+// awaitRollout waits until only new pods of a Deployment run. What can't get better by waiting ends it.
+func awaitRollout(ctx context.Context, c *cluster.Cluster, key client.ObjectKey, o Options) error {
+	seen := "nothing yet"
+	err := wait.PollUntilContextTimeout(ctx, rolloutPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
+		var d appsv1.Deployment
+		if err := c.Client.Get(ctx, key, &d); err != nil {
+			return false, fmt.Errorf("reading Deployment %s on cluster %q: %w", key, c.Name, err)
+		}
+		running, err := pods(ctx, c, &d)
+		if err != nil {
+			return false, err
+		}
+		done, state, terminal := rollout(&d, running)
+		seen = state
+		if terminal {
+			return false, stuck(c, key, state)
+		}
+		return done, nil
+	})
+	if wait.Interrupted(err) && ctx.Err() == nil {
+		return stuck(c, key, fmt.Sprintf("after %s: %s", o.Timeout, seen))
+	}
+	return err
+}
+
+func stuck(c *cluster.Cluster, key client.ObjectKey, state string) error {
+	return fault.New(fault.Failed, fmt.Sprintf("look with `kubectl --namespace %s describe deployment/%s` and `kubectl --namespace %s logs deployment/%s`", key.Namespace, key.Name, key.Namespace, key.Name),
+		"waiting for the rollout of Deployment %s on cluster %q: %s", key, c.Name, state)
+}
+
+// rollout judges a Deployment as `kubectl rollout status` does, generation first, and besides it tells
+// what a pod itself says. terminal means that waiting longer is of no use.
+func rollout(d *appsv1.Deployment, running []corev1.Pod) (done bool, state string, terminal bool) {
+	wanted := int32(1)
+	if d.Spec.Replicas != nil {
+		wanted = *d.Spec.Replicas
+	}
+	s := d.Status
+	if s.ObservedGeneration < d.Generation {
+		return false, "the change is not seen by the cluster yet", false
+	}
+	for _, condition := range s.Conditions {
+		if condition.Type == appsv1.DeploymentProgressing && condition.Reason == "ProgressDeadlineExceeded" {
+			return false, reasonOr(condition.Message, running), true
+		}
+	}
+	if s.UpdatedReplicas >= wanted && s.Replicas == s.UpdatedReplicas && s.AvailableReplicas >= wanted && s.UnavailableReplicas == 0 {
+		return true, "complete", false
+	}
+	for _, pod := range running {
+		if message, hopeless := waiting(pod); hopeless {
+			return false, message, true
+		}
+	}
+	state = fmt.Sprintf("%d of %d pods updated, %d available", s.UpdatedReplicas, wanted, s.AvailableReplicas)
+	for _, condition := range s.Conditions {
+		if condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue {
+			state += ": " + condition.Message
+		}
+	}
+	return false, reasonOr(state, running), false
+}
+
+// reasonOr adds what the first pod that does not run says.
+func reasonOr(state string, running []corev1.Pod) string {
+	for _, pod := range running {
+		if message, _ := waiting(pod); message != "" {
+			return state + "; " + message
+		}
+	}
+	return state
+}
+
+// waiting gives what a pod that does not run says, and whether it is one of the states that only a person
+// ends. A container that crashed once may come up; one that is held back after crashes won't.
+func waiting(pod corev1.Pod) (message string, hopeless bool) {
+	for _, s := range append(append([]corev1.ContainerStatus{}, pod.Status.InitContainerStatuses...), pod.Status.ContainerStatuses...) {
+		if s.State.Waiting == nil {
+			continue
+		}
+		w := s.State.Waiting
+		if w.Reason == "ContainerCreating" || w.Reason == "PodInitializing" {
+			continue
+		}
+		message = fmt.Sprintf("pod %s, container %s: %s: %s", pod.Name, s.Name, w.Reason, w.Message)
+		if last := s.LastTerminationState.Terminated; last != nil {
+			message += fmt.Sprintf(" (it ended with exit code %d, %s)", last.ExitCode, last.Reason)
+		}
+		switch w.Reason {
+		case "CrashLoopBackOff":
+			return message, s.RestartCount > 1
+		case "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError", "ErrImageNeverPull":
+			return message, true
+		}
+		return message, false
+	}
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			return fmt.Sprintf("pod %s: %s", pod.Name, condition.Message), false
+		}
+	}
+	return "", false
+}
+
+// explain adds to an upgrade's error what the pods of the release's namespace say: Helm's own "timed out
+// waiting for the condition" says nothing.
+func (h *helm) explain(ctx context.Context, c *cluster.Cluster, err error) error {
+	var list corev1.PodList
+	// With a fresh context: the wait may have ended because its own was over.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if c.Client == nil || c.Client.List(ctx, &list, client.InNamespace(h.namespace)) != nil {
+		return err
+	}
+	for _, pod := range list.Items {
+		if message, _ := waiting(pod); message != "" {
+			return fault.New(fault.CodeOf(err), fault.RemedyOf(err), "%w: %s", err, message)
+		}
+	}
+	return err
+}
