@@ -8,12 +8,16 @@ import (
 // JSON is the document as one writes it: two spaces, the elements in the order of the grammar, a list of
 // one as a plain string, and a final newline.
 func (d Document) JSON() []byte {
+	return d.ordered().indented()
+}
+
+func (o object) indented() []byte {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	// Nothing in a Document fails to encode: it is strings only.
-	_ = encoder.Encode(d.ordered())
+	// Nothing in it fails to encode: it is strings only.
+	_ = encoder.Encode(o)
 	return out.Bytes()
 }
 

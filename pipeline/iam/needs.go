@@ -1,0 +1,184 @@
+package iam
+
+import (
+	"fmt"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+)
+
+// Principal is one of those who need something of ECR.
+type Principal string
+
+const (
+	Hue              Principal = "hue"               // pushes, on the hub
+	SourceController Principal = "source-controller" // pulls, on every cluster
+	Operator         Principal = "operator"          // the person or CI job that runs palette-ecr: copies, checks, proves
+	Combined         Principal = "combined"          // one role for hue and source-controller, as in the guide
+)
+
+// Principals in the order in which people read them.
+var principals = []Principal{Hue, SourceController, Operator, Combined}
+
+// ParsePrincipal names a principal; the error is a *fault.Error, Usage.
+func ParsePrincipal(name string) (Principal, error) {
+	for _, p := range principals {
+		if string(p) == name {
+			return p, nil
+		}
+	}
+	return "", fault.New(fault.Usage, "take one of hue, source-controller, operator, combined",
+		"reading principal %q: there is no such principal", name)
+}
+
+// Wanted is what the policies are for.
+type Wanted struct {
+	Repository registry.Repository
+	Account    string // of ECR Public, whose addresses don't tell it; for a private registry its own account
+	Semver     bool   // an OCIRepository selects its tag by semver, so that source-controller lists tags
+	Create     bool   // the operator may create the repository
+}
+
+// Need is one action that a principal needs, and why.
+type Need struct {
+	Action   string
+	Resource string // the repository's ARN, or "*" for an action without resource-level permissions
+	Why      string
+	Check    bool // only to look (lint rule L14): without it something stays unproven, nothing breaks
+}
+
+// right is a Need before its service and resource are known.
+type right struct {
+	private, public string // action without service, "" where that registry has none
+	why             string
+	check           bool
+	who             []Principal
+}
+
+var (
+	pushers = []Principal{Hue, Operator, Combined}
+	pullers = []Principal{SourceController, Operator, Combined}
+	anyone  = []Principal{Hue, SourceController, Operator, Combined}
+)
+
+// rights has every action in the order of the guide's policy. Sources: for pushing
+// docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html (BatchGetImage because pushers ask for
+// a manifest before they push it, as go-containerregistry does under Flux's push); for pulling the managed
+// policy AmazonEC2ContainerRegistryPullOnly; for ECR Public the service authorization reference of
+// ecr-public, which has no action for pulling: anyone may. What the registry protocol asks under which
+// action: HEAD of a layer is BatchCheckLayerAvailability, GET of a layer GetDownloadUrlForLayer, HEAD or
+// GET of a manifest and its referrers BatchGetImage, tags/list ListImages.
+var rights = []right{
+	{"CompleteLayerUpload", "CompleteLayerUpload", "ends the upload of a layer", false, pushers},
+	{"UploadLayerPart", "UploadLayerPart", "uploads a layer", false, pushers},
+	{"InitiateLayerUpload", "InitiateLayerUpload", "begins the upload of a layer", false, pushers},
+	{"BatchCheckLayerAvailability", "BatchCheckLayerAvailability", "asks which layers are there already", false, pushers},
+	{"BatchCheckLayerAvailability", "", "asks whether a layer is there", false, []Principal{SourceController}},
+	{"PutImage", "PutImage", "puts manifests and tags", false, pushers},
+	{"BatchGetImage", "", "reads manifests", false, anyone},
+	{"GetDownloadUrlForLayer", "", "downloads layers", false, pullers},
+	{"ListImages", "", "lists tags, for an OCIRepository with spec.ref.semver", false, []Principal{SourceController, Combined}},
+	{"ListImages", "", "lists tags, for the closure proof", false, []Principal{Operator}},
+	{"DescribeImages", "DescribeImages", "sees what was pushed and when (aws ecr describe-images, the push proof)", true, []Principal{Operator}},
+	{"", "DescribeImageTags", "lists tags, for the closure proof", true, []Principal{Operator}},
+	{"DescribeRepositories", "DescribeRepositories", "sees that the repository exists and whether its tags are immutable", true, []Principal{Operator}},
+	{"CreateRepository", "CreateRepository", "creates the repository", false, []Principal{Operator}},
+}
+
+// Needs lists what a principal needs, in the order in which a policy has it. The error is a *fault.Error,
+// Usage: a registry that is not ECR has no IAM policies, and ECR Public needs the account.
+func (w Wanted) Needs(p Principal) ([]Need, error) {
+	arn, err := w.arn()
+	if err != nil {
+		return nil, err
+	}
+	public := w.Repository.Registry.Kind == registry.Public
+	var needs []Need
+	for _, r := range rights {
+		service, action := "ecr:", r.private
+		if public {
+			service, action = "ecr-public:", r.public
+		}
+		if action == "" || !contains(r.who, p) ||
+			action == "CreateRepository" && !w.Create || action == "ListImages" && p != Operator && !w.Semver {
+			continue
+		}
+		needs = append(needs, Need{service + action, arn, r.why, r.check})
+	}
+	if public {
+		return append(needs,
+			Need{"ecr-public:GetAuthorizationToken", "*", "gets the token for the registry", false},
+			Need{"sts:GetServiceBearerToken", "*", "is part of getting ECR Public's token", false}), nil
+	}
+	return append(needs, Need{"ecr:GetAuthorizationToken", "*", "gets the token for the registry", false}), nil
+}
+
+// arn of the repository.
+func (w Wanted) arn() (string, error) {
+	r := w.Repository.Registry
+	account := w.Account
+	switch {
+	case !r.IsECR():
+		return "", fault.New(fault.Usage, "give the endpoint of Amazon ECR: oci://<account>.dkr.ecr.<region>.amazonaws.com/<namespace>",
+			"writing policies for %q: it is not Amazon ECR, which alone knows IAM policies", r.Endpoint())
+	case r.Kind == registry.Private:
+		account = r.AccountID
+	case account == "":
+		return "", fault.New(fault.Usage, "give --account <12 digits>, or --role-arn of a role in that account",
+			"writing policies for %q: the address of ECR Public does not tell its account", r.Endpoint())
+	}
+	if !accountPattern.MatchString(account) {
+		return "", fault.New(fault.Usage, "an account has 12 digits, without hyphens",
+			"writing policies for %q: %q is no AWS account", r.Endpoint(), account)
+	}
+	return w.Repository.ARNFor(account), nil
+}
+
+func contains(list []Principal, p Principal) bool {
+	for _, one := range list {
+		if one == p {
+			return true
+		}
+	}
+	return false
+}
+
+// Policy is the least that the principal needs, as an identity-based policy. That of Combined is, without
+// Semver, the guide's own to the byte.
+func (w Wanted) Policy(p Principal) (Document, error) {
+	needs, err := w.Needs(p)
+	if err != nil {
+		return Document{}, err
+	}
+	if len(needs) == 0 {
+		return Document{}, fmt.Errorf("writing a policy for %q: it needs nothing", p)
+	}
+	d := Document{Version: Current}
+	for _, need := range needs {
+		last := len(d.Statements) - 1
+		if last < 0 || d.Statements[last].Resources[0] != need.Resource {
+			d.Statements = append(d.Statements, Statement{Effect: Allow, Resources: []string{need.Resource}})
+			last++
+		}
+		d.Statements[last].Actions = append(d.Statements[last].Actions, need.Action)
+	}
+	return d, nil
+}
+
+// RepositoryPolicy is what the repository itself must say when the role is in another account than the
+// registry (docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html): a role's own policy
+// does not reach over accounts. It has no Resource, since it is attached to one; GetAuthorizationToken is
+// not for a repository to grant.
+func (w Wanted) RepositoryPolicy(p Principal, role Role) (Document, error) {
+	needs, err := w.Needs(p)
+	if err != nil {
+		return Document{}, err
+	}
+	s := Statement{Effect: Allow, Principal: &Principals{AWS: []string{role.ARN()}}}
+	for _, need := range needs {
+		if need.Resource != "*" {
+			s.Actions = append(s.Actions, need.Action)
+		}
+	}
+	return Document{Version: Current, Statements: []Statement{s}}, nil
+}
