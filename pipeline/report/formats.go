@@ -64,9 +64,9 @@ func lookup(name string) (Format, error) {
 	return Format{}, fault.New(fault.Usage, "use one of "+strings.Join(Names(), ", "), "choosing the output format %q: unknown", name)
 }
 
-// complete gives a copy of r that is fit to be written: marked with its kind, lists never null.
+// complete gives a copy of r that is fit to be written: without secrets, marked with its kind, lists never null.
 func complete(r *Report, o Options) *Report {
-	c := *r
+	c := withoutSecrets(r, o.Secrets)
 	c.APIVersion, c.Kind = APIVersion, Kind
 	if c.Stages == nil {
 		c.Stages = []Stage{}
@@ -77,5 +77,5 @@ func complete(r *Report, o Options) *Report {
 	if c.Proofs == nil {
 		c.Proofs = []Proof{}
 	}
-	return &c
+	return c
 }

@@ -1,0 +1,110 @@
+package report
+
+import (
+	"reflect"
+	"regexp"
+	"strings"
+)
+
+// The model holds no secret by contract. This is the second lock: whatever text reaches an output, what looks
+// like a secret is hidden in it.
+
+// secretShapes are the shapes that give a secret away wherever they stand; the group named secret is hidden.
+var secretShapes = []*regexp.Regexp{
+	// user information of an address
+	regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://(?P<secret>[^\s/'"<>]+)@`),
+	// HTTP authorization
+	regexp.MustCompile(`(?i)\b(?:basic|bearer)\s+(?P<secret>[A-Za-z0-9+/._~-]{12,}=*)`),
+	// name=value, name:value and "name": "value"
+	regexp.MustCompile(`(?i)(?:password|passwd|passphrase|secret_?access_?key|session_?token|client_?secret|api_?key)` +
+		`(?:\\?["']\s*[:=]\s*|[:=])\\?["']?(?P<secret>[^\s"'\\,;&}*][^\s"'\\,;&}]*)`),
+	// what an AWS request is signed with
+	regexp.MustCompile(`(?i)X-Amz-(?:Signature|Security-Token|Credential)=(?P<secret>[^&\s"']+)`),
+	// JSON Web Tokens, such as those of service accounts
+	regexp.MustCompile(`(?P<secret>\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*)`),
+	// ECR's authorization token: AWS:… in base64
+	regexp.MustCompile(`(?P<secret>\bQVdTOm[A-Za-z0-9+/]{20,}=*)`),
+	// private keys
+	regexp.MustCompile(`(?P<secret>-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?)`),
+}
+
+// fixedLength and sameLength make what a secret is replaced by; the latter keeps columns.
+func fixedLength(string) string { return hidden }
+
+func sameLength(secret string) string { return strings.Repeat("*", len([]rune(secret))) }
+
+// scrub hides what looks like a secret in text.
+func scrub(text string, by func(string) string) string {
+	for _, shape := range secretShapes {
+		group := shape.SubexpIndex("secret")
+		var out strings.Builder
+		done := 0
+		for _, match := range shape.FindAllStringSubmatchIndex(text, -1) {
+			from, to := match[2*group], match[2*group+1]
+			out.WriteString(text[done:from])
+			out.WriteString(by(text[from:to]))
+			done = to
+		}
+		if done > 0 {
+			text = out.String() + text[done:]
+		}
+	}
+	return text
+}
+
+// withoutSecrets gives a deep copy of the report without the given secrets and without what looks like one.
+func withoutSecrets(r *Report, secrets []string) *Report {
+	var known []string
+	for _, s := range secrets {
+		if s = strings.TrimSpace(s); s != "" {
+			known = append(known, s, hidden)
+		}
+	}
+	replacer := strings.NewReplacer(known...)
+	clean := func(s string) string { return scrub(replacer.Replace(s), fixedLength) }
+	out := reflect.New(reflect.TypeFor[Report]()).Elem()
+	copyStrings(out, reflect.ValueOf(r).Elem(), clean)
+	copied := out.Addr().Interface().(*Report)
+	for i := range copied.Findings {
+		f := &copied.Findings[i]
+		f.Snippet = MaskPlace(replacer.Replace(r.Findings[i].Snippet), f.Place)
+	}
+	return copied
+}
+
+// copyStrings copies a value of the model, every string passed through clean, those in fields that come
+// later included.
+func copyStrings(to, from reflect.Value, clean func(string) string) {
+	switch from.Kind() {
+	case reflect.String:
+		to.SetString(clean(from.String()))
+	case reflect.Struct:
+		to.Set(from) // a time.Time is copied whole
+		for i := range from.NumField() {
+			if to.Field(i).CanSet() {
+				copyStrings(to.Field(i), from.Field(i), clean)
+			}
+		}
+	case reflect.Slice:
+		if from.IsNil() {
+			return
+		}
+		to.Set(reflect.MakeSlice(from.Type(), from.Len(), from.Len()))
+		for i := range from.Len() {
+			copyStrings(to.Index(i), from.Index(i), clean)
+		}
+	case reflect.Map:
+		if from.IsNil() {
+			return
+		}
+		to.Set(reflect.MakeMapWithSize(from.Type(), from.Len()))
+		for _, key := range from.MapKeys() {
+			k, v := reflect.New(key.Type()).Elem(), reflect.New(from.Type().Elem()).Elem()
+			copyStrings(k, key, clean)
+			copyStrings(v, from.MapIndex(key), clean)
+			to.SetMapIndex(k, v)
+		}
+	default:
+		to.Set(from)
+	}
+}
