@@ -29,7 +29,12 @@ type Format struct {
 func Formats() []Format {
 	return []Format{
 		{"text", "for people, in a terminal", writeText},
-		{"json", "everything, for programs (schema: report.Schema)", writeJSON},
+		{"json", "everything, for programs; its JSON Schema is published", writeJSON},
+		{"junit", "JUnit XML, for the test reports of CI systems", writeJUnit},
+		{"sarif", "SARIF 2.1.0, for GitHub code scanning and editors", writeSARIF},
+		{"codequality", "GitLab code quality, for its merge requests", writeCodeQuality},
+		{"github", "GitHub workflow commands, for annotations", writeAnnotations},
+		{"terraform", "GitLab's plan widget: how much would be created, updated and deleted", writeTerraform},
 	}
 }
 

@@ -21,7 +21,7 @@ func TestParseOutputs(t *testing.T) {
 		want  outputs
 	}{
 		"nothing is text":       {nil, outputs{{Format: "text"}}},
-		"files leave room":      {[]string{"json=a.json", "text=b"}, outputs{{"json", "a.json"}, {"text", "b"}, {"text", ""}}},
+		"files leave room":      {[]string{"json=a.json", "sarif=b"}, outputs{{"json", "a.json"}, {"sarif", "b"}, {"text", ""}}},
 		"something else":        {[]string{"json"}, outputs{{"json", ""}}},
 		"a dash":                {[]string{"json=-", "text=t"}, outputs{{"json", ""}, {"text", "t"}}},
 		"an equals in the name": {[]string{"json=a=b"}, outputs{{"json", "a=b"}, {"text", ""}}},

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -60,7 +61,7 @@ func stageText(s Stage) string {
 // joinSentences joins what is there of two sentences that may lack their full stops.
 func joinSentences(a, b string) string {
 	if a == "" || b == "" || a == b {
-		return max(a, b)
+		return cmp.Or(a, b)
 	}
 	return strings.TrimRight(a, ".") + "; " + b
 }
