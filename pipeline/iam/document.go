@@ -29,6 +29,7 @@ type Document struct {
 
 	places map[string]report.Place // by path, as in "Statement[0].Action[1]"; nil when not parsed
 	file   string
+	lines  *lines
 }
 
 // Effect of a statement.
@@ -87,6 +88,14 @@ func (d Document) Place(path string) report.Place {
 	place := d.places[""]
 	place.File, place.Path = d.file, path
 	return place
+}
+
+// line gives the source line of a place, "" when the document was not parsed.
+func (d Document) line(place report.Place) string {
+	if d.lines == nil || place.Line == 0 {
+		return ""
+	}
+	return d.lines.text(place.Line)
 }
 
 // parent is the path of the element around path. Condition keys hold dots and slashes, so that the dot

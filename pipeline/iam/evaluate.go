@@ -62,12 +62,8 @@ func (d Document) EvaluateTrust(r Request) Decision { return evaluate([]Document
 
 func evaluate(docs []Document, r Request, resourceBased bool) Decision {
 	decision := Decision{Verdict: ImplicitDeny, Document: -1, Statement: -1}
-	e := &evaluation{request: r, resourceBased: resourceBased, context: make(map[string][]string, len(r.Context))}
-	for key, values := range r.Context {
-		e.context[strings.ToLower(key)] = values
-	}
 	for i, doc := range docs {
-		e.variables = doc.Version == Current
+		e := newEvaluation(r, doc, resourceBased)
 		for j, s := range doc.Statements {
 			e.ignored = nil
 			applies := e.applies(s)
@@ -94,6 +90,17 @@ type evaluation struct {
 	variables     bool                // the document's version knows policy variables
 	context       map[string][]string // keys in lower case
 	ignored       []string
+}
+
+func newEvaluation(r Request, d Document, resourceBased bool) *evaluation {
+	e := &evaluation{
+		request: r, resourceBased: resourceBased, variables: d.Version == Current,
+		context: make(map[string][]string, len(r.Context)),
+	}
+	for key, values := range r.Context {
+		e.context[strings.ToLower(key)] = values
+	}
+	return e
 }
 
 func (e *evaluation) applies(s Statement) bool {

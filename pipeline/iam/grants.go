@@ -12,8 +12,8 @@ type Order struct {
 	Principals    []Principal
 	Role          Role // of Combined; the roles of others are named after it. Zero means DefaultRole.
 	Mode          target.IdentityMode
-	Namespace     string // of the release
-	FluxNamespace string // of source-controller, "" for the release's
+	Namespace     string   // of the release
+	FluxNamespace string   // of source-controller, "" for the release's
 	Issuers       []string // see Trust
 	Clusters      []string // see Trust
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"sort"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -31,6 +32,15 @@ func (l *lines) position(offset int) (line, column int) {
 	offset = min(offset, len(l.data))
 	line = sort.SearchInts(l.starts, offset+1)
 	return line, utf8.RuneCount(l.data[l.starts[line-1]:offset]) + 1
+}
+
+// text of a line, without its end.
+func (l *lines) text(line int) string {
+	end := len(l.data)
+	if line < len(l.starts) {
+		end = l.starts[line]
+	}
+	return strings.TrimRight(string(l.data[l.starts[line-1]:end]), "\r\n")
 }
 
 func (l *lines) at(offset int) string {

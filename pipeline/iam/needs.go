@@ -108,7 +108,7 @@ func (w Wanted) Needs(p Principal) ([]Need, error) {
 	if public {
 		return append(needs,
 			Need{"ecr-public:GetAuthorizationToken", "*", "gets the token for the registry", false},
-			Need{"sts:GetServiceBearerToken", "*", "is part of getting ECR Public's token", false}), nil
+			Need{"sts:GetServiceBearerToken", "*", "gets the token for ECR Public", false}), nil
 	}
 	return append(needs, Need{"ecr:GetAuthorizationToken", "*", "gets the token for the registry", false}), nil
 }

@@ -19,6 +19,7 @@ func Parse(name string, data []byte) (Document, error) {
 	p := &parser{doc: Document{file: name, places: map[string]report.Place{}}}
 	root, err := readJSON(data)
 	if err == nil {
+		p.doc.lines = newLines(data)
 		err = p.document(root)
 	}
 	if err != nil {

@@ -163,6 +163,7 @@ const (
 	tagNamespace      = "aws:RequestTag/kubernetes-namespace"
 	tagServiceAccount = "aws:RequestTag/kubernetes-service-account"
 	tagCluster        = "aws:RequestTag/eks-cluster-arn"
+	tagClusterName    = "aws:RequestTag/eks-cluster-name"
 )
 
 func appendNew(list []string, value string) []string {
