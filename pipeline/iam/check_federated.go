@@ -102,6 +102,9 @@ func (c *trustCheck) claim(i int, path string, cond Condition, claim string) {
 	if ifExists || set == forAll {
 		c.add(i, path, report.Warning, "write StringEquals", "%s holds for a token without the claim too", cond.Operator)
 	}
+	if claim == "aud" && !slices.ContainsFunc(cond.Values, func(v string) bool { return glob(v, audience) || strings.HasPrefix(v, "system:") }) {
+		c.add(i, path, report.Error, fmt.Sprintf("write %q", audience), "the audience is %s, but the tokens of pods are made for %s", strings.Join(cond.Values, ", "), audience)
+	}
 	for k, value := range cond.Values {
 		at := fmt.Sprintf("%s[%d]", path, k)
 		switch {
