@@ -34,6 +34,7 @@ func Formats() []Format {
 		{"sarif", "SARIF 2.1.0, for GitHub code scanning and editors", writeSARIF},
 		{"codequality", "GitLab code quality, for its merge requests", writeCodeQuality},
 		{"github", "GitHub workflow commands, for annotations", writeAnnotations},
+		{"markdown", "Markdown, for a job's summary or a merge request", writeMarkdown},
 		{"terraform", "GitLab's plan widget: how much would be created, updated and deleted", writeTerraform},
 	}
 }
