@@ -35,6 +35,7 @@ func Formats() []Format {
 		{"codequality", "GitLab code quality, for its merge requests", writeCodeQuality},
 		{"github", "GitHub workflow commands, for annotations", writeAnnotations},
 		{"markdown", "Markdown, for a job's summary or a merge request", writeMarkdown},
+		{"html", "one page to open or print; needs no network", writeHTML},
 		{"terraform", "GitLab's plan widget: how much would be created, updated and deleted", writeTerraform},
 	}
 }

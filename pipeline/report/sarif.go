@@ -3,9 +3,11 @@ package report
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +18,10 @@ const (
 	informationURI  = "https://github.com/palette-ecr/palette-ecr"
 	sarifRoot       = "%SRCROOT%"
 	fingerprintName = "paletteEcrFinding/v1"
+
+	// sarifLimit is how many results GitHub takes of one run
+	// (https://docs.github.com/code-security/reference/code-scanning/sarif-files/troubleshoot-sarif-uploads).
+	sarifLimit = 25_000
 )
 
 // writeSARIF writes findings in files as results, and everything else that people must hear of as the run's
@@ -23,7 +29,7 @@ const (
 // it from the file.
 func writeSARIF(w io.Writer, r *Report, o Options) error {
 	run := sarifRun{
-		Tool:        sarifTool{Driver: sarifDriver{Name: "palette-ecr", Version: r.Version, InformationURI: informationURI, Rules: []sarifRule{}}},
+		Tool:        sarifTool{Driver: sarifDriver{Name: "palette-ecr", FullName: "palette-ecr, from Zot to Amazon ECR", Version: r.Version, InformationURI: informationURI, Rules: []sarifRule{}}},
 		Automation:  sarifID{ID: "palette-ecr/" + r.Command + "/"},
 		ColumnKind:  "unicodeCodePoints",
 		URIBaseIDs:  map[string]sarifArtifact{sarifRoot: {Description: &sarifText{Text: "The root of the repository."}}},
@@ -57,10 +63,24 @@ func writeSARIF(w io.Writer, r *Report, o Options) error {
 		}
 		run.Results = append(run.Results, result)
 	}
+	if left := len(run.Results) - sarifLimit; left > 0 {
+		slices.SortStableFunc(run.Results, func(a, b sarifResult) int { return cmp.Compare(sarifRank(a), sarifRank(b)) })
+		run.Results = run.Results[:sarifLimit]
+		text := fmt.Sprintf("%d more findings are left out, the least severe: the limit is %d.", left, sarifLimit)
+		*notes = append(*notes, sarifNotification{Level: "warning", Message: sarifText{Text: text}})
+	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
+}
+
+// sarifRank sorts results by what people want to hear first, ignored ones last.
+func sarifRank(r sarifResult) int {
+	if len(r.Suppressions) > 0 {
+		return 9
+	}
+	return slices.Index([]string{"error", "warning", "note"}, r.Level)
 }
 
 // sarifRunOf tells how the command ended, and what it has to say of no file.
@@ -105,9 +125,7 @@ func sarifRuleOf(rule Rule) sarifRule {
 	if rule.Severity == Info {
 		out.Properties["problem.severity"] = "recommendation"
 	}
-	if rule.Why != "" {
-		out.FullDescription = &sarifText{Text: rule.Why}
-	}
+	out.FullDescription = sarifText{Text: cmp.Or(rule.Why, rule.Title, rule.ID)} // GitHub wants one of every rule
 	if out.Help.Text == "" {
 		out.Help.Text = rule.ID
 	}

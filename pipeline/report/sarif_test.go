@@ -60,6 +60,19 @@ func TestSARIF(t *testing.T) {
 	golden(t, "failed.sarif", written(t, "sarif", failedRun(), report.Options{}))
 }
 
+func TestSARIFStaysWithinGitHubsLimit(t *testing.T) {
+	r := &report.Report{}
+	for i := range 25_010 {
+		r.Findings = append(r.Findings, report.Finding{Rule: "L01", Severity: report.Info, Message: "m", Place: report.Place{File: "a", Line: i + 1}})
+	}
+	r.Findings[25_009].Severity = report.Error
+	log, err := sarif.FromBytes(written(t, "sarif", r, report.Options{}))
+	require.NoError(t, err)
+	assert.Len(t, log.Runs[0].Results, 25_000)
+	assert.Equal(t, "error", log.Runs[0].Results[0].Level, "the worst are kept")
+	assert.Contains(t, *log.Runs[0].Invocations[0].ToolExecutionNotifications[0].Message.Text, "10 more findings are left out")
+}
+
 func results(t *testing.T, r *report.Report, o report.Options) []*sarif.Result {
 	t.Helper()
 	log, err := sarif.FromBytes(written(t, "sarif", r, o))

@@ -31,6 +31,7 @@ type sarifTool struct {
 
 type sarifDriver struct {
 	Name           string      `json:"name"`
+	FullName       string      `json:"fullName"`
 	Version        string      `json:"version,omitempty"`
 	InformationURI string      `json:"informationUri"`
 	Rules          []sarifRule `json:"rules"`
@@ -39,7 +40,7 @@ type sarifDriver struct {
 type sarifRule struct {
 	ID               string             `json:"id"`
 	ShortDescription sarifText          `json:"shortDescription"`
-	FullDescription  *sarifText         `json:"fullDescription,omitempty"`
+	FullDescription  sarifText          `json:"fullDescription"`
 	Help             sarifText          `json:"help"`
 	HelpURI          string             `json:"helpUri,omitempty"`
 	Configuration    sarifConfiguration `json:"defaultConfiguration"`
