@@ -1,0 +1,194 @@
+package validate
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Cause is what is behind a message of source-controller, Hue or AWS.
+type Cause struct {
+	ID       string // stable name in the catalogue; empty for a message that it does not know
+	Cause    string // one sentence
+	Remedy   string // what to do, one sentence
+	Terminal bool   // waiting does not help: a person must change something
+}
+
+// Context fills the catalogue's placeholders with what is known of this cutover.
+type Context struct {
+	Namespace  string // {namespace}
+	Repository string // {repository}, the full ECR name
+	ARN        string // {arn}, of the repository
+	Registry   string // {registry}, the host
+	Region     string // {region}
+	Role       string // {role}
+	URL        string // {url}, of the repository
+}
+
+// entry is one row of the catalogue: ${name} stands for a group of the pattern, {name} for a field of Context.
+type entry struct {
+	id       string
+	pattern  *regexp.Regexp
+	cause    string
+	remedy   string
+	terminal bool
+}
+
+// Explain finds the first cause in the catalogue that a message shows. What it does not know is its own
+// cause, shortened, and is not terminal.
+func Explain(message string, c Context) Cause {
+	fill := strings.NewReplacer("{namespace}", c.Namespace, "{repository}", c.Repository, "{arn}", c.ARN,
+		"{registry}", c.Registry, "{region}", c.Region, "{role}", orElse(c.Role, "the role"), "{url}", c.URL)
+	for _, e := range catalogue {
+		match := e.pattern.FindStringSubmatchIndex(message)
+		if match == nil {
+			continue
+		}
+		expand := func(template string) string {
+			return fill.Replace(string(e.pattern.ExpandString(nil, template, message, match)))
+		}
+		return Cause{ID: e.id, Cause: expand(e.cause), Remedy: expand(e.remedy), Terminal: e.terminal}
+	}
+	return Cause{Cause: sentence(message), Remedy: "look at the controller's own log for what came before"}
+}
+
+func orElse(value, other string) string {
+	if value == "" {
+		return other
+	}
+	return value
+}
+
+// sentence makes one short line of a message.
+func sentence(message string) string {
+	line := strings.Join(strings.Fields(message), " ")
+	const most = 300
+	if runes := []rune(line); len(runes) > most {
+		line = string(runes[:most]) + " …"
+	}
+	return line
+}
+
+// catalogue is ordered: what names the true cause comes before what is only its effect. Its patterns were
+// seen in messages of source-controller 1.9 and fluxcd/pkg auth/aws, of ECR and STS, and in users' reports.
+var catalogue = []entry{
+	{
+		"trust-policy", regexp.MustCompile(`(?i)not authorized to perform:? sts:AssumeRoleWithWebIdentity`),
+		"The role's trust policy does not let these service accounts assume it.",
+		"Check that the trust policy of {role} names system:serviceaccount:{namespace}:hue and system:serviceaccount:{namespace}:source-controller, with this cluster's OIDC provider; `palette-ecr policies` prints it.", true,
+	},
+	{
+		"oidc-provider", regexp.MustCompile(`No OpenIDConnect provider found in your account for (?P<issuer>https?://[^\s"]+)`),
+		"IAM has no OIDC provider for the cluster's issuer ${issuer}.",
+		"Create it with `eksctl utils associate-iam-oidc-provider`, or with `aws iam create-open-id-connect-provider --url ${issuer} --client-id-list sts.amazonaws.com`.", true,
+	},
+	{
+		"web-identity-token", regexp.MustCompile(`(?i)InvalidIdentityToken|Couldn't retrieve verification key from your identity provider`),
+		"STS does not accept the service account's token: its issuer or its audience is not the one that IAM expects.",
+		"Check that the IAM OIDC provider has the cluster's issuer as its URL and sts.amazonaws.com among its client IDs.", true,
+	},
+	{
+		"no-such-role", regexp.MustCompile(`(?i)AssumeRole\w*.*NoSuchEntity|role .* cannot be found`),
+		"The role that the service account's annotation names does not exist.",
+		"Correct eks.amazonaws.com/role-arn in the values, or create the role.", true,
+	},
+	{
+		"service-bearer-token", regexp.MustCompile(`sts:GetServiceBearerToken`),
+		"The role may not call sts:GetServiceBearerToken, which ECR Public needs for a token.",
+		"Allow sts:GetServiceBearerToken on resource *; `palette-ecr policies` prints the policy.", true,
+	},
+	{
+		"explicit-deny", regexp.MustCompile(`User: (?P<who>arn:[^\s"]+) is not authorized to perform:? (?P<action>[a-z0-9-]+:[A-Za-z*]+).*explicit deny(?: in an? (?P<kind>[a-z -]*policy))?`),
+		"A policy denies ${action} to ${who} explicitly.",
+		"Find the Deny statement (in the role's policy, the repository's policy, a permissions boundary or a service control policy) and take ${action} on {arn} out of it.", true,
+	},
+	{
+		"get-authorization-token", regexp.MustCompile(`not authorized to perform:? (?P<action>ecr(?:-public)?:GetAuthorizationToken)`),
+		"The role may not call ${action}, without which ECR gives no token.",
+		"Allow ${action} for {role} on resource * (it can't be limited to a repository); `palette-ecr policies` prints the policy.", true,
+	},
+	{
+		"missing-action", regexp.MustCompile(`User: (?P<who>arn:[^\s"]+) is not authorized to perform:? (?P<action>[a-z0-9-]+:[A-Za-z*]+) on resource:? (?P<on>arn:[^\s"]+)`),
+		"${who} may not ${action} on ${on}.",
+		"Add ${action} on {arn} to the policy of that role; `palette-ecr policies` prints the whole policy.", true,
+	},
+	{
+		"missing-action", regexp.MustCompile(`User: (?P<who>arn:[^\s"]+) is not authorized to perform:? (?P<action>[a-z0-9-]+:[A-Za-z*]+)`),
+		"${who} may not ${action}.",
+		"Add ${action} on {arn} to the policy of that role; `palette-ecr policies` prints the whole policy.", true,
+	},
+	{
+		"missing-action", regexp.MustCompile(`(?i)not authorized to perform:? (?P<action>[a-z0-9-]+:[A-Za-z*]+)`),
+		"The role may not ${action}.",
+		"Add ${action} on {arn} to the role's policy; `palette-ecr policies` prints the whole policy.", true,
+	},
+	{
+		"wrong-registry-for-provider", regexp.MustCompile(`invalid AWS registry: '(?P<host>[^']*)'`),
+		"Flux does not take ${host} for an ECR registry, though the provider is aws.",
+		"Use the ECR host itself and not an alias of it; for public.ecr.aws use source-controller 1.6.1 (Flux 2.6.2) or newer.", true,
+	},
+	{
+		"no-instance-credentials", regexp.MustCompile(`(?i)no EC2 IMDS role found|ec2imds|NoCredentialProviders`),
+		"The pod has no AWS identity: no role was injected at its creation, and the node's instance metadata gives it none.",
+		"With IRSA check that the service account has eks.amazonaws.com/role-arn and that the pod was made after that; with an instance profile set the instance's HttpPutResponseHopLimit to 2.", true,
+	},
+	{
+		"public-region", regexp.MustCompile(`(?i)only supported in us-east-1|(?:ENOTFOUND|lookup) api\.ecr-public\.(?:us-west|us-gov|eu|ap|ca|sa|af|me|il|mx|cn)`),
+		"The API of ECR Public was asked in a region where it is not: it answers in us-east-1 only.",
+		"Set AWS_REGION to us-east-1 for this call, or update the controller.", true,
+	},
+	{
+		"expired-token", regexp.MustCompile(`(?i)authorization token has expired|ExpiredToken|token (?:is|has) expired`),
+		"An ECR token that was stored has expired; ECR tokens live 12 hours.",
+		"Remove the stored credentials (basicAuth and basicAuthSecretName) from hue and every spoke, and set provider to aws.", true,
+	},
+	{
+		"basic-auth-left", regexp.MustCompile(`(?i)no basic auth credentials|credential required for basic auth|authorization token is invalid|\b401\b|UNAUTHORIZED|authentication required|Not Authorized\b`),
+		"{registry} does not know the credentials that were sent, or none were: basicAuth is left over from Zot, or provider is not aws.",
+		"Remove basicAuth and basicAuthSecretName from hue and every spoke and set provider to aws; `palette-ecr render` does both.", true,
+	},
+	{
+		"missing-repository", regexp.MustCompile(`(?i)NAME_UNKNOWN|RepositoryNotFoundException|repository with name '[^']*' does not exist`),
+		"The ECR repository {repository} does not exist in {registry}.",
+		"Create it with `aws ecr create-repository --repository-name {repository} --region {region}`, or correct endpoint and repository: ECR's name is the endpoint's path, a slash, and the repository.", true,
+	},
+	{
+		"immutable-tag", regexp.MustCompile(`(?i)TAG_INVALID|ImageTagAlreadyExists|tag is immutable|cannot be overwritten because`),
+		"A tag that exists was pushed again and the repository's tags are immutable.",
+		"Run `aws ecr put-image-tag-mutability --repository-name {repository} --image-tag-mutability MUTABLE --region {region}`: Hue writes a workload's tag anew.", true,
+	},
+	{
+		"missing-artifact", regexp.MustCompile(`(?i)MANIFEST_UNKNOWN|BLOB_UNKNOWN|manifest unknown|blob unknown|ImageNotFoundException|no match found for semver`),
+		"The artifact that was asked for is not in {url}: it was not copied, or a lifecycle policy expired it.",
+		"Run `palette-ecr copy` again and check the repository's lifecycle policy.", false,
+	},
+	{
+		"forbidden", regexp.MustCompile(`(?i)\b403\b|\bForbidden\b|AccessDenied|\bDENIED\b`),
+		"{registry} refuses the request: the identity is known, but may not do this.",
+		"Compare the role's policy and the repository's own policy with what `palette-ecr policies` prints.", true,
+	},
+	{
+		"unknown-authority", regexp.MustCompile(`(?i)x509: certificate signed by unknown authority|certificate is not trusted|x509: certificate is valid for`),
+		"The certificate of {registry} is not trusted there: something between the pod and AWS ends TLS, a proxy for example.",
+		"Give the controllers the proxy's certificate authority, or let {registry} through unopened.", true,
+	},
+	{
+		"no-such-host", regexp.MustCompile(`(?i)no such host|server misbehaving|Temporary failure in name resolution`),
+		"The cluster can't resolve a host name of AWS.",
+		"Check CoreDNS, the VPC's DNS settings, and the endpoints ecr.api, ecr.dkr, sts and s3 of a VPC without a way to the internet.", false,
+	},
+	{
+		"throttled", regexp.MustCompile(`(?i)TOOMANYREQUESTS|ThrottlingException|Rate exceeded|\b429\b`),
+		"AWS throttles the requests.",
+		"Wait: the controllers try again by themselves.", false,
+	},
+	{
+		"unreachable", regexp.MustCompile(`(?i)connection refused|i/o timeout|context deadline exceeded|connection reset|TLS handshake timeout|network is unreachable|EOF\b`),
+		"The connection to AWS, or to the registry, fails or is too slow.",
+		"Check egress, network policies, proxies and VPC endpoints of the cluster.", false,
+	},
+	{
+		"region-not-set", regexp.MustCompile(`AWS_REGION environment variable is not set`),
+		"The pod was made before its service account got its role, so it has no region.",
+		"Restart it: `kubectl --namespace {namespace} rollout restart deployment/hue deployment/source-controller`.", true,
+	},
+}

@@ -1,0 +1,314 @@
+package validate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fluxcd/pkg/apis/meta"
+	sourcev1 "github.com/fluxcd/source-controller/api/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+const (
+	zot     = "oci://zot.mural-system.svc.cluster.local:5000/mural-workloads"
+	digestA = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	digestB = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+	denied  = "failed to pull artifact: DENIED: User: arn:aws:sts::123456789012:assumed-role/palette-ecr/1 is not authorized to perform: ecr:BatchGetImage on resource: arn:aws:ecr:us-east-1:123456789012:repository/palette/mural-workloads because no identity-based policy allows it"
+)
+
+func destination(t *testing.T) registry.Repository {
+	t.Helper()
+	r, err := registry.Parse("oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette")
+	require.NoError(t, err)
+	repository, err := r.Repository("mural-workloads")
+	require.NoError(t, err)
+	return repository
+}
+
+func options(t *testing.T) Options {
+	t.Helper()
+	o := Options{
+		Destination: destination(t), Source: zot, Namespace: "mural-system",
+		Timeout: 5 * time.Second, PushWait: 300 * time.Millisecond, Settle: 400 * time.Millisecond, Poll: 50 * time.Millisecond,
+		Images: func(context.Context) ([]ecr.Image, error) {
+			return []ecr.Image{{Digest: digestA, Tags: []string{"v1"}}, {Digest: digestB}}, nil
+		},
+	}
+	o.complete()
+	return o
+}
+
+// workload is an OCIRepository as it is once all is well, in generation 2.
+func workload(t *testing.T, name string) *sourcev1.OCIRepository {
+	t.Helper()
+	r := &sourcev1.OCIRepository{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "mural-system", Name: name, Generation: 2, UID: types.UID(name)},
+		Spec:       sourcev1.OCIRepositorySpec{URL: destination(t).URL(), Provider: "aws", Reference: &sourcev1.OCIRepositoryRef{Tag: "v1"}},
+	}
+	fetched(r, "v1@"+digestA)
+	return r
+}
+
+func fetched(r *sourcev1.OCIRepository, revision string) {
+	r.Status.ObservedGeneration = r.Generation
+	r.Status.Artifact = &meta.Artifact{Revision: revision}
+	r.Status.Conditions = []metav1.Condition{
+		{Type: meta.ReadyCondition, Status: metav1.ConditionTrue, ObservedGeneration: r.Generation, Reason: "Succeeded"},
+		{Type: sourcev1.ArtifactInStorageCondition, Status: metav1.ConditionTrue, ObservedGeneration: r.Generation, Reason: "Succeeded"},
+	}
+}
+
+func failed(r *sourcev1.OCIRepository, message string) {
+	r.Status.Conditions = []metav1.Condition{
+		{Type: meta.ReadyCondition, Status: metav1.ConditionFalse, ObservedGeneration: r.Generation, Reason: "OCIArtifactPullFailed", Message: message},
+		{Type: sourcev1.FetchFailedCondition, Status: metav1.ConditionTrue, ObservedGeneration: r.Generation, Reason: "OCIArtifactPullFailed", Message: message},
+	}
+}
+
+// counts are the requests that a fake cluster saw.
+type counts struct {
+	sync.Mutex
+	list, watch, get, patch int
+}
+
+// fakeCluster handles requests to reconcile as handle says, as source-controller would.
+func fakeCluster(t *testing.T, handle func(*sourcev1.OCIRepository), objects ...client.Object) (*cluster.Cluster, *counts) {
+	t.Helper()
+	n := &counts{}
+	funcs := interceptor.Funcs{
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			n.Lock()
+			n.list++
+			n.Unlock()
+			return c.List(ctx, list, opts...)
+		},
+		Watch: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) (watch.Interface, error) {
+			n.Lock()
+			n.watch++
+			n.Unlock()
+			return c.Watch(ctx, list, opts...)
+		},
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+			n.Lock()
+			n.get++
+			n.Unlock()
+			return c.Get(ctx, key, obj, opts...)
+		},
+		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
+			obj.SetUID(types.UID(fmt.Sprint("made-", time.Now().UnixNano())))
+			if err := c.Create(ctx, obj, opts...); err != nil {
+				return err
+			}
+			if r, ok := obj.DeepCopyObject().(*sourcev1.OCIRepository); ok && handle != nil {
+				handle(r)
+				return c.Status().Update(ctx, r)
+			}
+			return nil
+		},
+		Patch: func(ctx context.Context, c client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
+			n.Lock()
+			n.patch++
+			n.Unlock()
+			if err := c.Patch(ctx, obj, patch, opts...); err != nil {
+				return err
+			}
+			r, ok := obj.DeepCopyObject().(*sourcev1.OCIRepository)
+			if !ok || handle == nil {
+				return nil
+			}
+			r.Status.LastHandledReconcileAt = r.Annotations[meta.ReconcileRequestAnnotation]
+			handle(r)
+			return c.Status().Update(ctx, r)
+		},
+	}
+	fakeClient := fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithObjects(objects...).
+		WithStatusSubresource(&sourcev1.OCIRepository{}).WithIndex(&sourcev1.OCIRepository{}, "metadata.name", func(o client.Object) []string { return []string{o.GetName()} }).
+		WithInterceptorFuncs(funcs).Build()
+	return &cluster.Cluster{Name: "hub", Client: fakeClient}, n
+}
+
+func asItIs(*sourcev1.OCIRepository) {}
+
+func chartSource() *sourcev1.OCIRepository {
+	return &sourcev1.OCIRepository{ObjectMeta: metav1.ObjectMeta{Namespace: "mural-system", Name: "mural"}, Spec: sourcev1.OCIRepositorySpec{URL: "oci://public.ecr.aws/mural/mural"}}
+}
+
+func TestReadyHeldWithOneListAndOneWatch(t *testing.T) {
+	objects := []client.Object{chartSource()}
+	for i := range 24 {
+		objects = append(objects, workload(t, fmt.Sprintf("workload-%02d", i)))
+	}
+	c, n := fakeCluster(t, asItIs, objects...)
+	p := Ready(t.Context(), c, options(t))
+	require.Equal(t, report.Held, p.Verdict, p)
+	assert.Equal(t, "24 of 24 workload OCIRepositories are Ready from 123456789012.dkr.ecr.us-east-1.amazonaws.com", p.Summary)
+	assert.Len(t, p.Evidence, 24, "the chart's own source does not count")
+	assert.Equal(t, 1, n.list)
+	assert.Equal(t, 1, n.watch)
+	assert.Zero(t, n.get)
+	assert.Equal(t, 24, n.patch)
+	assert.Equal(t, time.Hour, p.ExpiresAt.Sub(p.ObservedAt))
+
+	o := options(t)
+	o.ReadOnly = true
+	p = Ready(t.Context(), c, o)
+	require.Equal(t, report.Held, p.Verdict, p)
+	assert.Equal(t, 24, n.patch, "the second look writes nothing")
+}
+
+func TestReadyVerdicts(t *testing.T) {
+	tests := map[string]struct {
+		change  func(*sourcev1.OCIRepository)
+		handle  func(*sourcev1.OCIRepository) // nil: nobody handles requests
+		verdict report.Verdict
+		seen    string
+		cause   string
+	}{
+		"digest pinned":     {func(r *sourcev1.OCIRepository) { fetched(r, digestB) }, asItIs, report.Held, digestB, ""},
+		"pinned, not there": {func(r *sourcev1.OCIRepository) { fetched(r, strings.ReplaceAll(digestB, "b", "c")) }, asItIs, report.Broken, "not in the destination", "not in the destination"},
+		"tag moved":         {func(r *sourcev1.OCIRepository) { fetched(r, "v1@"+digestB) }, asItIs, report.Broken, "is now " + digestA, "tag v1"},
+		"tag missing":       {func(r *sourcev1.OCIRepository) { fetched(r, "v2@"+digestA) }, asItIs, report.Broken, "has no tag v2", "has no tag v2"},
+		"stale generation":  {func(r *sourcev1.OCIRepository) { r.Status.ObservedGeneration = 1 }, asItIs, report.Broken, "generation 2 is not observed yet", "not handled"},
+		"stale condition":   {func(r *sourcev1.OCIRepository) { r.Status.Conditions[0].ObservedGeneration = 1 }, asItIs, report.Broken, "Ready for generation 1", "not handled"},
+		"not handled":       {asItIs, nil, report.Broken, "request to reconcile is not handled", "not handled"},
+		"still Zot":         {func(r *sourcev1.OCIRepository) { r.Spec.URL = zot }, asItIs, report.Broken, "still names oci://zot", "Hue has not pointed 1 of 1"},
+		"other path in Zot": {func(r *sourcev1.OCIRepository) { r.Spec.URL = strings.TrimSuffix(zot, "mural-workloads") + "other" }, asItIs, report.Broken, "still names", "Hue has not pointed"},
+		"suspended":         {func(r *sourcev1.OCIRepository) { r.Spec.Suspend = true }, asItIs, report.Broken, "suspended", "flux resume"},
+		"secretRef":         {func(r *sourcev1.OCIRepository) { r.Spec.SecretRef = &meta.LocalObjectReference{Name: "zot-auth"} }, asItIs, report.Broken, "secretRef zot-auth", "secretRef zot-auth"},
+		"provider generic":  {func(r *sourcev1.OCIRepository) { r.Spec.Provider = "generic" }, asItIs, report.Broken, `provider is "generic"`, "asks AWS for no token"},
+		"no artifact":       {func(r *sourcev1.OCIRepository) { r.Status.Artifact = nil }, asItIs, report.Broken, "no artifact", "not handled"},
+		"fails with old": {asItIs, func(r *sourcev1.OCIRepository) {
+			fetched(r, "v1@"+digestA)
+			r.Status.Conditions = append(r.Status.Conditions, metav1.Condition{Type: sourcev1.FetchFailedCondition, Status: metav1.ConditionTrue, ObservedGeneration: 2, Reason: "OCIArtifactPullFailed", Message: denied})
+		}, report.Broken, "DENIED", "ecr:BatchGetImage"},
+		"denied": {asItIs, func(r *sourcev1.OCIRepository) { failed(r, denied) }, report.Broken, "DENIED", "may not ecr:BatchGetImage"},
+		"stalled": {asItIs, func(r *sourcev1.OCIRepository) {
+			r.Status.Conditions = []metav1.Condition{{Type: meta.StalledCondition, Status: metav1.ConditionTrue, ObservedGeneration: 2, Reason: "URLInvalid", Message: "URL must be oci"}}
+		}, report.Broken, "URLInvalid", "URL must be oci"},
+		"failed before, now ok": {func(r *sourcev1.OCIRepository) { failed(r, denied) }, func(r *sourcev1.OCIRepository) { fetched(r, "v1@"+digestA) }, report.Held, "Ready", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := workload(t, "checkout")
+			test.change(r)
+			c, _ := fakeCluster(t, test.handle, r)
+			o := options(t)
+			o.Timeout = 2 * time.Second
+			p := Ready(t.Context(), c, o)
+			require.Equal(t, test.verdict, p.Verdict, p)
+			assert.Contains(t, p.Evidence[0].Seen, test.seen)
+			assert.Equal(t, test.verdict == report.Held, p.Evidence[0].OK)
+			assert.Contains(t, p.Cause+p.Remedy, test.cause)
+			if test.verdict != report.Held {
+				assert.NotEmpty(t, p.Cause)
+				assert.NotEmpty(t, p.Remedy)
+			}
+		})
+	}
+}
+
+func TestReadyEndsEarlyWhenWaitingIsOfNoUse(t *testing.T) {
+	o := options(t)
+	o.Timeout = time.Minute
+	c, _ := fakeCluster(t, func(r *sourcev1.OCIRepository) { failed(r, denied) }, workload(t, "checkout"))
+	start := time.Now()
+	p := Ready(t.Context(), c, o)
+	assert.Equal(t, report.Broken, p.Verdict)
+	assert.Less(t, time.Since(start), 3*time.Second)
+	assert.GreaterOrEqual(t, time.Since(start), o.Settle, "a policy that was just corrected gets its moment")
+}
+
+func TestReadyWaitsForHueAndForTheRegistry(t *testing.T) {
+	o := options(t)
+	images := []ecr.Image{}
+	var lock sync.Mutex
+	o.Images = func(context.Context) ([]ecr.Image, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		return images, nil
+	}
+	r := workload(t, "checkout")
+	r.Spec.URL = zot
+	c, _ := fakeCluster(t, asItIs, r)
+	time.AfterFunc(300*time.Millisecond, func() { // Hue patches, later its push is to be seen
+		moved := workload(t, "checkout")
+		moved.ResourceVersion = ""
+		patch := fmt.Appendf(nil, `{"spec":{"url":%q}}`, moved.Spec.URL)
+		assert.NoError(t, c.Client.Patch(context.Background(), moved, client.RawPatch(types.MergePatchType, patch)))
+	})
+	time.AfterFunc(700*time.Millisecond, func() {
+		lock.Lock()
+		defer lock.Unlock()
+		images = []ecr.Image{{Digest: digestA, Tags: []string{"v1"}}}
+	})
+	p := Ready(t.Context(), c, o)
+	require.Equal(t, report.Held, p.Verdict, p)
+}
+
+func TestReadyUnproven(t *testing.T) {
+	none, _ := fakeCluster(t, asItIs, chartSource())
+	p := Ready(t.Context(), none, options(t))
+	assert.Equal(t, report.Unproven, p.Verdict)
+	assert.Contains(t, p.Remedy, "Deploy any workload")
+
+	blind := options(t)
+	blind.Images = func(context.Context) ([]ecr.Image, error) {
+		return nil, errors.New("User: arn:x is not authorized to perform: ecr:DescribeImages")
+	}
+	some, _ := fakeCluster(t, asItIs, workload(t, "checkout"))
+	p = Ready(t.Context(), some, blind)
+	assert.Equal(t, report.Unproven, p.Verdict)
+	assert.Contains(t, p.Cause, "ecr:DescribeImages")
+
+	forbidden := &cluster.Cluster{Name: "hub", Client: fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithInterceptorFuncs(interceptor.Funcs{
+		List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
+			return apierrors.NewForbidden(schema.GroupResource{Resource: "ocirepositories"}, "", errors.New("no"))
+		},
+	}).Build()}
+	p = Ready(t.Context(), forbidden, options(t))
+	assert.Equal(t, report.Unproven, p.Verdict)
+	assert.Contains(t, p.Remedy, "list, watch and patch")
+
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errDecided)
+	p = Ready(ctx, some, options(t))
+	assert.Equal(t, report.Unproven, p.Verdict)
+}
+
+func TestReturned(t *testing.T) {
+	back := workload(t, "checkout")
+	back.Spec.URL, back.Spec.Provider, back.Spec.SecretRef = zot, "generic", &meta.LocalObjectReference{Name: "zot-auth"}
+	c, _ := fakeCluster(t, asItIs, back, chartSource())
+	p := Returned(t.Context(), c, options(t))
+	require.Equal(t, report.Held, p.Verdict, p)
+
+	c, _ = fakeCluster(t, asItIs, workload(t, "checkout"))
+	o := options(t)
+	o.Timeout = time.Second
+	p = Returned(t.Context(), c, o)
+	require.Equal(t, report.Broken, p.Verdict, p)
+	assert.Contains(t, p.Cause, "Hue has not pointed 1 of 1 OCIRepositories at "+zot)
+
+	none, _ := fakeCluster(t, asItIs, chartSource())
+	assert.Equal(t, report.Held, Returned(t.Context(), none, options(t)).Verdict)
+}
