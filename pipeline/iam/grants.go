@@ -45,13 +45,11 @@ func (w Wanted) DefaultRole() Role {
 
 // Grants writes the policies. Errors are *fault.Error, Usage.
 func (o Order) Grants() (Grants, error) {
+	o, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
 	role := o.Role
-	if role == (Role{}) {
-		role = o.Wanted.DefaultRole()
-	}
-	if o.Wanted.Account == "" {
-		o.Wanted.Account = role.Account
-	}
 	if partition := o.Wanted.Repository.Registry.Partition; partition != "" && role.Partition != partition {
 		return nil, fault.New(fault.Usage, "take a role of the registry's partition: identities don't reach from one into another",
 			"writing policies: role %q is in partition %q, but %q is in %q", role.ARN(), role.Partition, o.Wanted.Repository.Registry.Endpoint(), partition)
