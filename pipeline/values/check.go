@@ -1,0 +1,86 @@
+package values
+
+import (
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
+)
+
+// check refuses what is YAML but no values: what Helm can't decode, or reads in a way that this package
+// doesn't.
+func (f *File) check() error {
+	if f.document == nil || f.document.Root == nil {
+		return nil
+	}
+	if f.uses.bomb() {
+		widest := f.uses.widest()
+		return f.at(widest, "write the values out", "the aliases of &%s stand for too much: Helm refuses such a file", widest.Anchor)
+	}
+	for _, n := range f.stream.Nodes[f.document.First:] {
+		if n.Start >= f.document.End {
+			break
+		}
+		if err := f.checkNode(n); err != nil {
+			return err
+		}
+	}
+	if len(f.stream.Source) <= checkedSize {
+		if _, err := f.decode(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *File) checkNode(n *syntax.Node) error {
+	if n.Tag != "" && n.Tag != "!!str" && (strings.HasPrefix(n.Tag, "!!") || n.Tag == "!") {
+		fits := n.Tag == "!!map" && n.Kind == syntax.Mapping || n.Tag == "!!seq" && n.Kind == syntax.Sequence
+		if !fits {
+			return f.at(n, "remove the tag", "the tag %s isn't supported", n.Tag)
+		}
+	}
+	switch n.Kind {
+	case syntax.Scalar:
+		if n.Style == syntax.Plain && n.Tag == "" {
+			switch strings.ToLower(strings.TrimLeft(n.Value, "+-")) {
+			case ".inf", ".nan":
+				return f.at(n, "put it in quotes, or write a number", "%s can't be passed to a chart", n.Value)
+			}
+		}
+	case syntax.Mapping:
+		for i := 0; i+1 < len(n.Children); i += 2 {
+			key := n.Children[i]
+			if key.Kind != syntax.Scalar {
+				return f.at(key, "write the key out", "a key is a %s", key.Kind)
+			}
+			if key.IsNull() {
+				return f.at(key, "put it in quotes, if it is meant as text", "a key is null")
+			}
+			if key.IsMerge() && !mergeable(n.Children[i+1]) {
+				return f.at(n.Children[i+1], "merge an alias of a mapping, or a list of such", "<< needs a mapping")
+			}
+		}
+	}
+	return nil
+}
+
+// mergeable tells whether a node may stand behind <<.
+func mergeable(n *syntax.Node) bool {
+	if n.Resolved().Kind == syntax.Mapping {
+		return true
+	}
+	if n.Kind != syntax.Sequence || len(n.Children) == 0 {
+		return false
+	}
+	for _, item := range n.Children {
+		if item.Resolved().Kind != syntax.Mapping {
+			return false
+		}
+	}
+	return true
+}
+
+// checkedSize is up to which size, in bytes, a file and what is made of it are also decoded by the library
+// that Helm uses, whatever this package thinks of them: 15 ms at most. Above, the differential tests must
+// do (syntax, FuzzAgrees).
+const checkedSize = 256 << 10

@@ -1,0 +1,119 @@
+package values
+
+import (
+	"sigs.k8s.io/yaml"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
+)
+
+// Values decodes the values as Helm does (aliases and merges resolved, YAML 1.1 words such as yes are
+// booleans, numbers are float64). Each call makes a new map. Parse has refused what can't be decoded.
+func (f *File) Values() map[string]any {
+	values, err := f.decode()
+	if err != nil {
+		return nil
+	}
+	return values
+}
+
+func (f *File) decode() (map[string]any, error) {
+	if f.root == nil {
+		return map[string]any{}, nil
+	}
+	var decoded map[string]any
+	if err := yaml.Unmarshal([]byte(f.stream.Source[f.document.Start:f.document.End]), &decoded); err != nil {
+		return nil, fault.New(fault.Usage, "correct the YAML", "parsing %q: %w", f.name, err)
+	}
+	for _, key := range f.rootKeys {
+		decoded, _ = decoded[key.(string)].(map[string]any)
+	}
+	return decoded, nil
+}
+
+// value decodes one node as Helm does.
+func value(n *syntax.Node) any {
+	n = n.Resolved()
+	switch n.Kind {
+	case syntax.Scalar:
+		return scalar(n)
+	case syntax.Sequence:
+		list := make([]any, 0, len(n.Children))
+		for _, item := range n.Children {
+			list = append(list, value(item))
+		}
+		return list
+	}
+	decoded := make(map[string]any, len(n.Children)/2)
+	into(decoded, n)
+	return decoded
+}
+
+// into adds a mapping's keys to decoded, merges in their order.
+func into(decoded map[string]any, n *syntax.Node) {
+	n = n.Resolved()
+	if n.Kind == syntax.Sequence {
+		for i := len(n.Children) - 1; i >= 0; i-- {
+			into(decoded, n.Children[i])
+		}
+		return
+	}
+	for i := 0; i+1 < len(n.Children); i += 2 {
+		if n.Children[i].IsMerge() {
+			into(decoded, n.Children[i+1])
+			continue
+		}
+		decoded[keyText(n.Children[i])] = value(n.Children[i+1])
+	}
+}
+
+// keyText is a key as Helm sees it: YAML 1.1 makes the plain key n "false".
+func keyText(key *syntax.Node) string {
+	if text, ok := scalar(key).(string); ok && text == key.Value {
+		return text
+	}
+	var decoded map[string]any
+	if err := yaml.Unmarshal([]byte(key.Value+": "), &decoded); err == nil {
+		for text := range decoded {
+			return text
+		}
+	}
+	return key.Value
+}
+
+// scalar decodes a scalar: text unless it is plain and looks like something else.
+func scalar(n *syntax.Node) any {
+	if n.Style != syntax.Plain || n.Tag == "!!str" {
+		return n.Value
+	}
+	switch c := first(n.Value); {
+	case n.IsNull():
+		return nil
+	case c >= '0' && c <= '9', c == '+', c == '-', c == '.':
+		// A number, perhaps: as the library has it.
+	default:
+		switch n.Value {
+		case "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON":
+			return true
+		case "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF":
+			return false
+		}
+		return n.Value
+	}
+	var decoded any
+	if err := yaml.Unmarshal([]byte(n.Value), &decoded); err != nil {
+		return n.Value
+	}
+	switch decoded.(type) {
+	case float64, string:
+		return decoded
+	}
+	return n.Value
+}
+
+func first(text string) byte {
+	if text == "" {
+		return 0
+	}
+	return text[0]
+}

@@ -1,0 +1,150 @@
+// Package values reads a user's Helm values — a values.yaml, or the values block inside a Flux HelmRelease —
+// and edits the registry settings in it in place: whatever isn't a registry setting stays byte for byte.
+// It exists because a person compares the file before and after, and because every YAML library rewrites
+// what it didn't understand: comments, quoting, blank lines, anchors.
+package values
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
+)
+
+// MaxSize is the largest file that is read, in bytes. A spoke takes some 700 bytes: there is room for more
+// than ten thousand of them.
+const MaxSize = 10 << 20
+
+// Kind of a file.
+type Kind string
+
+const (
+	Plain       Kind = "values"      // a values.yaml as Helm takes it
+	HelmRelease Kind = "HelmRelease" // a manifest for Flux, perhaps one of several documents in the file
+)
+
+// File is one user file. It never changes; Render makes a new one.
+type File struct {
+	name     string
+	stream   *syntax.Stream
+	document *syntax.Document
+	kind     Kind
+	release  *Release
+	root     *syntax.Node // the values: a mapping, or nil if there are none yet
+	rootKeys []any        // where the values are in the document: "spec", "values" in a HelmRelease
+	uses     *uses
+	once     sync.Once
+	secrets  []span // see Masked
+}
+
+// Read reads a file. The name "-" isn't special here: use ReadFrom for standard input.
+func Read(path string) (*File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	if info.IsDir() {
+		return nil, fault.New(fault.Usage, "give the path of a values.yaml or of a HelmRelease manifest", "reading %q: it is a directory", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	defer f.Close()
+	return ReadFrom(path, f)
+}
+
+func unreadable(path string, err error) error {
+	var cause *os.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err
+	}
+	remedy := "check the path"
+	if errors.Is(err, os.ErrPermission) {
+		remedy = "check who may read the file"
+	}
+	return fault.New(fault.Usage, remedy, "reading %q: %w", path, err)
+}
+
+// ReadFrom reads a file from a stream; the name is for messages.
+func ReadFrom(name string, from io.Reader) (*File, error) {
+	data, err := io.ReadAll(io.LimitReader(from, MaxSize+1))
+	if err != nil {
+		return nil, fault.New(fault.Failed, "", "reading %q: %w", name, err)
+	}
+	return Parse(name, data)
+}
+
+// Parse reads a file's content. An error is a *fault.Error with code Usage, says line and column, and is
+// about the first thing that is wrong.
+func Parse(name string, data []byte) (*File, error) {
+	if len(data) > MaxSize {
+		return nil, fault.New(fault.Usage, "give the values of one release", "reading %q: it is larger than %d MiB", name, MaxSize>>20)
+	}
+	stream, err := syntax.Parse(string(data))
+	if err != nil {
+		return nil, malformed(name, err)
+	}
+	f := &File{name: name, stream: stream}
+	if err := f.choose(); err != nil {
+		return nil, err
+	}
+	f.uses = countUses(stream, f.document)
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func malformed(name string, err error) error {
+	remedy := "correct the YAML there"
+	var e *syntax.Error
+	if errors.As(err, &e) && e.Unsupported {
+		remedy = "write it in another way there: the editor doesn't take this form of YAML"
+	}
+	return fault.New(fault.Usage, remedy, "parsing %q: %w", name, err)
+}
+
+// at makes an error about a place in the file.
+func (f *File) at(n *syntax.Node, remedy, format string, args ...any) error {
+	line, column := f.stream.Position(n.Start)
+	return fault.New(fault.Usage, remedy, "parsing %q: line %d, column %d: %s", f.name, line, column, fmt.Sprintf(format, args...))
+}
+
+// Name is the file's name as it was given.
+func (f *File) Name() string { return f.name }
+
+// Data is the file's content.
+func (f *File) Data() []byte { return []byte(f.stream.Source) }
+
+// Kind tells what the file is.
+func (f *File) Kind() Kind { return f.kind }
+
+// HelmRelease describes the manifest that the values are in; nil for Plain.
+func (f *File) HelmRelease() *Release { return f.release }
+
+// Lines tells how many lines the file has.
+func (f *File) Lines() int {
+	n := strings.Count(f.stream.Source, "\n")
+	if !strings.HasSuffix(f.stream.Source, "\n") && f.stream.Source != "" {
+		n++
+	}
+	return n
+}
+
+// Line is the text of a line, counted from 1, without its line break. It may hold secrets: see Masked.
+func (f *File) Line(line int) string { return f.stream.Line(line) }
+
+// place is the report's form of a span of the file.
+func (f *File) place(start, end int, path string) report.Place {
+	p := report.Place{File: f.name, Path: path}
+	p.Line, p.Column = f.stream.Position(start)
+	p.EndLine, p.EndColumn = f.stream.Position(end)
+	return p
+}
