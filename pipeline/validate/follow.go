@@ -30,9 +30,6 @@ func follow(ctx context.Context, c client.WithWatch, step func(objects) (done bo
 		for i := range list.Items {
 			seen[client.ObjectKeyFromObject(&list.Items[i])] = &list.Items[i]
 		}
-		if done, err := step(seen); done || err != nil {
-			return err
-		}
 		from := append(append([]client.ListOption{}, options...), &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.ResourceVersion}})
 		watching, err := c.Watch(ctx, &sourcev1.OCIRepositoryList{}, from...)
 		if err != nil {
@@ -52,6 +49,10 @@ func follow(ctx context.Context, c client.WithWatch, step func(objects) (done bo
 }
 
 func listen(ctx context.Context, watching watch.Interface, seen objects, step func(objects) (bool, error)) (done bool, err error) {
+	// Only now, when nothing can be missed any more of what the step may cause.
+	if done, err := step(seen); done || err != nil {
+		return done, err
+	}
 	ticker := time.NewTicker(glance)
 	defer ticker.Stop()
 	for {
