@@ -9,9 +9,23 @@ import (
 
 // Action names the IAM action that ECR checks for a request to its registry, for example ecr:PutImage; "" for
 // another registry or request. ECR answers HEAD without a body, so a refusal there does not name it.
-// Sources: AWS's list of ECR actions; the registry's referrers need BatchGetImage as ListImageReferrers does.
 func Action(kind registry.Kind, method, path string) string {
-	var verb string
+	verb := Verb(method, path)
+	switch {
+	case verb == "":
+		return ""
+	case kind == registry.Private:
+		return "ecr:" + verb
+	case kind == registry.Public:
+		return "ecr-public:" + verb
+	}
+	return ""
+}
+
+// Verb names the ECR API call that a request to a registry stands for, by which ECR counts and limits it; ""
+// for a request that is none. Sources: AWS's list of ECR actions and of service quotas; the registry's
+// referrers need BatchGetImage as ListImageReferrers does.
+func Verb(method, path string) string {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	at := func(fromEnd int) string {
 		if len(parts) < fromEnd {
@@ -22,29 +36,21 @@ func Action(kind registry.Kind, method, path string) string {
 	read := method == http.MethodGet || method == http.MethodHead
 	switch {
 	case at(2) == "manifests" && read, at(2) == "referrers" && read:
-		verb = "BatchGetImage"
+		return "BatchGetImage"
 	case at(2) == "manifests" && method == http.MethodPut:
-		verb = "PutImage"
+		return "PutImage"
 	case at(2) == "tags" && read:
-		verb = "ListImages"
+		return "ListImages"
 	case at(2) == "blobs" && at(1) == "uploads" && method == http.MethodPost:
-		verb = "InitiateLayerUpload"
+		return "InitiateLayerUpload"
 	case at(3) == "blobs" && at(2) == "uploads" && method == http.MethodPatch:
-		verb = "UploadLayerPart"
+		return "UploadLayerPart"
 	case at(3) == "blobs" && at(2) == "uploads" && method == http.MethodPut:
-		verb = "CompleteLayerUpload"
+		return "CompleteLayerUpload"
 	case at(2) == "blobs" && method == http.MethodHead:
-		verb = "BatchCheckLayerAvailability"
+		return "BatchCheckLayerAvailability"
 	case at(2) == "blobs" && method == http.MethodGet:
-		verb = "GetDownloadUrlForLayer"
-	default:
-		return ""
-	}
-	switch kind {
-	case registry.Private:
-		return "ecr:" + verb
-	case registry.Public:
-		return "ecr-public:" + verb
+		return "GetDownloadUrlForLayer"
 	}
 	return ""
 }

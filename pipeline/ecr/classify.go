@@ -103,6 +103,9 @@ func fromRegistry(err error, answered *errcode.ErrorResponse, r registry.Reposit
 		e.Cause = Denied
 		if e.Action, e.Resource = refusedAction(said); e.Action == "" {
 			e.Action, e.Resource = Action(r.Registry.Kind, answered.Method, answered.URL.Path), r.ARN()
+			if e.Action != "" {
+				e.text += " (it needs " + e.Action + ")"
+			}
 		}
 	case answered.StatusCode >= http.StatusInternalServerError:
 		e.Cause = Broken

@@ -1,0 +1,156 @@
+package copy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+)
+
+// inventory reads everything that is in the source: what its tags name, and what clusters use.
+func (c *copier) inventory(ctx context.Context) (*graph, error) {
+	tags, err := c.src.tags(ctx)
+	if err = c.src.fail(err, "listing tags", ""); err != nil && !isCause(err, ecr.Missing) {
+		return nil, err
+	}
+	if err != nil {
+		c.note("%s is not there: the source has nothing", c.src.url)
+	}
+	roots, err := used(c.References)
+	if err != nil {
+		return nil, err
+	}
+	for _, tag := range tags {
+		roots = append(roots, wanted{tag: tag})
+	}
+	g, err := walk(ctx, c.src, 2*c.Concurrency, true, roots)
+	if err != nil {
+		return nil, err
+	}
+	return g, c.settle(ctx, g)
+}
+
+// used gives what clusters use as manifests to read.
+func used(references []Reference) ([]wanted, error) {
+	var roots []wanted
+	for i := range references {
+		ref := &references[i]
+		if ref.Tag != "" {
+			roots = append(roots, wanted{tag: ref.Tag, ref: ref})
+		}
+		if ref.Digest == "" {
+			continue
+		}
+		d, err := digest.Parse(ref.Digest)
+		if err != nil {
+			return nil, fmt.Errorf("reading the digest %q that %s uses: %w", ref.Digest, ref.From, err)
+		}
+		roots = append(roots, wanted{digest: d, ref: ref})
+	}
+	return roots, nil
+}
+
+// settle decides what it means that something is not in the source. What a cluster uses may be at the
+// destination already; anything else that is missing makes the copy incomplete, which is an error.
+func (c *copier) settle(ctx context.Context, g *graph) error {
+	var lost, broken []string
+	for _, w := range g.gone {
+		switch {
+		case w.parent != nil:
+			broken = append(broken, fmt.Sprintf("%s (%s)", w.digest, w.via()))
+		case w.ref == nil:
+			c.note("tag %s was deleted from the source meanwhile", w.tag)
+		case w.tag == "" && g.tags[w.ref.Tag] != nil:
+			c.note("%s still has %s, which the source no longer holds; its tag %s has moved on", w.ref.From, w.digest, w.ref.Tag)
+		default:
+			there, err := c.existsAtDestination(ctx, w.reference())
+			if err != nil {
+				return err
+			}
+			if !there {
+				lost = append(lost, fmt.Sprintf("%s uses %s", w.ref.From, w.reference()))
+				continue
+			}
+			c.onlyThere = append(c.onlyThere, w)
+		}
+	}
+	if len(lost) > 0 {
+		return incomplete("have hue push it again, or delete the OCIRepository if nothing needs it",
+			"looking for what the clusters use: %s, which is neither in %s nor in %s", some(lost), c.src.url, c.dst.url)
+	}
+	if len(broken) > 0 {
+		return incomplete("push the artifact again, or delete its tag from the source",
+			"reading %s: it is incomplete there, %s is missing", c.src.url, some(broken))
+	}
+	return nil
+}
+
+// incompleteError says that something is not there to be copied, which is a finding and not a failure to look.
+type incompleteError struct{ error }
+
+func incomplete(remedy, format string, args ...any) error {
+	return fault.New(fault.Failed, remedy, "%w", incompleteError{fmt.Errorf(format, args...)})
+}
+
+func (c *copier) existsAtDestination(ctx context.Context, reference string) (bool, error) {
+	_, err := c.dst.repo.Manifests().Resolve(ctx, reference)
+	if errors.Is(err, errdef.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, c.dst.fail(err, "looking for", reference)
+}
+
+// listed is what the destination's API says is there. What it does not say may be there all the same.
+type listed struct {
+	known bool // the list could be had
+	tags  map[string]digest.Digest
+	there map[digest.Digest]bool
+}
+
+// empty tells that the destination holds no manifest at all.
+func (l listed) empty() bool { return l.known && len(l.there) == 0 }
+
+// list asks the destination's API what is there, which costs one request for a thousand images. Not being
+// allowed to is fine: then each is asked for.
+func (c *copier) list(ctx context.Context) (listed, error) {
+	l := listed{tags: map[string]digest.Digest{}, there: map[digest.Digest]bool{}}
+	if c.images == nil {
+		return l, nil
+	}
+	images, err := c.images(ctx)
+	switch {
+	case isCause(err, ecr.Denied):
+		c.note("the destination's images may not be listed (ecr:DescribeImages), so each is asked for")
+		return l, nil
+	case err != nil:
+		return l, err
+	}
+	l.known = true
+	for _, image := range images {
+		l.there[digest.Digest(image.Digest)] = true
+		for _, tag := range image.Tags {
+			l.tags[tag] = digest.Digest(image.Digest)
+		}
+	}
+	return l, nil
+}
+
+func isCause(err error, cause ecr.Cause) bool {
+	var refused *ecr.Error
+	return errors.As(err, &refused) && refused.Cause == cause
+}
+
+// some names the first few of many.
+func some(all []string) string {
+	const most = 10
+	if len(all) > most {
+		return strings.Join(all[:most], ", ") + fmt.Sprintf(", and %d more", len(all)-most)
+	}
+	return strings.Join(all, ", ")
+}

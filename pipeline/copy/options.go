@@ -1,0 +1,79 @@
+package copy
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"oras.land/oras-go/v2/registry/remote"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/progress"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+)
+
+// Source is the repository to copy from. OpenSource makes one.
+type Source struct {
+	Repository *remote.Repository
+	URL        string // oci://host/path, as OCIRepositories name it
+}
+
+// Destination is the repository to copy to. ToECR makes one.
+type Destination struct {
+	Repository *remote.Repository
+	Address    registry.Repository // for limits, and for remedies
+	Immutable  bool                // its tags can't be moved: differing ones are found before anything is sent
+
+	// Images lists what is there, if the registry has an API for it: it saves a HEAD for each tag. May be nil.
+	Images func(context.Context) ([]ecr.Image, error)
+}
+
+// Reference is what a cluster uses: the tag and digest of one OCIRepository. At least one is set.
+type Reference struct {
+	Tag    string
+	Digest string // with a tag: the revision that the cluster has; without: what spec.ref.digest pins
+	From   string // OCIRepository namespace/name@cluster
+}
+
+// Options of Run, Verify and Complete. The zero value is good.
+type Options struct {
+	References []Reference
+	Keep       bool // a tag that names something else at the destination stays as it is there: the destination is the newer one
+	Repair     bool // trust no manifest that is there to be whole: look at every child and blob
+
+	Concurrency int               // transfers at once; 0 is 16
+	Limits      Limits            // 0 entries or nil: ECR's default quotas for the destination
+	Progress    progress.Reporter // nil is none
+	Now         func() time.Time  // nil is time.Now
+	Lifetime    time.Duration     // how long the proof counts; 0 is an hour
+}
+
+func (o Options) withDefaults() Options {
+	if o.Concurrency <= 0 {
+		o.Concurrency = 16
+	}
+	if o.Progress == nil {
+		o.Progress = progress.Discard
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Lifetime == 0 {
+		o.Lifetime = time.Hour
+	}
+	return o
+}
+
+// ToECR makes a destination of a client. The repository must exist: the error's remedy is the command that
+// makes it. When the credentials may not describe the repository, that is left to the copying itself.
+func ToECR(ctx context.Context, c *ecr.Client) (Destination, error) {
+	d := Destination{Address: c.Repository, Images: c.Images}
+	info, err := c.Require(ctx)
+	var refused *ecr.Error
+	if err != nil && (!errors.As(err, &refused) || refused.Cause != ecr.Denied) {
+		return Destination{}, err
+	}
+	d.Immutable = info.Immutable()
+	d.Repository, err = c.Target(ctx)
+	return d, err
+}

@@ -1,0 +1,176 @@
+package copy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/opencontainers/go-digest"
+	"golang.org/x/sync/errgroup"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+)
+
+// finding is one thing that the destination lacks.
+type finding struct {
+	what string
+	seen string
+}
+
+func (f finding) String() string { return f.what + ": " + f.seen }
+
+func names(all []finding) []string {
+	texts := make([]string, len(all))
+	for i, f := range all {
+		texts[i] = f.String()
+	}
+	return texts
+}
+
+// reader reads the destination and collects what it lacks.
+type reader struct {
+	*copier
+	group *errgroup.Group
+	total int
+
+	mu      sync.Mutex
+	lacking []finding
+	done    int
+}
+
+// reread reads everything that a graph holds at the destination. The findings are in order.
+func (c *copier) reread(ctx context.Context, g *graph) ([]finding, error) {
+	r := &reader{copier: c, total: len(g.nodes) + len(g.blobs)}
+	var inner context.Context
+	r.group, inner = errgroup.WithContext(ctx)
+	r.group.SetLimit(2 * c.Concurrency)
+	for _, n := range g.sorted() {
+		r.group.Go(func() error { return r.manifestOf(inner, n) })
+	}
+	for _, b := range g.sortedBlobs() {
+		r.group.Go(func() error { return r.blobOf(inner, b) })
+	}
+	if err := r.group.Wait(); err != nil {
+		return nil, err
+	}
+	if err := r.referrersOf(ctx, g); err != nil {
+		return nil, err
+	}
+	return r.inOrder(), nil
+}
+
+func (r *reader) inOrder() []finding {
+	slices.SortFunc(r.lacking, func(a, b finding) int { return cmp.Or(cmp.Compare(a.what, b.what), cmp.Compare(a.seen, b.seen)) })
+	return r.lacking
+}
+
+func (r *reader) lack(what, format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lacking = append(r.lacking, finding{what, fmt.Sprintf(format, args...)})
+}
+
+func (r *reader) step() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done++
+	r.Progress.Count("manifests and blobs read again", r.done, r.total)
+}
+
+// manifestOf reads a manifest: by its first tag, which proves the tag too, or by its digest.
+func (r *reader) manifestOf(ctx context.Context, n *node) error {
+	defer r.step()
+	whole := false
+	for _, tag := range n.tags {
+		named, err := r.tagOf(ctx, tag, n.desc.Digest, !whole)
+		if err != nil {
+			return err
+		}
+		whole = whole || named
+	}
+	if whole {
+		return nil
+	}
+	_, _, err := r.dst.manifest(ctx, n.desc.Digest.String())
+	switch {
+	case errors.Is(err, errdef.ErrNotFound):
+		r.lack("manifest "+n.desc.Digest.String(), "missing (%s)", n.name())
+	case isWrong(err):
+		r.lack("manifest "+n.desc.Digest.String(), "%v", err)
+	case err != nil:
+		return r.dst.fail(err, "reading manifest", n.desc.Digest.String())
+	}
+	return nil
+}
+
+// tagOf looks at a tag, with all of its manifest when asked to, and tells whether it names the digest.
+func (r *reader) tagOf(ctx context.Context, tag string, want digest.Digest, read bool) (bool, error) {
+	var (
+		got digest.Digest
+		err error
+	)
+	if read {
+		desc, _, e := r.dst.manifest(ctx, tag)
+		got, err = desc.Digest, e
+	} else {
+		desc, e := r.dst.repo.Manifests().Resolve(ctx, tag)
+		got, err = desc.Digest, e
+	}
+	switch {
+	case errors.Is(err, errdef.ErrNotFound):
+		r.lack("tag "+tag, "missing")
+	case isWrong(err):
+		r.lack("tag "+tag, "%v", err)
+	case err != nil:
+		return false, r.dst.fail(err, "reading tag", tag)
+	case got != want && r.Keep:
+	case got != want:
+		r.lack("tag "+tag, "names %s, not %s", got, want)
+	default:
+		return true, nil
+	}
+	return false, nil
+}
+
+// blobOf asks for a blob.
+func (r *reader) blobOf(ctx context.Context, b *blob) error {
+	defer r.step()
+	desc, err := r.dst.repo.Blobs().Resolve(ctx, b.desc.Digest.String())
+	switch {
+	case errors.Is(err, errdef.ErrNotFound):
+		r.lack("blob "+b.desc.Digest.String(), "missing (%s)", b.via)
+	case err != nil:
+		return r.dst.fail(err, "looking for blob", b.desc.Digest.String())
+	case desc.Size != b.desc.Size:
+		r.lack("blob "+b.desc.Digest.String(), "has %d bytes, not %d (%s)", desc.Size, b.desc.Size, b.via)
+	}
+	return nil
+}
+
+// referrersOf looks whether the destination lists the referrers that it was sent. That they are there is
+// proven already, so not being allowed to list is no gap.
+func (r *reader) referrersOf(ctx context.Context, g *graph) error {
+	for _, n := range g.subjects() {
+		listed, err := r.dst.referrers(ctx, n.desc)
+		if err == nil && r.dst.noReferrers.Load() {
+			listed, err = r.dst.fallbackIndex(ctx, fallbackTag(n.desc.Digest))
+		}
+		if err = r.dst.fail(err, "listing the referrers of", n.desc.Digest.String()); isCause(err, ecr.Denied) {
+			r.note("the destination's referrers may not be listed; they were read by their digests")
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, referrer := range n.referrers {
+			if !lists(listed, referrer.desc.Digest) {
+				r.lack("referrer "+referrer.desc.Digest.String(), "not listed with %s", n.name())
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package copy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Outcome is what became of a tag.
+type Outcome string
+
+const (
+	Copied      Outcome = "copied"      // it was not there
+	Present     Outcome = "present"     // it was there already, with the same digest
+	Overwritten Outcome = "overwritten" // it named something else, see Tag.Was
+	Kept        Outcome = "kept"        // it names something else and stays so (Options.Keep)
+)
+
+// Tag is one tag of the source.
+type Tag struct {
+	Name    string  `json:"name"`
+	Digest  string  `json:"digest"` // in the source
+	Outcome Outcome `json:"outcome"`
+	Was     string  `json:"was,omitempty"` // the digest at the destination before, if there was one
+}
+
+// Tally counts one kind of content: what the source has, and how much of it had to be sent.
+type Tally struct {
+	Total  int `json:"total"`
+	Copied int `json:"copied"`
+}
+
+// Present is what was at the destination already.
+func (t Tally) Present() int { return t.Total - t.Copied }
+
+// Result is what Run did.
+type Result struct {
+	Source      string `json:"source"`
+	Destination string `json:"destination"`
+	Tags        []Tag  `json:"tags"` // by name
+	Manifests   Tally  `json:"manifests"`
+	Blobs       Tally  `json:"blobs"`
+	Bytes       int64  `json:"bytes"` // of blobs that were sent
+
+	SourceRequests      Requests `json:"sourceRequests"`
+	DestinationRequests Requests `json:"destinationRequests"` // to the registry; those to ECR's API are not counted
+	Notes               []string `json:"notes,omitempty"`     // what a person should know, such as what was overwritten
+}
+
+// Overwritten are the tags that named something else at the destination.
+func (r Result) Overwritten() []Tag {
+	return slices.DeleteFunc(slices.Clone(r.Tags), func(t Tag) bool { return t.Outcome != Overwritten })
+}
+
+// Changed tells whether anything was written.
+func (r Result) Changed() bool { return r.DestinationRequests.Writes() > 0 }
+
+// Counts are the numbers for a report's stage.
+func (r Result) Counts() map[string]int64 {
+	return map[string]int64{
+		"tags": int64(len(r.Tags)), "manifests": int64(r.Manifests.Total), "manifests copied": int64(r.Manifests.Copied),
+		"blobs": int64(r.Blobs.Total), "blobs copied": int64(r.Blobs.Copied), "bytes copied": r.Bytes,
+		"requests to the source": r.SourceRequests.Total(), "requests to the destination": r.DestinationRequests.Total(),
+		"writes": r.DestinationRequests.Writes(),
+	}
+}
+
+// Summary is one sentence.
+func (r Result) Summary() string {
+	if len(r.Tags) == 0 && r.Manifests.Total == 0 {
+		return "the source is empty"
+	}
+	s := fmt.Sprintf("%s, %s and %s: ", count(len(r.Tags), "tag"), count(r.Manifests.Total, "manifest"), count(r.Blobs.Total, "blob"))
+	if !r.Changed() {
+		return s + "all there already"
+	}
+	s += fmt.Sprintf("%s and %s copied (%s)", count(r.Manifests.Copied, "manifest"), count(r.Blobs.Copied, "blob"), size(r.Bytes))
+	if o := r.Overwritten(); len(o) > 0 {
+		s += fmt.Sprintf(", %s overwritten", count(len(o), "tag"))
+	}
+	return s
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// size writes bytes as a person reads them.
+func size(n int64) string {
+	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
+	f, i := float64(n), 0
+	for f >= 1024 && i < len(units)-1 {
+		f, i = f/1024, i+1
+	}
+	return strings.Replace(fmt.Sprintf("%.1f %s", f, units[i]), ".0 ", " ", 1)
+}
+
+func sorted(all []string) []string {
+	slices.Sort(all)
+	return all
+}

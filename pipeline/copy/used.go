@@ -1,0 +1,123 @@
+package copy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// verifyUsed proves that what the clusters use is whole at the destination, when there is no source to
+// compare with.
+func (c *copier) verifyUsed(ctx context.Context) (report.Proof, error) {
+	if len(c.References) == 0 {
+		p := c.proof(report.Unproven, "no cluster uses anything, and there is no source to compare with")
+		p.Cause = "there is nothing to look for"
+		p.Evidence = []report.Evidence{{Object: c.dst.url, Seen: "not read"}}
+		return p, nil
+	}
+	roots, unknown, err := rootsOf(c.References)
+	if err != nil {
+		return report.Proof{}, err
+	}
+	if _, err := c.list(ctx); err != nil { // says, unlike a manifest, that the repository is missing
+		return c.unproven(ctx, err)
+	}
+	g, err := walk(ctx, c.dst, 2*c.Concurrency, false, roots)
+	if err != nil {
+		return c.unproven(ctx, err)
+	}
+	lacking, err := c.rereadUsed(ctx, g, c.References)
+	if err != nil {
+		return c.unproven(ctx, err)
+	}
+	seen := fmt.Sprintf("%s and %s read, digests right", count(len(g.nodes), "manifest"), count(len(g.blobs), "blob"))
+	p := c.proof(report.Held, fmt.Sprintf("everything used by %s is whole in %s: %s", users(len(c.References)), c.dst.url, seen))
+	p.Evidence = []report.Evidence{{Object: c.dst.url, Seen: seen, OK: true}}
+	p = c.judge(p, lacking, "what clusters use")
+	for _, from := range unknown {
+		p.Evidence = append(p.Evidence, report.Evidence{Object: from, Seen: "uses no tag or digest that is known yet"})
+	}
+	if len(unknown) > 0 && p.Verdict == report.Held {
+		p.Verdict, p.Summary = report.Unproven, fmt.Sprintf("what is used by %s is not known", users(len(unknown)))
+		p.Cause, p.Remedy = unknown[0]+" has no revision yet", "wait until it is Ready, then run it again"
+	}
+	return p, nil
+}
+
+func users(n int) string {
+	if n == 1 {
+		return "1 OCIRepository"
+	}
+	return fmt.Sprintf("%d OCIRepositories", n)
+}
+
+// rootsOf gives what clusters use: the digest where it is known, else the tag. It also names who uses nothing
+// that is known.
+func rootsOf(references []Reference) (roots []wanted, unknown []string, err error) {
+	var exact []Reference
+	for _, r := range references {
+		switch {
+		case r.Digest != "":
+			exact = append(exact, Reference{Digest: r.Digest, From: r.From})
+		case r.Tag != "":
+			exact = append(exact, r)
+		default:
+			unknown = append(unknown, r.From)
+		}
+	}
+	roots, err = used(exact)
+	return roots, unknown, err
+}
+
+// rereadUsed collects what the destination lacks of what the clusters use: manifests that were not found when
+// it was walked, blobs, and tags, which a cluster asks for before it asks for a digest.
+func (c *copier) rereadUsed(ctx context.Context, g *graph, references []Reference) ([]finding, error) {
+	r := &reader{copier: c, total: len(g.nodes) + len(g.blobs), done: len(g.nodes)}
+	for _, w := range g.gone {
+		what := "manifest "
+		if w.tag != "" {
+			what = "tag "
+		}
+		r.lack(what+w.reference(), "missing (%s)", w.via())
+	}
+	var inner context.Context
+	r.group, inner = errgroup.WithContext(ctx)
+	r.group.SetLimit(2 * c.Concurrency)
+	for _, b := range g.sortedBlobs() {
+		r.group.Go(func() error { return r.blobOf(inner, b) })
+	}
+	asked := map[string]bool{}
+	for _, ref := range references {
+		if ref.Tag == "" || ref.Digest == "" || asked[ref.Tag] {
+			continue
+		}
+		asked[ref.Tag] = true
+		r.group.Go(func() error {
+			_, err := c.dst.repo.Manifests().Resolve(inner, ref.Tag)
+			if errors.Is(err, errdef.ErrNotFound) {
+				r.lack("tag "+ref.Tag, "missing (used by %s)", ref.From)
+				return nil
+			}
+			return c.dst.fail(err, "looking for tag", ref.Tag)
+		})
+	}
+	if err := r.group.Wait(); err != nil {
+		return nil, err
+	}
+	return r.inOrder(), nil
+}
+
+// rereadOnlyThere does the same for what clusters use that the source does not have.
+func (c *copier) rereadOnlyThere(ctx context.Context, lacking []finding) ([]finding, error) {
+	g, err := walk(ctx, c.dst, 2*c.Concurrency, false, c.onlyThere)
+	if err != nil {
+		return nil, err
+	}
+	more, err := c.rereadUsed(ctx, g, nil)
+	return append(lacking, more...), err
+}

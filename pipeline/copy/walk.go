@@ -1,0 +1,179 @@
+package copy
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
+	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry/remote/errcode"
+)
+
+// wanted is a manifest to read, and why.
+type wanted struct {
+	tag      string
+	digest   digest.Digest // when there is no tag
+	relation string        // to the parent, for example "a child of"; "" for a root
+	parent   *node
+	optional bool       // a subject need not exist
+	ref      *Reference // what a cluster uses
+}
+
+// reference is what to ask the registry for.
+func (w wanted) reference() string {
+	if w.tag != "" {
+		return w.tag
+	}
+	return w.digest.String()
+}
+
+// via tells a person how it was found.
+func (w wanted) via() string {
+	switch {
+	case w.parent != nil:
+		return w.relation + " " + w.parent.name()
+	case w.ref != nil:
+		return "used by " + w.ref.From
+	case w.tag != "":
+		return "tag " + w.tag
+	}
+	return "digest " + w.digest.String()
+}
+
+// walker reads a repository from its roots to the last manifest, level by level, each manifest once.
+type walker struct {
+	at        *endpoint
+	referrers bool // follow them
+
+	mu    sync.Mutex
+	graph *graph
+	next  []wanted
+}
+
+// walk reads everything that can be reached from the roots: children of indexes, subjects, and, when asked to,
+// referrers. What is not there is in the graph's list of what is gone. At most limit requests go at once.
+func walk(ctx context.Context, at *endpoint, limit int, referrers bool, roots []wanted) (*graph, error) {
+	w := &walker{at: at, referrers: referrers, graph: newGraph(), next: roots}
+	asked := map[string]bool{}
+	var all []wanted
+	for len(w.next) > 0 {
+		var level []wanted
+		for _, each := range w.next {
+			if reference := each.reference(); !asked[reference] && w.graph.nodes[each.digest] == nil {
+				asked[reference] = true
+				level = append(level, each)
+			}
+		}
+		all = append(all, w.next...)
+		w.next = nil
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(limit)
+		for _, each := range level {
+			group.Go(func() error { return w.read(ctx, each) })
+		}
+		if err := group.Wait(); err != nil {
+			return nil, err
+		}
+	}
+	w.graph.connect(all)
+	return w.graph, nil
+}
+
+// read reads one manifest and puts what it leads to on the list.
+func (w *walker) read(ctx context.Context, want wanted) error {
+	desc, raw, err := w.at.manifest(ctx, want.reference())
+	if errors.Is(err, errdef.ErrNotFound) {
+		return nil // connect finds out
+	}
+	if err != nil {
+		return w.at.fail(err, "reading manifest", want.reference())
+	}
+	n, isNew, err := w.add(want, desc, raw)
+	if err != nil || !isNew {
+		return w.at.fail(err, "reading manifest", want.reference())
+	}
+	var referrers []ocispec.Descriptor
+	if w.referrers {
+		if referrers, err = w.at.referrers(ctx, desc); err != nil {
+			return w.at.fail(err, "listing the referrers of", desc.Digest.String())
+		}
+	}
+	w.follow(n, referrers)
+	return nil
+}
+
+// add puts a manifest into the graph; several tags can name the same.
+func (w *walker) add(want wanted, desc ocispec.Descriptor, raw []byte) (*node, bool, error) {
+	c, err := parseManifest(raw)
+	if err != nil {
+		return nil, false, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n, known := w.graph.nodes[desc.Digest]
+	if !known {
+		n = &node{desc: ocispec.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: int64(len(raw))}, raw: raw, content: c, found: want}
+		w.graph.nodes[desc.Digest] = n
+	}
+	if known && want.ref != nil && (n.found.ref == nil || want.ref.From < n.found.ref.From) {
+		n.found = want // who uses it tells more than how else it was found, and the same one each time
+	}
+	if want.tag != "" {
+		n.tags = append(n.tags, want.tag)
+		w.graph.tags[want.tag] = n
+	}
+	return n, !known, nil
+}
+
+// follow puts on the list what a manifest leads to.
+func (w *walker) follow(n *node, referrers []ocispec.Descriptor) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, d := range n.content.children() {
+		w.next = append(w.next, wanted{digest: d.Digest, relation: "a child of", parent: n})
+	}
+	if s := n.content.Subject; s != nil {
+		w.next = append(w.next, wanted{digest: s.Digest, relation: "the subject of", parent: n, optional: true})
+	}
+	for _, d := range referrers {
+		w.next = append(w.next, wanted{digest: d.Digest, relation: "a referrer of", parent: n})
+	}
+}
+
+// referrers lists what refers to a manifest, by the API. Where there is none, referrers stand under tags
+// (fallbackTag), which are copied as all tags are.
+func (e *endpoint) referrers(ctx context.Context, desc ocispec.Descriptor) ([]ocispec.Descriptor, error) {
+	if e.noReferrers.Load() {
+		return nil, nil
+	}
+	var all []ocispec.Descriptor
+	err := again(ctx, func() error {
+		all = nil
+		return cutList(e.repo.Referrers(ctx, desc, "", func(page []ocispec.Descriptor) error {
+			all = append(all, page...)
+			return nil
+		}))
+	})
+	if lacksReferrers(err) {
+		e.noReferrers.Store(true)
+		return nil, nil
+	}
+	return all, err
+}
+
+// lacksReferrers tells whether an answer means that there is no referrers API. Amazon ECR was seen to answer
+// 405 (aws/containers-roadmap#2783).
+func lacksReferrers(err error) bool {
+	var answered *errcode.ErrorResponse
+	if errors.As(err, &answered) {
+		switch answered.StatusCode {
+		case http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusNotImplemented:
+			return true
+		}
+	}
+	return errors.Is(err, errdef.ErrUnsupported)
+}
