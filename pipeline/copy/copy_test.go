@@ -21,7 +21,7 @@ const dockerIndex = "application/vnd.docker.distribution.manifest.list.v2+json"
 // complete runs a copy that must work and be proven.
 func complete(t *testing.T, src, dst *fake, o copy.Options) copy.Result {
 	t.Helper()
-	r, proof, err := copy.Complete(context.Background(), src.source(), dst.destination(), o)
+	r, proof, err := copy.RunProven(context.Background(), src.source(), dst.destination(), o)
 	require.NoError(t, err)
 	require.Equal(t, report.Held, proof.Verdict, "%+v", proof)
 	return r
@@ -123,7 +123,7 @@ func TestColdAndWarmRequests(t *testing.T) {
 	assert.Len(t, dst.lines(), artifacts)
 	assert.False(t, r.Changed())
 	assert.Equal(t, artifacts, r.Manifests.Present())
-	assert.Contains(t, r.Summary(), "all there already")
+	assert.Contains(t, r.String(), "all there already")
 }
 
 func TestListSavesQuestions(t *testing.T) {
@@ -170,8 +170,7 @@ func TestTagThatNamesSomethingElse(t *testing.T) {
 	assert.Equal(t, []copy.Tag{{Name: "v1", Digest: ours.Digest.String(), Outcome: copy.Kept, Was: theirs.Digest.String()}}, r.Tags)
 	assert.Equal(t, theirs.Digest.String(), dst.digestOf("v1"))
 	assert.Equal(t, ours.Digest.String(), dst.digestOf(ours.Digest.String()), "kept or not, nothing of the source is lost")
-	src1 := src.source()
-	proof, err := copy.Verify(context.Background(), &src1, dst.destination(), copy.Options{Keep: true})
+	proof, err := copy.Verify(context.Background(), src.source(), dst.destination(), copy.Options{Keep: true})
 	require.NoError(t, err)
 	assert.Equal(t, report.Held, proof.Verdict)
 
@@ -263,7 +262,7 @@ func TestReferences(t *testing.T) {
 func TestEmptySource(t *testing.T) {
 	src, dst := start(t), start(t)
 	r := complete(t, src, dst, copy.Options{})
-	assert.Equal(t, "the source is empty", r.Summary())
+	assert.Equal(t, "the source is empty", r.String())
 	assert.Empty(t, r.Tags)
 }
 

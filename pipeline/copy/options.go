@@ -35,7 +35,7 @@ type Reference struct {
 	From   string // OCIRepository namespace/name@cluster
 }
 
-// Options of Run, Verify and Complete. The zero value is good.
+// Options of Run, Verify, RunProven and Complete. The zero value is good.
 type Options struct {
 	References []Reference
 	Keep       bool // a tag that names something else at the destination stays as it is there: the destination is the newer one

@@ -83,14 +83,13 @@ func TestReferrersThatTheDestinationDoesNotList(t *testing.T) {
 		_, _ = w.Write([]byte(`{"schemaVersion":2,"manifests":[]}`))
 		return true
 	})
-	_, proof, err := copy.Complete(context.Background(), src.source(), dst.destination(), copy.Options{})
+	_, proof, err := copy.RunProven(context.Background(), src.source(), dst.destination(), copy.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, report.Broken, proof.Verdict)
 	assert.Contains(t, proof.Cause, "referrer "+signature.Digest.String()+": not listed with tag v1")
 
 	dst.meddle(without(http.StatusForbidden))
-	s := src.source()
-	proof, err = copy.Verify(context.Background(), &s, dst.destination(), copy.Options{})
+	proof, err = copy.Verify(context.Background(), src.source(), dst.destination(), copy.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, report.Held, proof.Verdict, "that they may not be listed is no gap: they were read")
 }

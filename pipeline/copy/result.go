@@ -65,8 +65,8 @@ func (r Result) Counts() map[string]int64 {
 	}
 }
 
-// Summary is one sentence.
-func (r Result) Summary() string {
+// String is one sentence.
+func (r Result) String() string {
 	if len(r.Tags) == 0 && r.Manifests.Total == 0 {
 		return "the source is empty"
 	}

@@ -11,9 +11,11 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
-// verifyUsed proves that what the clusters use is whole at the destination, when there is no source to
-// compare with.
-func (c *copier) verifyUsed(ctx context.Context) (report.Proof, error) {
+// Complete proves that what the clusters use (Options.References) is whole at the destination, when there is
+// no source to compare with any more. As with Verify, the error is only for a context that ended, and for a
+// reference that is none.
+func Complete(ctx context.Context, dst Destination, o Options) (report.Proof, error) {
+	c := newCopier(nil, dst, o)
 	if len(c.References) == 0 {
 		p := c.proof(report.Unproven, "no cluster uses anything, and there is no source to compare with")
 		p.Cause = "there is nothing to look for"

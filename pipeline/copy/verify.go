@@ -11,14 +11,10 @@ import (
 )
 
 // Verify proves the closure: it reads the source again, and everything that can be reached from it at the
-// destination, every manifest with its digest and every blob by a HEAD. Without a source (nil, when Zot is
-// gone) the proof is over what the clusters use. What was found is the proof's verdict; the error is only for
-// a context that ended and for a reference that can't be read.
-func Verify(ctx context.Context, src *Source, dst Destination, o Options) (report.Proof, error) {
-	c := newCopier(src, dst, o)
-	if src == nil {
-		return c.verifyUsed(ctx)
-	}
+// destination, every manifest with its digest and every blob by a HEAD. What was found is the proof's verdict;
+// the error is only for a context that ended.
+func Verify(ctx context.Context, src Source, dst Destination, o Options) (report.Proof, error) {
+	c := newCopier(&src, dst, o)
 	if _, err := c.list(ctx); err != nil { // says, unlike a manifest, that the repository is missing
 		return c.unproven(ctx, err)
 	}
@@ -30,9 +26,9 @@ func Verify(ctx context.Context, src *Source, dst Destination, o Options) (repor
 	return p, err
 }
 
-// Complete is Run and Verify over one reading of the source. When a manifest was there but not whole, which Run
-// does not look for, it is repaired and everything read once more.
-func Complete(ctx context.Context, src Source, dst Destination, o Options) (Result, report.Proof, error) {
+// RunProven is Run and Verify over one reading of the source. When a manifest was there but not whole, which
+// Run does not look for, it is repaired and everything read once more.
+func RunProven(ctx context.Context, src Source, dst Destination, o Options) (Result, report.Proof, error) {
 	c := newCopier(&src, dst, o)
 	g, result, err := c.run(ctx)
 	if err != nil {

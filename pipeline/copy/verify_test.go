@@ -21,8 +21,7 @@ import (
 
 func verify(t *testing.T, src *fake, dst copy.Destination, o copy.Options) report.Proof {
 	t.Helper()
-	s := src.source()
-	proof, err := copy.Verify(context.Background(), &s, dst, o)
+	proof, err := copy.Verify(context.Background(), src.source(), dst, o)
 	require.NoError(t, err)
 	return proof
 }
@@ -31,7 +30,7 @@ func TestProof(t *testing.T) {
 	src, dst := start(t), start(t)
 	src.push("v1", "one")
 	now := time.Unix(1_700_000_000, 0)
-	_, proof, err := copy.Complete(context.Background(), src.source(), dst.destination(), copy.Options{Now: func() time.Time { return now }, Lifetime: time.Minute})
+	_, proof, err := copy.RunProven(context.Background(), src.source(), dst.destination(), copy.Options{Now: func() time.Time { return now }, Lifetime: time.Minute})
 	require.NoError(t, err)
 	assert.Equal(t, report.ProofClosure, proof.Name)
 	assert.Equal(t, now, proof.ObservedAt)
@@ -142,7 +141,7 @@ func TestUnproven(t *testing.T) {
 				proof := verify(t, src, ecrAddress(t, dst), copy.Options{})
 				if used {
 					var err error
-					proof, err = copy.Verify(context.Background(), nil, ecrAddress(t, dst), copy.Options{References: []copy.Reference{{Tag: "v1", From: "x"}}})
+					proof, err = copy.Complete(context.Background(), ecrAddress(t, dst), copy.Options{References: []copy.Reference{{Tag: "v1", From: "x"}}})
 					require.NoError(t, err)
 				}
 				assert.Equal(t, report.Unproven, proof.Verdict, "unknown is never success")
@@ -198,7 +197,7 @@ func TestVerifyWithoutASource(t *testing.T) {
 		{Tag: "v1", From: "OCIRepository a/other@spoke"},
 	}
 	without := func(references ...copy.Reference) report.Proof {
-		proof, err := copy.Verify(context.Background(), nil, dst.destination(), copy.Options{References: references})
+		proof, err := copy.Complete(context.Background(), dst.destination(), copy.Options{References: references})
 		require.NoError(t, err)
 		return proof
 	}
