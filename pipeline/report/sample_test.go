@@ -139,7 +139,7 @@ func manyFindings(n int) *report.Report {
 	r.ExitCode, r.Error, r.Remedy = fault.Refused, "", ""
 	for i := range n {
 		f := sampleFindings()[i%2]
-		f.Place.Line = 10 + 7*i
+		f.Place.Line, f.Place.EndLine = 10+7*i, 0
 		f.Place.Path = fmt.Sprintf("fleetConfig.spokes[%d].ociRegistry", i)
 		f.Message = fmt.Sprintf("spoke-%d: %s", i, f.Message)
 		r.Findings = append(r.Findings, f)

@@ -1,8 +1,11 @@
 package report
 
 import (
+	"encoding/base64"
+	"net/url"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -23,7 +26,7 @@ var secretShapes = []*regexp.Regexp{
 	// JSON Web Tokens, such as those of service accounts
 	regexp.MustCompile(`(?P<secret>\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*)`),
 	// ECR's authorization token: AWS:… in base64
-	regexp.MustCompile(`(?P<secret>\bQVdTOm[A-Za-z0-9+/]{20,}=*)`),
+	regexp.MustCompile(`(?P<secret>\bQVdTO[A-Za-z0-9+/]{20,}=*)`),
 	// private keys
 	regexp.MustCompile(`(?P<secret>-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?)`),
 }
@@ -52,15 +55,29 @@ func scrub(text string, by func(string) string) string {
 	return text
 }
 
-// withoutSecrets gives a deep copy of the report without the given secrets and without what looks like one.
-func withoutSecrets(r *Report, secrets []string) *Report {
-	var known []string
+// shortestSecret is the length in bytes below which a known secret is not looked for: hiding each "a" would
+// leave nothing to read.
+const shortestSecret = 4
+
+// knownSecrets hides the given secrets, also as they are written in base64 and in addresses, longest first.
+func knownSecrets(secrets []string) *strings.Replacer {
+	var forms []string
 	for _, s := range secrets {
-		if s = strings.TrimSpace(s); s != "" {
-			known = append(known, s, hidden)
+		if s = strings.TrimSpace(s); len(s) >= shortestSecret {
+			forms = append(forms, s, base64.StdEncoding.EncodeToString([]byte(s)), url.QueryEscape(s), url.PathEscape(s))
 		}
 	}
-	replacer := strings.NewReplacer(known...)
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	var pairs []string
+	for _, form := range forms {
+		pairs = append(pairs, form, hidden)
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// withoutSecrets gives a deep copy of the report without the given secrets and without what looks like one.
+func withoutSecrets(r *Report, secrets []string) *Report {
+	replacer := knownSecrets(secrets)
 	clean := func(s string) string { return scrub(replacer.Replace(s), fixedLength) }
 	out := reflect.New(reflect.TypeFor[Report]()).Elem()
 	copyStrings(out, reflect.ValueOf(r).Elem(), clean)
