@@ -69,3 +69,11 @@ type Cluster struct {
 	Kubeconfig string `yaml:"kubeconfig"`
 	Context    string `yaml:"context"`
 }
+
+// ValuesPath is the path of the user's values, whichever kind of file they are in.
+func (c Cutover) ValuesPath() string {
+	if c.Release.HelmRelease != "" {
+		return c.Release.HelmRelease
+	}
+	return c.Release.Values
+}
