@@ -275,3 +275,27 @@ func TestRunTellsWhatThePodSaysAndNoSecret(t *testing.T) {
 	assert.Equal(t, 2, result.Revision)
 	assert.Empty(t, w.patched)
 }
+
+func TestUndoGoesBackOnceAndRestarts(t *testing.T) {
+	w := newWorld(t, printing())
+	result, err := w.run(t, toECR)
+	require.NoError(t, err)
+	// Creation times have whole seconds on a real API server; here the change must only be later than the pods.
+	time.Sleep(1100 * time.Millisecond)
+	require.NoError(t, undo(t.Context(), w.cluster, w.helm, w.options, result.PreviousRevision))
+	live, err := w.helm.live("mural")
+	require.NoError(t, err)
+	assert.Equal(t, 3, live.Revision)
+	assert.Contains(t, live.Values, "basicAuth")
+	assert.Equal(t, []string{"hue", "source-controller", "hue", "source-controller"}, w.patched)
+
+	require.NoError(t, undo(t.Context(), w.cluster, w.helm, w.options, result.PreviousRevision))
+	live, err = w.helm.live("mural")
+	require.NoError(t, err)
+	assert.Equal(t, 3, live.Revision, "it is there already")
+	require.ErrorContains(t, undo(t.Context(), w.cluster, w.helm, w.options, 9), "going back to revision 9")
+
+	w.store(t, "mural", 4, release.StatusPendingUpgrade, nil)
+	err = undo(t.Context(), w.cluster, w.helm, w.options, 1)
+	assert.Equal(t, fault.Refused, fault.CodeOf(err))
+}

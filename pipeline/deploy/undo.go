@@ -1,0 +1,96 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/release"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+)
+
+// Undo takes the release back to an earlier revision, restarts what reads its identity at start, and waits
+// until only pods with the old settings run; with Flux it applies o.HelmRelease, which must then be the old
+// manifest. CRDs stay as they are: deleting or downgrading them could take objects with them. That workloads
+// read from the old registry again is for the caller to wait for (validate.Returned).
+func Undo(ctx context.Context, c *cluster.Cluster, o Options, revision int) error {
+	o.complete()
+	if o.Release.ManagedBy == target.Flux {
+		_, err := runFlux(ctx, c, o)
+		return err
+	}
+	h, err := newHelm(c, o)
+	if err != nil {
+		return err
+	}
+	return undo(ctx, c, h, o, revision)
+}
+
+func undo(ctx context.Context, c *cluster.Cluster, h *helm, o Options, revision int) error {
+	if err := h.usable(o.Release.Name); err != nil {
+		return err
+	}
+	history, err := h.history(o.Release.Name)
+	if err != nil {
+		return err
+	}
+	var wanted *release.Release
+	for _, r := range history {
+		if r.Version == revision {
+			wanted = r
+		}
+	}
+	if wanted == nil {
+		return fault.New(fault.Failed, fmt.Sprintf("see what there is with `helm history %s --namespace %s`", o.Release.Name, h.namespace),
+			"going back to revision %d of release %s/%s on cluster %q: Helm does not have it any more", revision, h.namespace, o.Release.Name, h.cluster)
+	}
+	if !isThere(history[len(history)-1], wanted) {
+		if err := h.rollback(ctx, wanted); err != nil {
+			return h.explain(ctx, c, err)
+		}
+	}
+	return finish(ctx, c, h, o, &Result{})
+}
+
+// isThere tells that the newest revision is deployed and makes what the wanted one made.
+func isThere(newest, wanted *release.Release) bool {
+	return newest.Info.Status == release.StatusDeployed && newest.Manifest == wanted.Manifest && equalValues(newest.Config, wanted.Config)
+}
+
+func equalValues(a, b map[string]any) bool {
+	left, err := chart.Normal(a)
+	if err != nil {
+		return false
+	}
+	right, err := chart.Normal(b)
+	return err == nil && reflect.DeepEqual(left, right)
+}
+
+// rollback does `helm rollback --wait`. Helm's takes no context: when ours ends, it goes on for as long as
+// this process lives.
+func (h *helm) rollback(ctx context.Context, to *release.Release) error {
+	h.options.Progress.Say("rolling release %s back to revision %d", to.Name, to.Version)
+	rollback := action.NewRollback(h.config)
+	rollback.Version = to.Version
+	rollback.Wait = true
+	rollback.Timeout = h.options.Timeout
+	rollback.MaxHistory = maxHistory
+	done := make(chan error, 1)
+	go func() { done <- rollback.Run(to.Name) }()
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		return fault.New(fault.Failed, fmt.Sprintf("correct what the message says, then run `helm rollback %s %d --namespace %s`", to.Name, to.Version, h.namespace),
+			"rolling release %s/%s on cluster %q back to revision %d: %w", h.namespace, to.Name, h.cluster, to.Version, masked(err, to.Config))
+	}
+	return nil
+}

@@ -1,0 +1,197 @@
+// Package journal keeps what a cutover must remember between runs: for the way back, and so that a second run
+// need not prove again what still counts. It is a Secret in the release's namespace, since the values from
+// before the cutover hold Zot's password; it is in no file of ours, and nothing of it is ever logged.
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+const (
+	// Name of the Secret.
+	Name = "palette-ecr-journal"
+	// Type of the Secret: kubectl shows it, and it can't be taken for a Secret of another use.
+	Type corev1.SecretType = "palette-ecr/journal"
+
+	key = "journal.json"
+	// mostEvidence is how many lines of evidence of a proof are kept: a Secret holds 1 MiB, and a fleet has
+	// many clusters.
+	mostEvidence = 10
+	managedBy    = "app.kubernetes.io/managed-by"
+)
+
+// content is what is stored.
+type content struct {
+	APIVersion string `json:"apiVersion"`
+
+	Source           string         `json:"source,omitempty"`      // URL of the repository that workloads are moved away from
+	Destination      string         `json:"destination,omitempty"` // URL of the one that they are moved to
+	Original         map[string]any `json:"original,omitempty"`    // the user's values before the cutover; nil: none is on record
+	PreviousRevision int            `json:"previousRevision,omitempty"`
+	SwitchedAt       time.Time      `json:"switchedAt,omitzero"` // since when only pods with the new settings run
+	Stages           []string       `json:"stages,omitempty"`    // those that are done
+	Proofs           []report.Proof `json:"proofs,omitempty"`    // the newest of each name and cluster that held
+}
+
+const apiVersion = "palette-ecr/v1alpha1"
+
+// Journal is the Secret, read. Change it with its methods, then Save it.
+type Journal struct {
+	content
+
+	client    client.Client
+	namespace string
+	object    *corev1.Secret // as it was read or written last; nil when there is none
+	stored    content
+}
+
+// String keeps what is in it out of logs.
+func (j *Journal) String() string { return "journal " + j.namespace + "/" + Name }
+
+// GoString is for %#v.
+func (j *Journal) GoString() string { return j.String() }
+
+// Load reads the journal of the release in a namespace. That there is none yet is no error.
+func Load(ctx context.Context, c client.Client, namespace string) (*Journal, error) {
+	j := &Journal{client: c, namespace: namespace}
+	var secret corev1.Secret
+	err := c.Get(ctx, client.ObjectKey{Namespace: namespace, Name: Name}, &secret)
+	if apierrors.IsNotFound(err) {
+		return j, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the journal, Secret %s/%s: %w", namespace, Name, err)
+	}
+	if err := j.decode(&secret); err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// decode never quotes the data in an error.
+func (j *Journal) decode(secret *corev1.Secret) error {
+	remedy := fmt.Sprintf("a newer palette-ecr may have written it: use that one; else keep a copy of Secret %s/%s and delete it", j.namespace, Name)
+	var stored content
+	if json.Unmarshal(secret.Data[key], &stored) != nil {
+		return fault.New(fault.Refused, remedy, "reading the journal, Secret %s/%s: it is not what palette-ecr writes", j.namespace, Name)
+	}
+	if stored.APIVersion != apiVersion {
+		return fault.New(fault.Refused, remedy, "reading the journal, Secret %s/%s: its version is %q, not %q", j.namespace, Name, stored.APIVersion, apiVersion)
+	}
+	j.content, j.object = stored, secret
+	j.stored = copied(stored)
+	return nil
+}
+
+// copied goes through JSON, so that what is compared later is what would be read.
+func copied(c content) content {
+	data, err := json.Marshal(c)
+	if err != nil {
+		return c
+	}
+	var fresh content
+	if json.Unmarshal(data, &fresh) != nil {
+		return c
+	}
+	return fresh
+}
+
+// Save writes the journal when something in it has changed since it was read, and else not.
+func (j *Journal) Save(ctx context.Context) error {
+	j.APIVersion = apiVersion
+	if j.object != nil && reflect.DeepEqual(copied(j.content), j.stored) {
+		return nil
+	}
+	data, err := json.Marshal(j.content)
+	if err != nil {
+		return fmt.Errorf("encoding the journal, Secret %s/%s: the values can't be written as JSON", j.namespace, Name)
+	}
+	secret := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: j.namespace, Name: Name, Labels: map[string]string{managedBy: "palette-ecr"}},
+		Type:       Type,
+		Data:       map[string][]byte{key: data},
+	}
+	if j.object == nil {
+		err = j.client.Create(ctx, secret)
+	} else {
+		// With the version that was read: of two runs at once the second must not overwrite the first.
+		secret.ResourceVersion = j.object.ResourceVersion
+		err = j.client.Update(ctx, secret)
+	}
+	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
+		return fault.New(fault.Refused, "let one run at a time work on a release, then run again", "writing the journal, Secret %s/%s: another run has written it meanwhile", j.namespace, Name)
+	}
+	if err != nil {
+		return fault.New(fault.Failed, fmt.Sprintf("make sure that you may create and update Secrets in namespace %s", j.namespace), "writing the journal, Secret %s/%s: %w", j.namespace, Name, err)
+	}
+	j.object, j.stored = secret, copied(j.content)
+	return nil
+}
+
+// Begin notes where a cutover starts from, before anything is touched: the values that the live release has
+// while it is not on the destination yet are those to go back to. What was noted of an earlier try is dropped.
+func (j *Journal) Begin(destination, source string, revision int, original map[string]any) {
+	if original == nil {
+		original = map[string]any{} // a release without values of its own is on record too
+	}
+	j.content = content{APIVersion: apiVersion, Source: source, Destination: destination, Original: original, PreviousRevision: revision}
+}
+
+// Switched notes since when only pods with the new settings run. Proofs from before it don't count any more.
+func (j *Journal) Switched(at time.Time) {
+	if at.Equal(j.SwitchedAt) {
+		return
+	}
+	j.SwitchedAt = at.UTC()
+	j.Proofs = nil
+}
+
+// Back notes that the release is as it was before the cutover.
+func (j *Journal) Back() {
+	j.SwitchedAt, j.Proofs, j.Stages = time.Time{}, nil, nil
+}
+
+// Done notes that a stage is done.
+func (j *Journal) Done(stage string) {
+	if !slices.Contains(j.Stages, stage) {
+		j.Stages = append(j.Stages, stage)
+	}
+}
+
+// Prove keeps proofs that held; a newer one replaces the one of the same name and cluster.
+func (j *Journal) Prove(proofs []report.Proof) {
+	for _, p := range proofs {
+		j.Proofs = slices.DeleteFunc(j.Proofs, func(old report.Proof) bool { return old.Name == p.Name && old.Cluster == p.Cluster })
+		if p.Verdict == report.Held {
+			p.Evidence = slices.Clone(p.Evidence[:min(len(p.Evidence), mostEvidence)])
+			j.Proofs = append(j.Proofs, p)
+		}
+	}
+}
+
+// Fresh gives the proofs about a destination that still count.
+func (j *Journal) Fresh(now time.Time, destination string) []report.Proof {
+	if j.Destination != destination {
+		return nil
+	}
+	var fresh []report.Proof
+	for _, p := range j.Proofs {
+		if p.Verdict == report.Held && p.ExpiresAt.After(now) && !p.ObservedAt.After(now.Add(time.Minute)) {
+			fresh = append(fresh, p)
+		}
+	}
+	return fresh
+}

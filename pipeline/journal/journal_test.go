@@ -1,0 +1,169 @@
+package journal_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/journal"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+const (
+	namespace   = "mural-system"
+	destination = "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette/mural-workloads"
+	source      = "oci://zot:5000/mural-workloads"
+)
+
+var (
+	now    = time.Date(2026, 11, 21, 4, 0, 0, 123, time.UTC)
+	values = map[string]any{"hue": map[string]any{"replicas": 2, "ociRegistry": map[string]any{"basicAuth": map[string]any{"password": "zot-secret"}}}}
+)
+
+func held(name, cluster string) report.Proof {
+	return report.Proof{Name: name, Cluster: cluster, Verdict: report.Held, Summary: "it held", ObservedAt: now, ExpiresAt: now.Add(time.Hour)}
+}
+
+// counting is a cluster that counts writes.
+func counting(t *testing.T, objects ...client.Object) (client.Client, *int) {
+	t.Helper()
+	writes := 0
+	return fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithObjects(objects...).WithInterceptorFuncs(interceptor.Funcs{
+		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
+			writes++
+			return c.Create(ctx, obj, opts...)
+		},
+		Update: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.UpdateOption) error {
+			writes++
+			return c.Update(ctx, obj, opts...)
+		},
+	}).Build(), &writes
+}
+
+func load(t *testing.T, c client.Client) *journal.Journal {
+	t.Helper()
+	j, err := journal.Load(t.Context(), c, namespace)
+	require.NoError(t, err)
+	return j
+}
+
+func TestRoundTripWritesOnlyWhatChanged(t *testing.T) {
+	c, writes := counting(t)
+	j := load(t, c)
+	assert.Nil(t, j.Original)
+	j.Begin(destination, source, 3, values)
+	require.NoError(t, j.Save(t.Context()))
+	j.Switched(now)
+	j.Done("deploy")
+	j.Prove([]report.Proof{held("ready", "hub"), held("pull", "hub"), {Name: "push", Verdict: report.Unproven}})
+	require.NoError(t, j.Save(t.Context()))
+	require.NoError(t, j.Save(t.Context()))
+	assert.Equal(t, 2, *writes)
+
+	var secret corev1.Secret
+	require.NoError(t, c.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: journal.Name}, &secret))
+	assert.Equal(t, journal.Type, secret.Type)
+	assert.Equal(t, "palette-ecr", secret.Labels["app.kubernetes.io/managed-by"])
+
+	again := load(t, c)
+	assert.Equal(t, source, again.Source)
+	assert.Equal(t, 3, again.PreviousRevision)
+	assert.Equal(t, "zot-secret", again.Original["hue"].(map[string]any)["ociRegistry"].(map[string]any)["basicAuth"].(map[string]any)["password"])
+	assert.True(t, again.SwitchedAt.Equal(now))
+	assert.Equal(t, []string{"deploy"}, again.Stages)
+	assert.Len(t, again.Fresh(now.Add(time.Minute), destination), 2, "what is unproven is not kept")
+	again.Switched(now)
+	again.Done("deploy")
+	again.Prove(nil)
+	require.NoError(t, again.Save(t.Context()))
+	assert.Equal(t, 2, *writes, "nothing changed")
+}
+
+func TestFresh(t *testing.T) {
+	c, _ := counting(t)
+	j := load(t, c)
+	j.Begin(destination, source, 1, nil)
+	assert.NotNil(t, j.Original, "no values are on record as such")
+	j.Prove([]report.Proof{held("pull", "hub")})
+	assert.Len(t, j.Fresh(now, destination), 1)
+	assert.Empty(t, j.Fresh(now.Add(2*time.Hour), destination), "it has expired")
+	assert.Empty(t, j.Fresh(now, "oci://elsewhere/x"), "it is about another destination")
+	assert.Empty(t, j.Fresh(now.Add(-time.Hour), destination), "it is from the future: a clock is wrong")
+	broken := held("pull", "hub")
+	broken.Verdict = report.Broken
+	j.Prove([]report.Proof{broken})
+	assert.Empty(t, j.Fresh(now, destination), "what failed since takes the older proof away")
+	j.Prove([]report.Proof{held("pull", "hub")})
+	j.Switched(now)
+	assert.Empty(t, j.Fresh(now, destination), "it is from before the switch")
+	j.Prove([]report.Proof{held("pull", "hub")})
+	j.Back()
+	assert.Empty(t, j.Fresh(now, destination))
+	assert.True(t, j.SwitchedAt.IsZero())
+	assert.NotNil(t, j.Original, "the way back stays known")
+}
+
+func TestLoadRefusesWhatItDoesNotKnow(t *testing.T) {
+	for text, data := range map[string]string{"it is not what palette-ecr writes": `{"apiVersion": zot-secret`, `its version is "palette-ecr/v9"`: `{"apiVersion": "palette-ecr/v9"}`} {
+		c, _ := counting(t, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: journal.Name}, Data: map[string][]byte{"journal.json": []byte(data)}})
+		_, err := journal.Load(t.Context(), c, namespace)
+		require.ErrorContains(t, err, text)
+		assert.NotContains(t, err.Error(), "zot-secret")
+		assert.Equal(t, fault.Refused, fault.CodeOf(err))
+	}
+	failing := fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithInterceptorFuncs(interceptor.Funcs{
+		Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
+			return errors.New("no permission")
+		},
+	}).Build()
+	_, err := journal.Load(t.Context(), failing, namespace)
+	require.ErrorContains(t, err, "reading the journal, Secret mural-system/palette-ecr-journal: no permission")
+}
+
+func TestTwoRunsAtOnce(t *testing.T) {
+	c, _ := counting(t)
+	one, two := load(t, c), load(t, c)
+	one.Begin(destination, source, 1, values)
+	require.NoError(t, one.Save(t.Context()))
+	two.Begin(destination, source, 1, values)
+	err := two.Save(t.Context())
+	require.ErrorContains(t, err, "another run has written it")
+	assert.Equal(t, fault.Refused, fault.CodeOf(err))
+
+	three := load(t, c)
+	one.Switched(now)
+	require.NoError(t, one.Save(t.Context()))
+	three.Done("copy")
+	require.ErrorContains(t, three.Save(t.Context()), "another run has written it")
+}
+
+func TestNothingOfItIsPrinted(t *testing.T) {
+	c, _ := counting(t)
+	j := load(t, c)
+	j.Begin(destination, source, 1, values)
+	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
+		assert.NotContains(t, fmt.Sprintf(format, j), "zot-secret")
+	}
+}
+
+func TestEvidenceIsBounded(t *testing.T) {
+	c, _ := counting(t)
+	j := load(t, c)
+	p := held("ready", "hub")
+	p.Evidence = make([]report.Evidence, 1000)
+	j.Prove([]report.Proof{p})
+	assert.Len(t, j.Fresh(now, "")[0].Evidence, 10)
+	assert.Len(t, p.Evidence, 1000)
+}
