@@ -121,16 +121,13 @@ func (w *Principals) ordered() any {
 // conditions groups the keys under their operators, both in the order in which they were first met.
 func (s Statement) conditions() object {
 	var operators object
+	index := map[string]int{}
 	for _, c := range s.Conditions {
-		at := -1
-		for i := range operators {
-			if operators[i].name == c.Operator {
-				at = i
-			}
-		}
-		if at < 0 {
+		at, known := index[c.Operator]
+		if !known {
+			at = len(operators)
+			index[c.Operator] = at
 			operators = append(operators, pair{c.Operator, object{}})
-			at = len(operators) - 1
 		}
 		operators[at].value = append(operators[at].value.(object), pair{c.Key, oneOrMany(c.Values)})
 	}

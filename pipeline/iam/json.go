@@ -54,13 +54,13 @@ func readJSON(data []byte) (*node, error) {
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
 		return nil, errors.New("line 1, column 1: the file begins with a byte order mark")
 	case !utf8.Valid(data):
-		return nil, fmt.Errorf("%s: not UTF-8", lines.at(invalidAt(data)))
+		return nil, fmt.Errorf("%s: not UTF-8", lines.position(invalidAt(data)))
 	}
 	var raw json.RawMessage
 	if err := json.Unmarshal(data, &raw); err != nil {
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
-			return nil, fmt.Errorf("%s: %w", lines.at(max(int(syntax.Offset)-1, 0)), err)
+			return nil, fmt.Errorf("%s: %w", lines.position(max(int(syntax.Offset)-1, 0)), err)
 		}
 		return nil, err
 	}
@@ -76,10 +76,10 @@ type jsonReader struct {
 	lines   *lines
 }
 
-// token is a JSON token with where it begins and ends, in bytes.
+// token is a JSON token with where it begins and ends.
 type token struct {
 	value      json.Token
-	start, end int
+	start, end position
 	err        error
 }
 
@@ -88,13 +88,14 @@ func (r *jsonReader) next() token {
 	for start < len(r.data) && bytes.IndexByte([]byte(" \t\r\n,:"), r.data[start]) >= 0 {
 		start++
 	}
+	begin := r.lines.position(start) // in the order of the file, which position is quick for
 	value, err := r.decoder.Token()
-	return token{value, start, int(r.decoder.InputOffset()), err}
+	return token{value, begin, r.lines.position(int(r.decoder.InputOffset())), err}
 }
 
 func (r *jsonReader) value(t token) (*node, error) {
 	if t.err != nil {
-		return nil, fmt.Errorf("%s: %w", r.lines.at(t.start), t.err)
+		return nil, fmt.Errorf("%s: %w", t.start, t.err)
 	}
 	n := &node{}
 	switch v := t.value.(type) {
@@ -117,12 +118,12 @@ func (r *jsonReader) value(t token) (*node, error) {
 		}
 		t.end = end
 	}
-	n.place = r.lines.span(t.start, t.end)
+	n.place = report.Place{Line: t.start.line, Column: t.start.column, EndLine: t.end.line, EndColumn: t.end.column}
 	return n, nil
 }
 
 // children reads what stands between a bracket and its fellow, whose end it returns.
-func (r *jsonReader) children(n *node) (int, error) {
+func (r *jsonReader) children(n *node) (position, error) {
 	for {
 		t := r.next()
 		if delim, ok := t.value.(json.Delim); ok && (delim == ']' || delim == '}') {
@@ -131,18 +132,18 @@ func (r *jsonReader) children(n *node) (int, error) {
 		if n.kind == isArray {
 			item, err := r.value(t)
 			if err != nil {
-				return 0, err
+				return position{}, err
 			}
 			n.items = append(n.items, item)
 			continue
 		}
 		name, err := r.value(t)
 		if err != nil {
-			return 0, err
+			return position{}, err
 		}
 		value, err := r.value(r.next())
 		if err != nil {
-			return 0, err
+			return position{}, err
 		}
 		n.members = append(n.members, member{name.text, name.place, value})
 	}

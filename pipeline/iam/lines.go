@@ -6,18 +6,25 @@ import (
 	"sort"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
-// lines turns byte offsets into lines and columns, both from 1; columns count characters.
+// position in a file: lines and columns count from 1, columns count characters.
+type position struct{ line, column int }
+
+func (p position) String() string { return fmt.Sprintf("line %d, column %d", p.line, p.column) }
+
+// lines turns byte offsets into positions.
 type lines struct {
 	data   []byte
-	starts []int
+	starts []int // offset of each line
+
+	// The last answer: the next one counts on from there, so that a file of one long line is read in one go.
+	offset int
+	last   position
 }
 
 func newLines(data []byte) *lines {
-	l := &lines{data: data, starts: []int{0}}
+	l := &lines{data: data, starts: []int{0}, last: position{1, 1}}
 	for at := 0; ; {
 		next := bytes.IndexByte(data[at:], '\n')
 		if next < 0 {
@@ -28,10 +35,15 @@ func newLines(data []byte) *lines {
 	}
 }
 
-func (l *lines) position(offset int) (line, column int) {
+func (l *lines) position(offset int) position {
 	offset = min(offset, len(l.data))
-	line = sort.SearchInts(l.starts, offset+1)
-	return line, utf8.RuneCount(l.data[l.starts[line-1]:offset]) + 1
+	line := sort.SearchInts(l.starts, offset+1)
+	from, column := l.starts[line-1], 1
+	if line == l.last.line && offset >= l.offset {
+		from, column = l.offset, l.last.column
+	}
+	l.offset, l.last = offset, position{line, column + utf8.RuneCount(l.data[from:offset])}
+	return l.last
 }
 
 // text of a line, without its end.
@@ -41,16 +53,4 @@ func (l *lines) text(line int) string {
 		end = l.starts[line]
 	}
 	return strings.TrimRight(string(l.data[l.starts[line-1]:end]), "\r\n")
-}
-
-func (l *lines) at(offset int) string {
-	line, column := l.position(offset)
-	return fmt.Sprintf("line %d, column %d", line, column)
-}
-
-func (l *lines) span(start, end int) report.Place {
-	var p report.Place
-	p.Line, p.Column = l.position(start)
-	p.EndLine, p.EndColumn = l.position(end)
-	return p
 }

@@ -2,10 +2,12 @@ package iam_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -80,6 +82,38 @@ func TestParseRefuses(t *testing.T) {
 func TestParseRefusesWhatIsTooLong(t *testing.T) {
 	_, err := iam.ParseDocument(make([]byte, 50<<20))
 	require.ErrorContains(t, err, "52428800 bytes are too much for a policy")
+}
+
+// TestLongestDocument: whatever shape a file takes, reading it takes time in proportion to its length.
+func TestLongestDocument(t *testing.T) {
+	const room = 1<<20 - 200
+	repeat := func(item string) string { return strings.Repeat(item+",", room/(len(item)+1)) + item }
+	numbered := func(format string) string {
+		var items []string
+		for i := range room / (len(format) + 8) {
+			items = append(items, fmt.Sprintf(format, i))
+		}
+		return strings.Join(items, ",")
+	}
+	allow := `"Effect":"Allow","Action":"a:b","Resource":"*"`
+	for name, document := range map[string]string{
+		"values on one line":     `{"Statement":{"Effect":"Allow","Action":"a:b","Resource":[` + repeat(`"é"`) + `]}}`,
+		"statements on one line": `{"Statement":[` + repeat("{"+allow+"}") + `]}`,
+		"operators":              `{"Statement":{` + allow + `,"Condition":{` + numbered(`"O%d":{"k":"v"}`) + `}}}`,
+		"keys":                   `{"Statement":{` + allow + `,"Condition":{"Bool":{` + numbered(`"k%d":"v"`) + `}}}}`,
+		"brackets":               strings.Repeat("[", 9000) + strings.Repeat("]", 9000),
+		"lines":                  `{"Statement":{` + allow + strings.Repeat("\n", room) + `}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			d, err := iam.ParseDocument([]byte(document))
+			if err == nil {
+				d.JSON()
+				d.Evaluate(iam.Request{Action: "a:b", Resource: repository})
+			}
+			assert.Less(t, time.Since(start), 10*time.Second)
+		})
+	}
 }
 
 func TestPlaces(t *testing.T) {

@@ -28,7 +28,7 @@ func Rules() []report.Rule {
 		},
 		{
 			ID: RuleOperator, Severity: report.Warning,
-			Title:  "Operator's identity cannot look at what is in ECR",
+			Title:  "Looking at what is in ECR is not covered by this policy",
 			Why:    "The guide's own check, aws ecr describe-images, is not covered by the guide's policy: without these actions the push proof and the repository's settings stay unproven.",
 			Source: "the guide, \"Validate\"; ministryofjustice/modernisation-platform#4454",
 			Fix:    "give the identity that runs palette-ecr the policy of: palette-ecr policies --principal operator",
