@@ -33,16 +33,27 @@ func printable(s string) string {
 	}, s)
 }
 
+// isCommand tells whether a line that begins so would be obeyed by a CI runner (::error, ##[group]), which
+// skips blanks before it.
+func isCommand(s string) bool { return strings.HasPrefix(s, "::") || strings.HasPrefix(s, "##[") }
+
+// tame is printable text that can begin a line.
+func tame(s string) string {
+	if s = printable(s); isCommand(strings.TrimSpace(s)) {
+		return "› " + s
+	}
+	return s
+}
+
 // wrap breaks text between words into lines of at most n columns. A longer word, such as an address, stays
-// whole, so that it can be copied. No line begins like a workflow command of a CI system (::error, ##[group]).
+// whole, so that it can be copied. No line begins like a command to a CI runner.
 func wrap(text string, n int) []string {
 	n = max(n, 20)
 	var lines []string
 	line, used := "", 0
-	for _, word := range strings.Fields(printable(text)) {
+	for _, word := range strings.Fields(tame(text)) {
 		w := width(word)
-		command := strings.HasPrefix(word, "::") || strings.HasPrefix(word, "##")
-		if line != "" && used+1+w > n && !command {
+		if line != "" && used+1+w > n && !isCommand(word) {
 			lines = append(lines, line)
 			line, used = "", 0
 		}

@@ -80,7 +80,8 @@ func (t *textWriter) target(r *Report) {
 	if len(r.Stages) == 0 || r.Target.Destination == "" {
 		return
 	}
-	t.item(t.bold("palette-ecr "+r.Command)+" → ", width("palette-ecr "+r.Command)+3, r.Target.Destination, nil)
+	command := printable("palette-ecr " + r.Command)
+	t.item(t.bold(command)+" → ", width(command)+3, r.Target.Destination, nil)
 	var parts []string
 	add := func(label, s string) {
 		if s != "" {
@@ -116,6 +117,9 @@ func (t *textWriter) result(r *Report) {
 	}
 	line := sign + " " + headline(r)
 	counts := count(r).String()
+	if counts == "" && len(r.Rules) > 0 {
+		counts = fmt.Sprintf("%d rules, nothing found", len(r.Rules))
+	}
 	if counts != "" && width(line)+3+width(counts) <= t.width {
 		t.line(colour(line) + t.dim(" · ") + counts)
 	} else {

@@ -39,12 +39,12 @@ func (t *textWriter) findings(findings []Finding) {
 
 // finding writes where one finding is, the source line with what is meant underlined, and the message.
 func (t *textWriter) finding(f Finding) {
-	place := "  " + t.cyan(printable(f.Place.String()))
-	if path := printable(f.Place.Path); path != "" {
-		place += t.dim("  " + path)
-	}
-	if place != "  " {
-		t.line(place)
+	place, path := tame(f.Place.String()), tame(f.Place.Path)
+	if path != "" && 2+width(place)+2+width(path) <= t.width {
+		t.line("  " + t.cyan(place) + t.dim("  "+path))
+	} else {
+		t.item("  ", 2, place, t.cyan)
+		t.item("  ", 2, path, t.dim)
 	}
 	t.source(f)
 	t.item("  ", 2, f.Message, nil)
