@@ -1,0 +1,147 @@
+package validate
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fluxcd/pkg/apis/meta"
+	sourcev1 "github.com/fluxcd/source-controller/api/v1"
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+)
+
+const (
+	zot     = "oci://zot.mural-system.svc.cluster.local:5000/mural-workloads"
+	digestA = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	digestB = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+	denied  = "failed to pull artifact: DENIED: User: arn:aws:sts::123456789012:assumed-role/palette-ecr/1 is not authorized to perform: ecr:BatchGetImage on resource: arn:aws:ecr:us-east-1:123456789012:repository/palette/mural-workloads because no identity-based policy allows it"
+)
+
+func destination(t *testing.T) registry.Repository {
+	t.Helper()
+	r, err := registry.Parse("oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette")
+	require.NoError(t, err)
+	repository, err := r.Repository("mural-workloads")
+	require.NoError(t, err)
+	return repository
+}
+
+func options(t *testing.T) Options {
+	t.Helper()
+	o := Options{
+		Destination: destination(t), Source: zot, Namespace: "mural-system",
+		Timeout: 5 * time.Second, PushWait: 300 * time.Millisecond, Settle: 400 * time.Millisecond, Poll: 50 * time.Millisecond,
+		Images: func(context.Context) ([]ecr.Image, error) {
+			return []ecr.Image{{Digest: digestA, Tags: []string{"v1"}}, {Digest: digestB}}, nil
+		},
+	}
+	o.complete()
+	return o
+}
+
+// workload is an OCIRepository as it is once all is well, in generation 2.
+func workload(t *testing.T, name string) *sourcev1.OCIRepository {
+	t.Helper()
+	r := &sourcev1.OCIRepository{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "mural-system", Name: name, Generation: 2, UID: types.UID(name)},
+		Spec:       sourcev1.OCIRepositorySpec{URL: destination(t).URL(), Provider: "aws", Reference: &sourcev1.OCIRepositoryRef{Tag: "v1"}},
+	}
+	fetched(r, "v1@"+digestA)
+	return r
+}
+
+func fetched(r *sourcev1.OCIRepository, revision string) {
+	r.Status.ObservedGeneration = r.Generation
+	r.Status.Artifact = &meta.Artifact{Revision: revision}
+	r.Status.Conditions = []metav1.Condition{
+		{Type: meta.ReadyCondition, Status: metav1.ConditionTrue, ObservedGeneration: r.Generation, Reason: "Succeeded"},
+		{Type: sourcev1.ArtifactInStorageCondition, Status: metav1.ConditionTrue, ObservedGeneration: r.Generation, Reason: "Succeeded"},
+	}
+}
+
+func failed(r *sourcev1.OCIRepository, message string) {
+	r.Status.Conditions = []metav1.Condition{
+		{Type: meta.ReadyCondition, Status: metav1.ConditionFalse, ObservedGeneration: r.Generation, Reason: "OCIArtifactPullFailed", Message: message},
+		{Type: sourcev1.FetchFailedCondition, Status: metav1.ConditionTrue, ObservedGeneration: r.Generation, Reason: "OCIArtifactPullFailed", Message: message},
+	}
+}
+
+// counts are the requests that a fake cluster saw.
+type counts struct {
+	sync.Mutex
+	list, watch, get, patch int
+}
+
+// fakeCluster handles requests to reconcile as handle says, as source-controller would.
+func fakeCluster(t *testing.T, handle func(*sourcev1.OCIRepository), objects ...client.Object) (*cluster.Cluster, *counts) {
+	t.Helper()
+	n := &counts{}
+	funcs := interceptor.Funcs{
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			n.Lock()
+			n.list++
+			n.Unlock()
+			return c.List(ctx, list, opts...)
+		},
+		Watch: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) (watch.Interface, error) {
+			n.Lock()
+			n.watch++
+			n.Unlock()
+			return c.Watch(ctx, list, opts...)
+		},
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+			n.Lock()
+			n.get++
+			n.Unlock()
+			return c.Get(ctx, key, obj, opts...)
+		},
+		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
+			obj.SetUID(types.UID(fmt.Sprint("made-", time.Now().UnixNano())))
+			if err := c.Create(ctx, obj, opts...); err != nil {
+				return err
+			}
+			if r, ok := obj.DeepCopyObject().(*sourcev1.OCIRepository); ok && handle != nil {
+				handle(r)
+				return c.Status().Update(ctx, r)
+			}
+			return nil
+		},
+		Patch: func(ctx context.Context, c client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
+			n.Lock()
+			n.patch++
+			n.Unlock()
+			if err := c.Patch(ctx, obj, patch, opts...); err != nil {
+				return err
+			}
+			r, ok := obj.DeepCopyObject().(*sourcev1.OCIRepository)
+			if !ok || handle == nil {
+				return nil
+			}
+			r.Status.LastHandledReconcileAt = r.Annotations[meta.ReconcileRequestAnnotation]
+			handle(r)
+			return c.Status().Update(ctx, r)
+		},
+	}
+	fakeClient := fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithObjects(objects...).
+		WithStatusSubresource(&sourcev1.OCIRepository{}).WithIndex(&sourcev1.OCIRepository{}, "metadata.name", func(o client.Object) []string { return []string{o.GetName()} }).
+		WithInterceptorFuncs(funcs).Build()
+	return &cluster.Cluster{Name: "hub", Client: fakeClient}, n
+}
+
+func asItIs(*sourcev1.OCIRepository) {}
+
+func chartSource() *sourcev1.OCIRepository {
+	return &sourcev1.OCIRepository{ObjectMeta: metav1.ObjectMeta{Namespace: "mural-system", Name: "mural"}, Spec: sourcev1.OCIRepositorySpec{URL: "oci://public.ecr.aws/mural/mural"}}
+}
