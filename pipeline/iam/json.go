@@ -12,7 +12,7 @@ import (
 
 // maxDocument is far above the longest policy that IAM stores (10,240 characters without white space,
 // reference_iam-quotas.html): a longer file is not a policy.
-const maxDocument = 1 << 20
+const maxDocument = 256 << 10
 
 type kind int
 
