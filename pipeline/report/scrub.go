@@ -12,24 +12,38 @@ import (
 // The model holds no secret by contract. This is the second lock: whatever text reaches an output, what looks
 // like a secret is hidden in it.
 
-// secretShapes are the shapes that give a secret away wherever they stand; the group named secret is hidden.
-var secretShapes = []*regexp.Regexp{
-	// user information of an address
-	regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://(?P<secret>[^\s/'"<>]+)@`),
-	// HTTP authorization
-	regexp.MustCompile(`(?i)\b(?:basic|bearer)\s+(?P<secret>[A-Za-z0-9+/._~-]{12,}=*)`),
-	// name=value, name:value and "name": "value"
-	regexp.MustCompile(`(?i)(?:password|passwd|passphrase|secret_?access_?key|session_?token|client_?secret|api_?key)` +
-		`(?:\\?["']\s*[:=]\s*|[:=])\\?["']?(?P<secret>[^\s"'\\,;&}*][^\s"'\\,;&}]*)`),
-	// what an AWS request is signed with
-	regexp.MustCompile(`(?i)X-Amz-(?:Signature|Security-Token|Credential)=(?P<secret>[^&\s"']+)`),
-	// JSON Web Tokens, such as those of service accounts
-	regexp.MustCompile(`(?P<secret>\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*)`),
-	// ECR's authorization token: AWS:… in base64
-	regexp.MustCompile(`(?P<secret>\bQVdTO[A-Za-z0-9+/]{20,}=*)`),
-	// private keys
-	regexp.MustCompile(`(?P<secret>-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?)`),
+// secretShape is how a secret gives itself away wherever it stands: the group named secret is hidden. Text
+// without what needs says (when it says something) cannot have it, which spares the search.
+type secretShape struct {
+	needs string
+	*regexp.Regexp
 }
+
+var secretShapes = []secretShape{
+	// user information of an address
+	{"@", regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://(?P<secret>[^\s/'"<>]+)@`)},
+	// HTTP authorization
+	{"", regexp.MustCompile(`(?i)\b(?:basic|bearer)\s+(?P<secret>[A-Za-z0-9+/._~-]{12,}=*)`)},
+	// name=value and name:value
+	{"=", regexp.MustCompile(credentialName + `=\\?["']?` + credentialValue)},
+	{":", regexp.MustCompile(credentialName + `:\\?["']?` + credentialValue)},
+	// "name": "value", also within a string
+	{`"`, regexp.MustCompile(credentialName + `\\?["']\s*[:=]\s*\\?["']?` + credentialValue)},
+	{`'`, regexp.MustCompile(credentialName + `\\?["']\s*[:=]\s*\\?["']?` + credentialValue)},
+	// what an AWS request is signed with
+	{"=", regexp.MustCompile(`(?i)X-Amz-(?:Signature|Security-Token|Credential)=(?P<secret>[^&\s"']+)`)},
+	// JSON Web Tokens, such as those of service accounts
+	{"eyJ", regexp.MustCompile(`(?P<secret>\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*)`)},
+	// ECR's authorization token: AWS:… in base64
+	{"QVdTO", regexp.MustCompile(`(?P<secret>\bQVdTO[A-Za-z0-9+/]{20,}=*)`)},
+	// private keys
+	{"-----BEGIN", regexp.MustCompile(`(?P<secret>-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?)`)},
+}
+
+const (
+	credentialName  = `(?i)(?:password|passwd|passphrase|secret_?access_?key|session_?token|client_?secret|api_?key)`
+	credentialValue = `(?P<secret>[^\s"'\\,;&}*][^\s"'\\,;&}]*)`
+)
 
 // fixedLength and sameLength make what a secret is replaced by; the latter keeps columns.
 func fixedLength(string) string { return hidden }
@@ -39,6 +53,9 @@ func sameLength(secret string) string { return strings.Repeat("*", len([]rune(se
 // scrub hides what looks like a secret in text.
 func scrub(text string, by func(string) string) string {
 	for _, shape := range secretShapes {
+		if !strings.Contains(text, shape.needs) {
+			continue
+		}
 		group := shape.SubexpIndex("secret")
 		var out strings.Builder
 		done := 0
