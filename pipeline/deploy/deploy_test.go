@@ -183,6 +183,16 @@ func TestRunFinishesARestartThatAKillPrevented(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, result.Changed)
 	assert.Equal(t, []string{"hue", "source-controller"}, result.Restarted)
+	assert.Equal(t, 1, result.PreviousRevision, "and the way back is the revision before that upgrade")
+}
+
+func TestAFailedRevisionIsNothingToGoBackTo(t *testing.T) {
+	w := newWorld(t, printing())
+	w.store(t, "mural", 2, release.StatusFailed, toECR)
+	result, err := w.run(t, toECR)
+	require.NoError(t, err)
+	assert.Equal(t, 3, result.Revision)
+	assert.Equal(t, 1, result.PreviousRevision)
 }
 
 func TestRunRestartsOnlyWhoseInputsChanged(t *testing.T) {

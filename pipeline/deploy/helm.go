@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"helm.sh/helm/v3/pkg/action"
@@ -112,12 +113,33 @@ func (h *helm) apply(ctx context.Context, name string, c *helmchart.Chart, value
 	if last == nil {
 		return h.install(ctx, done, c, values)
 	}
-	done.revision, done.previous = last.Version, last.Version
+	done.revision = last.Version
+	if done.previous, err = h.goodBefore(name, last.Version); err != nil {
+		return done, err
+	}
 	if same(last, c, values) {
 		done.reason = fmt.Sprintf("%s is version %s with these values already, revision %d", name, c.Metadata.Version, last.Version)
 		return done, nil
 	}
+	if last.Info.Status == release.StatusDeployed {
+		done.previous = last.Version
+	}
 	return h.upgrade(ctx, done, last, c, values)
+}
+
+// goodBefore gives the newest revision older than one that was deployed well; zero when there is none. A
+// failed one is nothing to go back to.
+func (h *helm) goodBefore(name string, revision int) (int, error) {
+	history, err := h.history(name)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range slices.Backward(history) {
+		if r.Version < revision && (r.Info.Status == release.StatusDeployed || r.Info.Status == release.StatusSuperseded) {
+			return r.Version, nil
+		}
+	}
+	return 0, nil
 }
 
 // same tells whether a release is as wanted: this chart with exactly these values, and deployed well.
