@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"github.com/aws/smithy-go"
 	"oras.land/oras-go/v2/registry/remote/auth"
@@ -116,21 +117,34 @@ func fromRegistry(err error, answered *errcode.ErrorResponse, r registry.Reposit
 func fromNetwork(err, inner error, before string) *Error {
 	e := &Error{Err: err, text: before + inner.Error()}
 	var (
-		authority x509.UnknownAuthorityError
-		hostname  x509.HostnameError
-		invalid   *tls.CertificateVerificationError
 		name      *net.DNSError
 		operation *net.OpError
 	)
 	switch {
 	case errors.Is(err, auth.ErrBasicCredentialNotFound):
 		e.Cause = BadCredentials
-	case errors.As(err, &authority), errors.As(err, &hostname), errors.As(err, &invalid):
+	case untrusted(err):
 		e.Cause = Untrusted
 	case errors.As(err, &name), errors.As(err, &operation), Cut(err):
 		e.Cause = Unreachable
 	}
 	return e
+}
+
+// untrusted tells whether the other side's certificate was not accepted.
+func untrusted(err error) bool {
+	var (
+		authority x509.UnknownAuthorityError
+		hostname  x509.HostnameError
+		invalid   *tls.CertificateVerificationError
+	)
+	return errors.As(err, &authority) || errors.As(err, &hostname) || errors.As(err, &invalid)
+}
+
+// hopeless tells whether there is no use in trying the same again.
+func hopeless(err error) bool {
+	var name *net.DNSError
+	return untrusted(err) || errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &name) && name.IsNotFound
 }
 
 // noCredentials tells whether the SDK's chain came to its end, which is the instance metadata service.

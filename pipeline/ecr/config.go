@@ -3,8 +3,10 @@ package ecr
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 
@@ -13,6 +15,22 @@ import (
 
 // attempts of one API call, the first included. The SDK waits in between, longer when it is throttled.
 const attempts = 6
+
+// newRetryer is the SDK's own, but it gives up at once where trying again can't help: a name that does not
+// exist, a door that is shut, a certificate of a stranger.
+func newRetryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = attempts
+		o.MaxBackoff = 5 * time.Second
+		final := retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+			if hopeless(err) {
+				return aws.FalseTernary
+			}
+			return aws.UnknownTernary
+		})
+		o.Retryables = append([]retry.IsErrorRetryable{final}, o.Retryables...)
+	})
+}
 
 // configure gives the SDK's configuration for the registry's region. The region is the registry's own,
 // whatever the environment says: an endpoint names exactly one.
@@ -25,8 +43,7 @@ func configure(ctx context.Context, r registry.Registry, o Options) (aws.Config,
 	}
 	load := []func(*config.LoadOptions) error{
 		config.WithRegion(r.Region),
-		config.WithRetryMode(aws.RetryModeStandard),
-		config.WithRetryMaxAttempts(attempts),
+		config.WithRetryer(newRetryer),
 		config.WithHTTPClient(buildable(o.HTTPClient)),
 	}
 	if o.Profile != "" {
