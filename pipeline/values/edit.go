@@ -1,0 +1,133 @@
+package values
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
+)
+
+// edit replaces a range of bytes. Nothing else of the file changes.
+type edit struct {
+	start, end int
+	text       string
+}
+
+// editor turns jobs into edits.
+type editor struct {
+	file   *File
+	src    string
+	habits habits
+	edits  []edit
+	// tail is the start of lines that were removed up to the end of a file whose last line has no line
+	// break, and where they are removed from: before the line break of the line above.
+	tail, tailFrom int
+}
+
+func newEditor(f *File) *editor {
+	return &editor{file: f, src: f.stream.Source, habits: learn(f.stream), tail: -1}
+}
+
+func (e *editor) replace(start, end int, text string) {
+	e.edits = append(e.edits, edit{start, end, text})
+}
+
+// do makes the edits for all jobs, mapping by mapping.
+func (e *editor) do(jobs []*job) {
+	var order []*syntax.Node
+	groups := map[*syntax.Node][]*job{}
+	for _, j := range jobs {
+		if groups[j.in] == nil {
+			order = append(order, j.in)
+		}
+		groups[j.in] = append(groups[j.in], j)
+	}
+	for _, m := range order {
+		if m.Style == syntax.Block {
+			e.blockMapping(m, groups[m])
+		} else {
+			e.flowMapping(m, groups[m])
+		}
+	}
+}
+
+// apply makes the new source. Of edits that begin at the same place insertions come first, in their order.
+func (e *editor) apply() (string, error) {
+	slices.SortStableFunc(e.edits, func(a, b edit) int {
+		if a.start != b.start {
+			return a.start - b.start
+		}
+		return min(1, a.end-a.start) - min(1, b.end-b.start)
+	})
+	var out strings.Builder
+	out.Grow(len(e.src) + 64*len(e.edits))
+	at := 0
+	for _, edit := range e.edits {
+		if edit.start < at {
+			return "", e.file.broken("two edits overlap", edit.start)
+		}
+		out.WriteString(e.src[at:edit.start])
+		out.WriteString(edit.text)
+		at = edit.end
+	}
+	out.WriteString(e.src[at:])
+	return out.String(), nil
+}
+
+// value replaces a single value, in its own quotes.
+func (e *editor) value(m, key, old *syntax.Node, value any) {
+	style := old.Style
+	if style > syntax.DoubleQuoted || old.IsNull() || style == syntax.Plain && m.Style != syntax.Block && key.Style != syntax.Plain {
+		style = e.habits.quoteIn(m)
+	}
+	if _, isText := scalar(old).(string); !isText && style == syntax.Plain {
+		style = e.habits.quoteIn(m)
+	}
+	text := scalarText(value, style)
+	if old.Anchor != "" {
+		text = "&" + old.Anchor + " " + text
+	}
+	if old.Start == old.End { // not written: "key:"
+		if e.src[old.Start-1] != ' ' {
+			text = " " + text
+		}
+		if at := old.Start; at < len(e.src) && !strings.ContainsRune(" \t\r\n,}]", rune(e.src[at])) {
+			text += " "
+		}
+		if e.src[key.End:old.Start] == "" { // a flow mapping's key without a colon
+			text = ":" + text
+		}
+	}
+	e.replace(old.Start, old.End, text)
+}
+
+// lineStart is where the line of an offset begins.
+func (e *editor) lineStart(offset int) int { return strings.LastIndexByte(e.src[:offset], '\n') + 1 }
+
+// lineEnd is behind the line break of the line of an offset, or the source's end.
+func (e *editor) lineEnd(offset int) int {
+	if i := strings.IndexByte(e.src[offset:], '\n'); i >= 0 {
+		return offset + i + 1
+	}
+	return len(e.src)
+}
+
+// comment tells whether a line is a comment alone, and its column.
+func (e *editor) comment(lineStart int) (column int, ok bool) {
+	for i := lineStart; i < len(e.src); i++ {
+		switch e.src[i] {
+		case ' ':
+		case '#':
+			return i - lineStart, true
+		default:
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+// onlySpaces tells whether there is nothing but spaces between the line's start and an offset.
+func (e *editor) onlySpaces(offset int) bool {
+	start := e.lineStart(offset)
+	return strings.Trim(e.src[start:offset], " ") == ""
+}

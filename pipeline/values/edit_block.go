@@ -1,0 +1,209 @@
+package values
+
+import (
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
+)
+
+// blockMapping edits a mapping that has a line for each key.
+func (e *editor) blockMapping(m *syntax.Node, jobs []*job) {
+	gone := map[*syntax.Node]bool{} // keys
+	for _, j := range jobs {
+		if j.key != nil && j.do == remove {
+			gone[j.key] = true
+		}
+	}
+	for _, j := range jobs {
+		switch {
+		case j.key == nil:
+		case j.do == set:
+			e.value(m, j.key, j.value, j.entry.value)
+		case j.do == null:
+			e.nullify(j)
+		case j.do == remove:
+			e.removeLines(m, j, gone)
+		case j.do == within:
+			e.fill(m, j)
+		}
+	}
+	e.addLines(m, jobs, gone)
+}
+
+// region is what belongs to a key of a block mapping: the comment lines right above it in its column, its
+// lines, and the comment lines right below that are indented deeper.
+func (e *editor) region(m *syntax.Node, i int) span {
+	key, value := m.Children[i], m.Children[i+1]
+	r := span{key.Start, e.lineEnd(max(value.End, key.End))}
+	if e.onlySpaces(key.Start) {
+		r.start = e.lineStart(key.Start)
+		for r.start > 0 {
+			above := e.lineStart(r.start - 1)
+			column, ok := e.comment(above)
+			if !ok || column != m.Column {
+				break
+			}
+			r.start = above
+		}
+	}
+	for r.end < len(e.src) {
+		column, ok := e.comment(r.end)
+		if !ok || column <= m.Column {
+			break
+		}
+		r.end = e.lineEnd(r.end)
+	}
+	return r
+}
+
+// position finds a key's number in its mapping.
+func position(m, key *syntax.Node) int {
+	for i := 0; i < len(m.Children); i += 2 {
+		if m.Children[i] == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// removeLines removes a key with everything that belongs to it.
+func (e *editor) removeLines(m *syntax.Node, j *job, gone map[*syntax.Node]bool) {
+	r := e.region(m, position(m, j.key))
+	if len(gone)*2 == len(m.Children) {
+		// Nothing is left of the mapping. Its last key makes place for an empty one.
+		if last := m.Children[len(m.Children)-2]; last == j.key {
+			e.replace(j.key.Start, m.End, "{}")
+			return
+		}
+	}
+	if r.start == j.key.Start && m.Column > 0 || !e.onlySpaces(j.key.Start) {
+		// The key shares its line with a dash: the next line's content takes its place.
+		next := r.end
+		if next+m.Column <= len(e.src) && strings.Trim(e.src[next:next+m.Column], " ") == "" {
+			r.end = next + m.Column
+		}
+		e.replace(j.key.Start, r.end, "")
+		return
+	}
+	if r.end == len(e.src) && !strings.HasSuffix(e.src, "\n") && r.start > 0 {
+		// The last line has no line break. The one above is to have none, either.
+		e.tail = r.start
+		r.start--
+		if r.start > 0 && e.src[r.start-1] == '\r' {
+			r.start--
+		}
+		e.tailFrom = r.start
+	}
+	e.replace(r.start, r.end, "")
+}
+
+// nullify makes a value null and keeps its key's line.
+func (e *editor) nullify(j *job) {
+	v := j.value
+	if v.Kind == syntax.Scalar || v.Kind == syntax.Alias || v.Style == syntax.Flow {
+		e.replace(v.Start, v.End, "null")
+		return
+	}
+	colon := j.key.End + strings.IndexByte(e.src[j.key.End:], ':') + 1
+	e.replace(colon, v.End, " null")
+}
+
+// fill writes a mapping below a key that has none yet: null or {}.
+func (e *editor) fill(m *syntax.Node, j *job) {
+	v := j.value
+	w := &writer{habits: e.habits}
+	for _, f := range j.entry.patch.content() {
+		w.block(m.Column+w.step, f.key, f.value)
+	}
+	start, end := v.Start, v.End
+	if v.Anchor != "" {
+		start = v.Start + len("&"+v.Anchor)
+	}
+	if v.Kind == syntax.Alias {
+		start = v.Start
+	}
+	if start < end {
+		for start > 0 && e.src[start-1] == ' ' {
+			start--
+		}
+		e.replace(start, end, "")
+	}
+	e.insertLines(e.lineEnd(end), w.out.String())
+}
+
+// insertLines inserts whole lines, also behind a last line that has no line break.
+func (e *editor) insertLines(at int, lines string) {
+	if at == e.tail {
+		at = e.tailFrom
+		lines = e.habits.eol + strings.TrimSuffix(lines, e.habits.eol)
+	} else if at == len(e.src) && at > 0 && e.src[at-1] != '\n' {
+		lines = e.habits.eol + strings.TrimSuffix(lines, e.habits.eol)
+	}
+	e.replace(at, at, lines)
+}
+
+// addLines writes the keys that are to be added, each behind the nearest key that comes before it in the
+// patch's order and is there.
+func (e *editor) addLines(m *syntax.Node, jobs []*job, gone map[*syntax.Node]bool) {
+	w := &writer{habits: e.habits}
+	w.quote = e.habits.quoteIn(m)
+	spaced := e.spaced(m)
+	for _, j := range jobs {
+		if j.key != nil {
+			continue
+		}
+		at, last := e.addAt(m, j, gone)
+		w.out.Reset()
+		w.block(m.Column, j.entry.key, j.entry.content())
+		text := w.out.String()
+		if spaced && m.Column == 0 {
+			if at >= len(e.src) || last {
+				text = e.blankBefore(at) + text
+			} else {
+				text = e.habits.eol + text
+			}
+		}
+		e.insertLines(at, text)
+	}
+}
+
+// blankBefore is a line break unless a blank line ends right before the offset.
+func (e *editor) blankBefore(at int) string {
+	before := strings.ReplaceAll(e.src[:at][max(0, at-4):], "\r", "")
+	if at == 0 || strings.HasSuffix(before, "\n\n") || before == "\n" {
+		return ""
+	}
+	return e.habits.eol
+}
+
+// addAt finds where a key is added, and whether that is behind everything.
+func (e *editor) addAt(m *syntax.Node, j *job, gone map[*syntax.Node]bool) (at int, last bool) {
+	behind := e.behind(m, j, gone)
+	end := len(m.Children) - 2
+	for end >= 0 && gone[m.Children[end]] {
+		end -= 2
+	}
+	switch {
+	case end < 0: // every key goes
+		return e.region(m, 0).start, false
+	case behind == end && m == e.file.document.Root && !j.comesAfter(m.Children[behind].Value):
+		return e.file.document.End, true
+	case behind < 0 && e.onlySpaces(m.Children[0].Start):
+		return e.region(m, 0).start, false
+	case behind < 0:
+		behind = 0 // the first key shares its line with a dash
+	}
+	return e.region(m, behind).end, behind == end
+}
+
+// spaced tells whether the author leaves blank lines between the keys of a mapping.
+func (e *editor) spaced(m *syntax.Node) bool {
+	blank := 0
+	for i := 2; i < len(m.Children); i += 2 {
+		gap := strings.ReplaceAll(e.src[m.Children[i-1].End:m.Children[i].Start], "\r", "")
+		if strings.Contains(gap, "\n\n") {
+			blank++
+		}
+	}
+	return len(m.Children) == 2 || blank*2 >= len(m.Children)/2-1 && blank > 0
+}

@@ -1,0 +1,212 @@
+package values
+
+import (
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
+)
+
+// flowMapping edits a mapping in braces. Only it and what is in it may be written in one line.
+func (e *editor) flowMapping(m *syntax.Node, jobs []*job) {
+	gone := map[*syntax.Node]bool{}
+	for _, j := range jobs {
+		if j.key != nil && j.do == remove {
+			gone[j.key] = true
+		}
+	}
+	for _, j := range jobs {
+		switch {
+		case j.key == nil:
+		case j.do == set:
+			e.value(m, j.key, j.value, j.entry.value)
+		case j.do == null:
+			e.replace(j.value.Start, j.value.End, "null")
+		case j.do == within:
+			w := e.flowWriter(m)
+			w.flow(j.entry.patch.content(), e.linePrefix(m))
+			e.value(m, j.key, j.value, raw(w.out.String()))
+		}
+	}
+	e.removePairs(m, gone)
+	e.addPairs(m, jobs, gone)
+}
+
+// raw is text that is written as it is.
+type raw string
+
+// flowWriter writes as the mapping does: with its quotes, also around keys if it has them there.
+func (e *editor) flowWriter(m *syntax.Node) *writer {
+	w := &writer{habits: e.habits}
+	w.quote = e.habits.quoteIn(m)
+	if len(m.Children) > 0 {
+		w.keys = m.Children[0].Style
+		if w.keys == syntax.DoubleQuoted { // JSON
+			w.quote = syntax.DoubleQuoted
+		}
+	}
+	return w
+}
+
+// linePrefix is what stands before each key of a mapping that has a line for each: a line break and the
+// indentation; "" if it has not.
+func (e *editor) linePrefix(m *syntax.Node) string {
+	for i := 0; i < len(m.Children); i += 2 {
+		if start := m.Children[i].Start; e.onlyBlanks(start) {
+			return e.habits.eol + e.src[e.lineStart(start):start]
+		}
+	}
+	return ""
+}
+
+// onlyBlanks tells whether there is nothing but spaces and tabs between the line's start and an offset.
+func (e *editor) onlyBlanks(offset int) bool {
+	return strings.Trim(e.src[e.lineStart(offset):offset], " \t") == ""
+}
+
+// comma finds the comma behind a pair, -1 if there is none.
+func (e *editor) comma(m *syntax.Node, i int) int {
+	for at := max(m.Children[i+1].End, m.Children[i].End); at < m.End; at++ {
+		switch e.src[at] {
+		case ',':
+			return at
+		case '}', ']':
+			return -1
+		case '#':
+			at = e.lineEnd(at) - 1
+		}
+	}
+	return -1
+}
+
+// removePairs removes keys with a comma each: the one behind, or for the last the one before.
+func (e *editor) removePairs(m *syntax.Node, gone map[*syntax.Node]bool) {
+	left := 0 // pairs before this one that stay
+	for i := 0; i < len(m.Children); i += 2 {
+		key := m.Children[i]
+		if !gone[key] {
+			left++
+			continue
+		}
+		end := max(m.Children[i+1].End, key.End)
+		comma := e.comma(m, i)
+		switch {
+		case comma >= 0 && i+2 < len(m.Children):
+			start := key.Start
+			next := comma + 1
+			for next < len(e.src) && (e.src[next] == ' ' || e.src[next] == '\t') {
+				next++
+			}
+			if rest := e.lineEnd(next); e.onlyBlanks(start) && strings.TrimRight(e.src[next:rest], "\r\n") == "" {
+				start, next = e.lineStart(start), rest // the pair has its lines for itself
+			}
+			e.replace(start, next, "")
+		case left > 0:
+			from := i
+			for gone[m.Children[from]] {
+				from -= 2
+			}
+			if from+2 < i { // the pair before goes too, with its own comma
+				from = i - 2
+				e.replace(e.afterComma(m, from), end, "")
+				continue
+			}
+			last := max(m.Children[from+1].End, m.Children[from].End)
+			if before := e.comma(m, from); comma >= 0 {
+				e.replace(before+1, comma+1, "") // there was a comma behind the last one: it stays
+			} else if strings.Contains(e.src[before:key.Start], "#") {
+				e.replace(before, before+1, "")
+				e.replace(key.Start, end, "")
+			} else {
+				e.replace(last, end, "")
+			}
+		default:
+			e.replace(key.Start, max(end, comma+1), "")
+		}
+	}
+}
+
+// afterComma is where the text behind a pair's comma begins that removing the pair has not taken.
+func (e *editor) afterComma(m *syntax.Node, i int) int {
+	at := e.comma(m, i) + 1
+	for at < len(e.src) && (e.src[at] == ' ' || e.src[at] == '\t') {
+		at++
+	}
+	return at
+}
+
+// addPairs writes the keys that are to be added, each behind the nearest that comes before it.
+func (e *editor) addPairs(m *syntax.Node, jobs []*job, gone map[*syntax.Node]bool) {
+	var adds []*job
+	for _, j := range jobs {
+		if j.key == nil {
+			adds = append(adds, j)
+		}
+	}
+	if len(adds) == 0 {
+		return
+	}
+	prefix := e.linePrefix(m)
+	w := e.flowWriter(m)
+	pair := func(j *job) string {
+		w.out.Reset()
+		w.out.WriteString(w.key(j.entry.key) + ": ")
+		w.flow(j.entry.content(), prefix)
+		return w.out.String()
+	}
+	for _, j := range adds {
+		behind := e.behind(m, j, gone)
+		switch {
+		case len(m.Children) == len(gone)*2: // none stays
+			text := pair(j)
+			if j != adds[len(adds)-1] {
+				text += ", "
+			}
+			e.replace(m.Children[0].Start, m.Children[0].Start, text)
+		case behind < 0:
+			between := " "
+			if prefix != "" {
+				between = prefix
+			}
+			first := e.firstLeft(m, gone)
+			e.replace(first, first, pair(j)+","+between)
+		case prefix == "":
+			at := max(m.Children[behind+1].End, m.Children[behind].End)
+			e.replace(at, at, ", "+pair(j))
+		default:
+			at := max(m.Children[behind+1].End, m.Children[behind].End)
+			if comma := e.comma(m, behind); comma >= 0 {
+				e.replace(comma+1, comma+1, prefix+pair(j)+",")
+			} else {
+				e.replace(at, at, ","+prefix+pair(j))
+			}
+		}
+	}
+}
+
+func (e *editor) firstLeft(m *syntax.Node, gone map[*syntax.Node]bool) int {
+	for i := 0; i < len(m.Children); i += 2 {
+		if !gone[m.Children[i]] {
+			return m.Children[i].Start
+		}
+	}
+	return m.Children[0].Start
+}
+
+// behind finds the number of the pair behind which a key is added, -1 for the front.
+func (e *editor) behind(m *syntax.Node, j *job, gone map[*syntax.Node]bool) int {
+	behind, end := -1, -1
+	for i := 0; i < len(m.Children); i += 2 {
+		key := m.Children[i]
+		if gone[key] {
+			continue
+		}
+		end = i
+		if key.IsMerge() || j.comesAfter(key.Value) {
+			behind = i
+		}
+	}
+	if behind < 0 && j.parent.atEnd {
+		return end
+	}
+	return behind
+}

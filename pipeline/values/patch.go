@@ -1,0 +1,172 @@
+package values
+
+import (
+	"encoding/json"
+	"reflect"
+)
+
+// action is what is to become of one key.
+type action uint8
+
+const (
+	set     action = iota // have this value
+	keep                  // have this value only if there is none
+	remove                // be gone
+	null                  // be null, so that the chart's default doesn't come back
+	within                // be a mapping in which a patch applies
+	forEach               // be a list, in each item of which a patch applies
+	nothing               // stay: the change is made elsewhere, at the anchor
+)
+
+// entry is what one key is to have.
+type entry struct {
+	key   string
+	do    action
+	value any    // set, keep: bool, string, or for a key that is added whole: fields, []any, map[string]any
+	patch *patch // within, forEach
+}
+
+// patch is what a mapping is to have; keys that it doesn't name stay as they are. The order is the one in
+// which a person would write the keys.
+type patch struct {
+	entries []entry
+	atEnd   bool // a key that is added goes to the mapping's end if none before it is there
+}
+
+// field is one key of an ordered mapping that is to be written.
+type field struct {
+	key   string
+	value any
+}
+
+// fields is a mapping that is to be written in its order.
+type fields []field
+
+// adds tells whether the patch makes keys where nothing is. Only removing doesn't.
+func (p *patch) adds() bool {
+	for _, e := range p.entries {
+		if e.adds() {
+			return true
+		}
+	}
+	return false
+}
+
+func (e entry) adds() bool {
+	switch e.do {
+	case remove:
+		return false
+	case within:
+		return e.patch.adds()
+	case forEach:
+		return e.value != nil
+	}
+	return true
+}
+
+// content is what a key holds when it is added.
+func (e entry) content() any {
+	switch e.do {
+	case within:
+		return e.patch.content()
+	case null:
+		return nil
+	}
+	return e.value
+}
+
+func (p *patch) content() fields {
+	var all fields
+	for _, e := range p.entries {
+		if e.adds() {
+			all = append(all, field{e.key, e.content()})
+		}
+	}
+	return all
+}
+
+// same tells whether two entries want the same of their key.
+func (e entry) same(other entry) bool {
+	return e.key == other.key && e.do == other.do && e.patch == other.patch && reflect.DeepEqual(e.value, other.value)
+}
+
+// apply does to decoded values what Render does to their text: the independent half of the self check. It
+// changes and returns its argument.
+func (p *patch) apply(values map[string]any) map[string]any {
+	if values == nil {
+		values = map[string]any{}
+	}
+	for _, e := range p.entries {
+		old, there := values[e.key]
+		switch e.do {
+		case set:
+			values[e.key] = plainValue(e.value)
+		case keep:
+			if old == nil {
+				values[e.key] = plainValue(e.value)
+			}
+		case remove:
+			if old != nil {
+				delete(values, e.key)
+			}
+		case null:
+			values[e.key] = nil
+		case within:
+			inner, isMap := old.(map[string]any)
+			if !isMap && !e.adds() {
+				continue
+			}
+			had := len(inner)
+			if inner = e.patch.apply(inner); len(inner) == 0 && had > 0 {
+				delete(values, e.key)
+			} else {
+				values[e.key] = inner
+			}
+		case forEach:
+			list, isList := old.([]any)
+			switch {
+			case !there && e.value != nil:
+				values[e.key] = plainValue(e.value)
+			case isList:
+				for i := range list {
+					inner, _ := list[i].(map[string]any)
+					list[i] = e.patch.apply(inner)
+				}
+			}
+		}
+	}
+	return values
+}
+
+// plainValue makes of fields what they decode to.
+func plainValue(v any) any {
+	switch v := v.(type) {
+	case fields:
+		plain := make(map[string]any, len(v))
+		for _, f := range v {
+			plain[f.key] = plainValue(f.value)
+		}
+		return plain
+	case []any:
+		plain := make([]any, 0, len(v))
+		for _, item := range v {
+			plain = append(plain, plainValue(item))
+		}
+		return plain
+	case map[string]any:
+		plain := make(map[string]any, len(v))
+		for key, value := range v {
+			plain[key] = plainValue(value)
+		}
+		return plain
+	case int:
+		return float64(v)
+	case int64:
+		return float64(v)
+	case json.Number:
+		if number, err := v.Float64(); err == nil {
+			return number
+		}
+	}
+	return v
+}

@@ -1,0 +1,203 @@
+package values
+
+import (
+	"sort"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+)
+
+// roleAnnotation is what the EKS pod identity webhook looks for on a ServiceAccount.
+const roleAnnotation = "eks.amazonaws.com/role-arn"
+
+// What the guide writes for the hub.
+const (
+	defaultInterval = "5m"
+	defaultTimeout  = "60s"
+)
+
+// Settings say what Render writes.
+type Settings struct {
+	Destination registry.Registry // ECR, private or public
+	Repository  string            // hue.ociRegistry.repository, for example mural-workloads
+	Identity    target.Identity
+	// Interval and Timeout of the hub. Empty keeps what the file has and writes the guide's 5m and 60s where
+	// it has nothing.
+	Interval, Timeout string
+	DisableZot        bool // write zot.enabled: false
+	// ChartDefaults are the chart's own merged default values; nil means that no chart is at hand. They
+	// decide whether basicAuth must become null instead of going, and what the spokes are when the file
+	// names none.
+	ChartDefaults map[string]any
+}
+
+// check refuses settings that would make broken values.
+func (s Settings) check() error {
+	if !s.Destination.IsECR() {
+		return fault.New(fault.Usage, "give an endpoint of ECR", "rendering values: %q isn't Amazon ECR", s.Destination.Endpoint())
+	}
+	if _, err := s.Destination.Repository(s.Repository); err != nil {
+		return err
+	}
+	if s.Identity.Mode == target.IRSA && s.Identity.RoleARN == "" {
+		return fault.New(fault.Usage, "give --role-arn, or another --identity", "rendering values: identity irsa needs a role ARN")
+	}
+	return nil
+}
+
+// hub is what hue.ociRegistry is to have (the guide, "Configure Hue to push OCI artifacts to ECR").
+func (s Settings) hub() *patch {
+	return &patch{entries: []entry{
+		{key: "enabled", do: set, value: true},
+		{key: "endpoint", do: set, value: s.Destination.Endpoint()},
+		{key: "repository", do: set, value: s.Repository},
+		{key: "insecure", do: set, value: false},
+		given("interval", s.Interval, defaultInterval),
+		given("timeout", s.Timeout, defaultTimeout),
+		{key: "provider", do: set, value: "aws"},
+		s.without("hue", "ociRegistry", "basicAuth"),
+	}}
+}
+
+// given sets what was asked for, and else fills a gap.
+func given(key, wanted, otherwise string) entry {
+	if wanted != "" {
+		return entry{key: key, do: set, value: wanted}
+	}
+	return entry{key: key, do: keep, value: otherwise}
+}
+
+// spoke is what each entry of fleetConfig.spokes is to have. A list replaces the chart's, so nothing can
+// come back from there.
+func (s Settings) spoke() *patch {
+	return &patch{atEnd: true, entries: []entry{{key: "ociRegistry", do: within, patch: &patch{entries: []entry{
+		{key: "endpoint", do: set, value: s.Destination.Endpoint()},
+		{key: "repository", do: set, value: s.Repository},
+		{key: "insecure", do: set, value: false},
+		{key: "provider", do: set, value: "aws"},
+		{key: "basicAuth", do: remove},
+	}}}}}
+}
+
+// without removes a key, or sets it to null where the chart has a default for it: Helm merges maps, and
+// would bring the default back.
+func (s Settings) without(path ...string) entry {
+	e := entry{key: path[len(path)-1], do: remove}
+	if dig(s.ChartDefaults, path...) != nil {
+		e.do = null
+	}
+	return e
+}
+
+// dig finds a value in decoded values; nil if there is none.
+func dig(values map[string]any, path ...string) any {
+	var at any = values
+	for _, key := range path {
+		m, ok := at.(map[string]any)
+		if !ok {
+			return nil
+		}
+		at = m[key]
+	}
+	return at
+}
+
+// account is what a ServiceAccount's values are to have by the identity mode. Without IRSA an annotation
+// that is left over from it must go: it would win over the pod's other identities.
+func (s Settings) account(more []entry, path ...string) *patch {
+	annotations := append(append([]string{}, path...), "serviceAccount", "annotations", roleAnnotation)
+	if s.Identity.Mode != target.IRSA {
+		return &patch{atEnd: true, entries: []entry{{key: "serviceAccount", do: within, patch: &patch{entries: []entry{
+			{key: "annotations", do: within, patch: &patch{atEnd: true, entries: []entry{s.without(annotations...)}}},
+		}}}}}
+	}
+	entries := append([]entry{{key: "create", do: set, value: true}}, more...)
+	entries = append(entries, entry{key: "annotations", do: within, patch: &patch{atEnd: true, entries: []entry{
+		{key: roleAnnotation, do: set, value: s.Identity.RoleARN},
+	}}})
+	return &patch{atEnd: true, entries: []entry{{key: "serviceAccount", do: within, patch: &patch{entries: entries}}}}
+}
+
+// patch is everything that the values are to have. The spokes are left out when spokes is nil and the file
+// has none.
+func (s Settings) patch(spokes []any) *patch {
+	hue := s.account(nil, "hue")
+	hue.entries = append([]entry{{key: "ociRegistry", do: within, patch: s.hub()}}, hue.entries...)
+	source := s.account([]entry{{key: "automount", do: set, value: true}}, "flux2", "sourceController")
+	each := entry{key: "spokes", do: forEach, patch: s.spoke()}
+	if spokes != nil {
+		each.value = spokes
+	}
+	p := &patch{atEnd: true, entries: []entry{
+		{key: "hue", do: within, patch: hue},
+		{key: "fleetConfig", do: within, patch: &patch{atEnd: true, entries: []entry{each}}},
+		{key: "flux2", do: within, patch: &patch{atEnd: true, entries: []entry{{key: "sourceController", do: within, patch: source}}}},
+	}}
+	if s.DisableZot {
+		p.entries = append(p.entries, entry{key: "zot", do: within, patch: &patch{entries: []entry{{key: "enabled", do: set, value: false}}}})
+	}
+	return p
+}
+
+// chartSpokes are the chart's default spokes, complete, with this registry in place of theirs.
+func (s Settings) chartSpokes() []any {
+	list, _ := dig(s.ChartDefaults, "fleetConfig", "spokes").([]any)
+	var spokes []any
+	for _, item := range list {
+		decoded, _ := plainValue(item).(map[string]any)
+		spokes = append(spokes, ordered(s.spoke().apply(decoded), "name", "ociRegistry"))
+	}
+	return spokes
+}
+
+// ordered puts a mapping's keys in order: the first one first, the last one last, the others by name. The
+// order in which the chart has them is lost when they are decoded.
+func ordered(m map[string]any, first, last string) fields {
+	rank := func(key string) int {
+		switch key {
+		case first:
+			return 0
+		case last:
+			return 2
+		}
+		return 1
+	}
+	var all fields
+	for key, value := range m {
+		if inner, ok := value.(map[string]any); ok && key == last {
+			value = registryOrder(inner)
+		}
+		all = append(all, field{key, value})
+	}
+	sort.Slice(all, func(i, j int) bool {
+		if a, b := rank(all[i].key), rank(all[j].key); a != b {
+			return a < b
+		}
+		return all[i].key < all[j].key
+	})
+	return all
+}
+
+// registryOrder puts an ociRegistry's keys in the guide's order, further ones behind them.
+func registryOrder(m map[string]any) fields {
+	var all fields
+	seen := map[string]bool{}
+	for _, key := range []string{"enabled", "endpoint", "repository", "insecure", "interval", "timeout", "provider"} {
+		if value, ok := m[key]; ok {
+			all = append(all, field{key, value})
+			seen[key] = true
+		}
+	}
+	var others []string
+	for key := range m {
+		if !seen[key] {
+			others = append(others, key)
+		}
+	}
+	sort.Strings(others)
+	for _, key := range others {
+		all = append(all, field{key, m[key]})
+	}
+	return all
+}

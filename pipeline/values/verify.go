@@ -1,0 +1,216 @@
+package values
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
+)
+
+// verify reads the output again and compares it with the input: exactly what the patch names may differ,
+// and must be as it says. A mistake of the editor ends here as an error instead of in a cluster.
+func (f *File) verify(output string, full *patch) (*File, error) {
+	after, err := Parse(f.name, []byte(output))
+	if err != nil {
+		return nil, f.broken(fmt.Sprintf("the result can't be read: %v", err), 0)
+	}
+	if after.kind != f.kind || len(after.stream.Documents) < len(f.stream.Documents) {
+		return nil, f.broken("the result is another kind of file", 0)
+	}
+	if f.document != nil && f.document.Root != nil && !f.document.Root.IsNull() {
+		c := comparison{before: f, after: after, seen: map[[2]*syntax.Node]bool{}}
+		if at, why := c.patched(f.document.Root, after.document.Root, full); why != "" {
+			return nil, f.broken(why, at.Start)
+		}
+	}
+	if len(output) > checkedSize {
+		return after, nil
+	}
+	was, err := f.decode()
+	if err != nil {
+		return nil, err
+	}
+	is, err := after.decode()
+	if err != nil {
+		return nil, err
+	}
+	inner := full
+	for range f.rootKeys {
+		inner = inner.entries[0].patch
+	}
+	if wanted := inner.apply(was); !equalValues(wanted, is) {
+		return nil, f.broken("Helm would read other values than the wanted ones", 0)
+	}
+	return after, nil
+}
+
+// broken is the error for a mistake of the editor.
+func (f *File) broken(why string, at int) error {
+	line, column := f.stream.Position(at)
+	return fault.New(fault.Failed, "nothing was written; edit the values by hand there, and please report this with the lines around it",
+		"rendering %q: line %d, column %d: the edit doesn't give the wanted values: %s", f.name, line, column, why)
+}
+
+// comparison compares two trees.
+type comparison struct {
+	before, after *File
+	seen          map[[2]*syntax.Node]bool // anchored nodes that were compared under a patch
+}
+
+// patched compares a mapping under a patch; it says what is wrong and where in the input.
+func (c *comparison) patched(was, is *syntax.Node, p *patch) (*syntax.Node, string) {
+	was, is = was.Resolved(), is.Resolved()
+	if is.Kind != syntax.Mapping {
+		return was, "a mapping is gone"
+	}
+	named := make(map[string]bool, len(p.entries))
+	for _, e := range p.entries {
+		named[e.key] = true
+		_, old, _ := find(was, e.key)
+		_, now, _ := find(is, e.key)
+		if why := c.entry(e, old, now); why != "" {
+			return was, fmt.Sprintf("%s %s", e.key, why)
+		}
+	}
+	// What the patch doesn't name is the same, and in the same order.
+	i, j := 0, 0
+	for {
+		i, j = next(was, i, named), next(is, j, named)
+		if i >= len(was.Children) || j >= len(is.Children) {
+			break
+		}
+		if !c.same(was.Children[i], is.Children[j]) || !c.same(was.Children[i+1], is.Children[j+1]) {
+			return was.Children[i], fmt.Sprintf("%q has changed", was.Children[i].Value)
+		}
+		i, j = i+2, j+2
+	}
+	if i < len(was.Children) || j < len(is.Children) {
+		return was, "a key came or went"
+	}
+	return nil, ""
+}
+
+// next is the number of the next key that isn't named.
+func next(m *syntax.Node, i int, named map[string]bool) int {
+	for i < len(m.Children) && named[m.Children[i].Value] && !m.Children[i].IsMerge() {
+		i += 2
+	}
+	return i
+}
+
+// entry checks one key of a patch.
+func (c *comparison) entry(e entry, old, now *syntax.Node) string {
+	switch {
+	case e.do == keep && old != nil && scalar(old.Resolved()) != nil:
+		if now == nil || scalar(now.Resolved()) != scalar(old.Resolved()) {
+			return "was to stay"
+		}
+	case e.do == set || e.do == keep:
+		if now == nil || now.Resolved().Kind != syntax.Scalar || scalar(now.Resolved()) != e.value {
+			return "hasn't the wanted value"
+		}
+	case e.do == remove && now != nil && !now.Resolved().IsNull():
+		return "is still there"
+	case e.do == null && (now == nil || !now.Resolved().IsNull()):
+		return "isn't null"
+	case e.do == within:
+		return c.within(e, old, now)
+	case e.do == forEach:
+		return c.list(e, old, now)
+	}
+	return ""
+}
+
+func (c *comparison) within(e entry, old, now *syntax.Node) string {
+	had := old != nil && old.Resolved().Kind == syntax.Mapping
+	switch {
+	case now == nil && !e.adds():
+		return ""
+	case now == nil:
+		return "is missing"
+	case had && now.Resolved().Kind == syntax.Mapping:
+		if _, why := c.patched(old, now, e.patch); why != "" {
+			return why
+		}
+	case !had && e.adds() && !equalValues(value(now), plainValue(e.patch.content())):
+		return "hasn't the wanted values"
+	}
+	return ""
+}
+
+func (c *comparison) list(e entry, old, now *syntax.Node) string {
+	switch {
+	case old == nil && e.value == nil:
+		return ""
+	case now == nil:
+		return "is missing"
+	case old == nil:
+		if !equalValues(value(now), plainValue(e.value)) {
+			return "hasn't the wanted entries"
+		}
+		return ""
+	}
+	old, now = old.Resolved(), now.Resolved()
+	if old.Kind != syntax.Sequence {
+		return ""
+	}
+	if len(old.Children) != len(now.Children) {
+		return "has another number of entries"
+	}
+	for i := range old.Children {
+		if _, why := c.patched(old.Children[i], now.Children[i], e.patch); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// same tells whether two nodes are written the same, but for where a shared mapping was edited: that is
+// compared where it is under the patch.
+func (c *comparison) same(a, b *syntax.Node) bool {
+	if a.Kind != b.Kind || a.Anchor != b.Anchor || len(a.Children) != len(b.Children) {
+		return false
+	}
+	if a.Kind == syntax.Alias {
+		return a.Value == b.Value
+	}
+	if c.before.stream.Source[a.Start:a.End] == c.after.stream.Source[b.Start:b.End] {
+		return true
+	}
+	return false
+}
+
+// checkAnchors refuses edits that take an anchor away which is still needed.
+func (f *File) checkAnchors(edits []edit) error {
+	for anchor, aliases := range f.uses.aliases {
+		if !removed(edits, anchor, f.stream.Source) {
+			continue
+		}
+		for _, alias := range aliases {
+			if removed(edits, alias, f.stream.Source) {
+				continue
+			}
+			line, column := f.stream.Position(anchor.Start)
+			otherLine, otherColumn := f.stream.Position(alias.Start)
+			return fault.New(fault.Usage, fmt.Sprintf("write the values out in place of *%s", anchor.Anchor),
+				"rendering %q: line %d, column %d: &%s would go, but *%s at line %d, column %d needs it", f.name, line, column, anchor.Anchor, anchor.Anchor, otherLine, otherColumn)
+		}
+	}
+	return nil
+}
+
+// removed tells whether an edit takes the node's anchor or alias away.
+func removed(edits []edit, n *syntax.Node, source string) bool {
+	i, _ := slices.BinarySearchFunc(edits, n.Start, func(e edit, at int) int {
+		if e.end <= at {
+			return -1
+		}
+		return 1
+	})
+	if i >= len(edits) || edits[i].start > n.Start {
+		return false
+	}
+	// A value that is replaced keeps its anchor.
+	return n.Anchor == "" || len(edits[i].text) == 0 || edits[i].start < n.Start || edits[i].text[0] != '&'
+}
