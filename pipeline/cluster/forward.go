@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
+	"k8s.io/klog/v2"
 	"k8s.io/streaming/pkg/httpstream"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -28,23 +29,27 @@ func (c *Cluster) Forward(ctx context.Context, namespace, service string, port i
 	if err != nil {
 		return "", nil, fmt.Errorf("forwarding a port to pod %s/%s: %w", namespace, pod.Name, err)
 	}
-	stopped, ready, failed := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	forwarder, err := portforward.NewOnAddressesForStreaming(dialer, []string{"127.0.0.1"}, []string{fmt.Sprintf("0:%d", target)}, stopped, ready, io.Discard, io.Discard)
+	// It lives until stop, not until ctx ends; and it logs each connection that is closed early, to nobody's use.
+	forwarding, end := context.WithCancel(klog.NewContext(context.WithoutCancel(ctx), klog.Logger{}))
+	ready, failed := make(chan struct{}), make(chan error, 1)
+	forwarder, err := portforward.NewOnAddressesForStreamingWithContext(forwarding, dialer, []string{"127.0.0.1"}, []string{fmt.Sprintf("0:%d", target)}, ready, io.Discard, io.Discard)
 	if err != nil {
+		end()
 		return "", nil, fmt.Errorf("forwarding a port to pod %s/%s: %w", namespace, pod.Name, err)
 	}
 	go func() { failed <- forwarder.ForwardPorts() }()
 	select {
 	case <-ready:
 	case err := <-failed:
+		end()
 		return "", nil, fault.New(fault.Failed, "check that you may create pods/portforward in namespace "+namespace,
 			"forwarding a port to pod %s/%s on cluster %q: %w", namespace, pod.Name, c.Name, err)
 	case <-ctx.Done():
-		close(stopped)
+		end()
 		return "", nil, fmt.Errorf("forwarding a port to pod %s/%s on cluster %q: %w", namespace, pod.Name, c.Name, ctx.Err())
 	}
 	stop = func() {
-		close(stopped)
+		end()
 		<-failed
 	}
 	ports, err := forwarder.GetPorts()

@@ -69,9 +69,9 @@ func (o *Options) push(ctx context.Context, c *cluster.Cluster, open logs) repor
 			seen = view
 		}
 		p.Evidence = o.pushEvidence(c, seen)
-		settled := time.Since(began) >= o.Settle || errors.Is(context.Cause(ctx), context.DeadlineExceeded)
+		late := time.Since(began) >= o.PushWait-o.Poll
 		switch {
-		case seen.failure != nil && (seen.why.Terminal || settled):
+		case seen.failure != nil && (seen.why.Terminal || late):
 			return o.broken(p, "Hue's log has an error about the registry since the switch", seen.why)
 		case seen.failure == nil && seen.newest != nil:
 			return o.held(p, fmt.Sprintf("Hue pushed %d artifacts since the switch, the newest at %s", seen.pushes, seen.newest.PushedAt.UTC().Format(time.RFC3339)))

@@ -228,7 +228,7 @@ func (w *watcher) blame(r *sourcev1.OCIRepository, f finding) {
 	if w.since[r.UID].cause != shown {
 		w.since[r.UID] = standing{cause: shown, from: time.Now()}
 	}
-	if f.state == hopeless || (why.Terminal && time.Since(w.since[r.UID].from) >= w.o.Settle) {
+	if f.state == hopeless || w.o.stands(why, time.Since(w.since[r.UID].from)) {
 		w.final = &why
 	}
 }

@@ -34,8 +34,9 @@ type Options struct {
 	Progress progress.Reporter
 	Now      func() time.Time
 
-	// Settle is for how long the same message must stand before it counts as final; zero is 10 seconds: an
-	// IAM policy that was just corrected takes a few seconds to work everywhere.
+	// Settle is for how long the same cause must stand before it counts as final; zero is 10 seconds: an IAM
+	// policy that was just corrected takes a few seconds to work everywhere. What may pass by itself, such as
+	// a lost connection, is given six times as long.
 	Settle time.Duration
 	// Poll is how often what can't be watched is asked again; zero is 3 seconds.
 	Poll time.Duration
@@ -85,6 +86,11 @@ func (o *Options) close(p report.Proof, verdict report.Verdict, summary string, 
 	p.ObservedAt = o.Now().UTC()
 	p.ExpiresAt = p.ObservedAt.Add(o.Validity)
 	return p
+}
+
+// stands tells that a cause which shows without a break for that long is final.
+func (o *Options) stands(why Cause, long time.Duration) bool {
+	return (why.Terminal && long >= o.Settle) || (why.ID != "" && long >= 6*o.Settle)
 }
 
 // explain looks a message up in the catalogue of causes.
