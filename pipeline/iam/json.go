@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -60,7 +61,11 @@ func readJSON(data []byte) (*node, error) {
 	if err := json.Unmarshal(data, &raw); err != nil {
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
-			return nil, fmt.Errorf("%s: %w", lines.position(max(int(syntax.Offset)-1, 0)), err)
+			at := max(int(syntax.Offset)-1, 0)
+			if int(syntax.Offset) == len(data) && strings.HasPrefix(err.Error(), "unexpected end") {
+				at = len(bytes.TrimRight(data, " \t\r\n")) // behind the last character
+			}
+			return nil, fmt.Errorf("%s: %w", lines.position(at), err)
 		}
 		return nil, err
 	}

@@ -38,7 +38,8 @@ func TestParseTakesOneOrMany(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	const allow = `'Effect': 'Allow', 'Action': 'a:b', 'Resource': '*'`
 	tests := map[string]struct{ document, says string }{
-		"nothing":                {``, "unexpected end of JSON input"},
+		"nothing":                {``, "line 1, column 1: unexpected end of JSON input"},
+		"cut off":                {"{'Statement':\n  {'Effect'\n\n", "line 2, column 12: unexpected end of JSON input"},
 		"not JSON":               {`{'Version': 2012-10-17}`, "line 1, column 17: invalid character '-'"},
 		"two documents":          {`{} {}`, "line 1, column 4: invalid character '{' after top-level value"},
 		"a list":                 {`[]`, "line 1, column 1: the policy document must be an object, not a list"},
