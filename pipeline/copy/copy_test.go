@@ -169,6 +169,7 @@ func TestTagThatNamesSomethingElse(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []copy.Tag{{Name: "v1", Digest: ours.Digest.String(), Outcome: copy.Kept, Was: theirs.Digest.String()}}, r.Tags)
 	assert.Equal(t, theirs.Digest.String(), dst.digestOf("v1"))
+	assert.Contains(t, strings.Join(r.Notes, "\n"), "tag v1 stays "+theirs.Digest.String())
 	assert.Equal(t, ours.Digest.String(), dst.digestOf(ours.Digest.String()), "kept or not, nothing of the source is lost")
 	proof, err := copy.Verify(context.Background(), src.source(), dst.destination(), copy.Options{Keep: true})
 	require.NoError(t, err)

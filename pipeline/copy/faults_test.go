@@ -208,8 +208,9 @@ func TestCancelled(t *testing.T) {
 	assert.Empty(t, dst.digestOf("v1"))
 	_, err = copy.Verify(ctx, src.source(), dst.destination(), copy.Options{})
 	require.ErrorIs(t, err, context.Canceled, "a proof that was interrupted is no proof")
+	time.Sleep(200 * time.Millisecond) // what was on the wire arrives
 	asked := len(dst.lines())
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(200 * time.Millisecond)
 	assert.Len(t, dst.lines(), asked, "nothing goes on")
 
 	dst.meddle(nil)

@@ -61,7 +61,15 @@ func (c *copier) lookUpTags(ctx context.Context, g *graph) (tagStates, error) {
 			return nil
 		})
 	}
-	return states, group.Wait()
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for _, name := range g.sortedTags() {
+		if s := states[name]; s.outcome == Kept {
+			c.note("tag %s stays %s at the destination, the source has %s under it", name, s.was, s.want)
+		}
+	}
+	return states, nil
 }
 
 func (c *copier) tagAtDestination(ctx context.Context, name string) (digest.Digest, error) {
