@@ -1,8 +1,6 @@
 package iam
 
 import (
-	"fmt"
-
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
@@ -45,44 +43,6 @@ type Need struct {
 	Resource string // the repository's ARN, or "*" for an action without resource-level permissions
 	Why      string
 	Check    bool // only to look (lint rule L14): without it something stays unproven, nothing breaks
-}
-
-// right is a Need before its service and resource are known.
-type right struct {
-	private, public string // action without service, "" where that registry has none
-	why             string
-	check           bool
-	who             []Principal
-}
-
-var (
-	pushers = []Principal{Hue, Operator, Combined}
-	pullers = []Principal{SourceController, Operator, Combined}
-	anyone  = []Principal{Hue, SourceController, Operator, Combined}
-)
-
-// rights has every action in the order of the guide's policy. Sources: for pushing
-// docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html (BatchGetImage because pushers ask for
-// a manifest before they push it, as go-containerregistry does under Flux's push); for pulling the managed
-// policy AmazonEC2ContainerRegistryPullOnly; for ECR Public the service authorization reference of
-// ecr-public, which has no action for pulling: anyone may. What the registry protocol asks under which
-// action: HEAD of a layer is BatchCheckLayerAvailability, GET of a layer GetDownloadUrlForLayer, HEAD or
-// GET of a manifest and its referrers BatchGetImage, tags/list ListImages.
-var rights = []right{
-	{"CompleteLayerUpload", "CompleteLayerUpload", "ends the upload of a layer", false, pushers},
-	{"UploadLayerPart", "UploadLayerPart", "uploads a layer", false, pushers},
-	{"InitiateLayerUpload", "InitiateLayerUpload", "begins the upload of a layer", false, pushers},
-	{"BatchCheckLayerAvailability", "BatchCheckLayerAvailability", "asks which layers are there already", false, pushers},
-	{"BatchCheckLayerAvailability", "", "asks whether a layer is there", false, []Principal{SourceController}},
-	{"PutImage", "PutImage", "puts manifests and tags", false, pushers},
-	{"BatchGetImage", "", "reads manifests", false, anyone},
-	{"GetDownloadUrlForLayer", "", "downloads layers", false, pullers},
-	{"ListImages", "", "lists tags, for an OCIRepository with spec.ref.semver", false, []Principal{SourceController, Combined}},
-	{"ListImages", "", "lists tags, for the closure proof", false, []Principal{Operator}},
-	{"DescribeImages", "DescribeImages", "sees what was pushed and when (aws ecr describe-images, the push proof)", true, []Principal{Operator}},
-	{"", "DescribeImageTags", "lists tags, for the closure proof", true, []Principal{Operator}},
-	{"DescribeRepositories", "DescribeRepositories", "sees that the repository exists and whether its tags are immutable", true, []Principal{Operator}},
-	{"CreateRepository", "CreateRepository", "creates the repository", false, []Principal{Operator}},
 }
 
 // Needs lists what a principal needs, in the order in which a policy has it. The error is a *fault.Error,
@@ -141,44 +101,4 @@ func contains(list []Principal, p Principal) bool {
 		}
 	}
 	return false
-}
-
-// Policy is the least that the principal needs, as an identity-based policy. That of Combined is, without
-// Semver, the guide's own to the byte.
-func (w Wanted) Policy(p Principal) (Document, error) {
-	needs, err := w.Needs(p)
-	if err != nil {
-		return Document{}, err
-	}
-	if len(needs) == 0 {
-		return Document{}, fmt.Errorf("writing a policy for %q: it needs nothing", p)
-	}
-	d := Document{Version: Current}
-	for _, need := range needs {
-		last := len(d.Statements) - 1
-		if last < 0 || d.Statements[last].Resources[0] != need.Resource {
-			d.Statements = append(d.Statements, Statement{Effect: Allow, Resources: []string{need.Resource}})
-			last++
-		}
-		d.Statements[last].Actions = append(d.Statements[last].Actions, need.Action)
-	}
-	return d, nil
-}
-
-// RepositoryPolicy is what the repository itself must say when the role is in another account than the
-// registry (docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html): a role's own policy
-// does not reach over accounts. It has no Resource, since it is attached to one; GetAuthorizationToken is
-// not for a repository to grant.
-func (w Wanted) RepositoryPolicy(p Principal, role Role) (Document, error) {
-	needs, err := w.Needs(p)
-	if err != nil {
-		return Document{}, err
-	}
-	s := Statement{Effect: Allow, Principal: &Principals{AWS: []string{role.ARN()}}}
-	for _, need := range needs {
-		if need.Resource != "*" {
-			s.Actions = append(s.Actions, need.Action)
-		}
-	}
-	return Document{Version: Current, Statements: []Statement{s}}, nil
 }

@@ -1,9 +1,6 @@
 package iam
 
 import (
-	"regexp"
-	"strings"
-
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
@@ -117,55 +114,6 @@ func (t Trust) providerARN(issuerID string) string {
 	return "arn:" + t.Role.Partition + ":iam::" + t.Role.Account + ":oidc-provider/" + issuerID
 }
 
-// podIdentity restricts the role to the service accounts by the tags that EKS puts on the session
-// (docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html); without them any association in the account
-// could use it.
-func (t Trust) podIdentity() []Statement {
-	if len(t.Clusters) == 0 {
-		return podStatements(t.Accounts, nil)
-	}
-	statements := podStatements(t.on(0), t.Clusters[:1])
-	if len(t.Clusters) > 1 {
-		statements = append(statements, podStatements(t.on(1), t.Clusters[1:])...)
-	}
-	return statements
-}
-
-// podStatements are one for each namespace: in one for several, every name would be trusted in every one.
-func podStatements(accounts []ServiceAccount, clusters []string) []Statement {
-	var namespaces []string
-	names := map[string][]string{}
-	for _, account := range accounts {
-		namespaces = appendNew(namespaces, account.Namespace)
-		names[account.Namespace] = append(names[account.Namespace], account.Name)
-	}
-	var statements []Statement
-	for _, namespace := range namespaces {
-		s := Statement{
-			Effect:    Allow,
-			Principal: &Principals{Service: []string{podsService}},
-			Actions:   []string{"sts:AssumeRole", "sts:TagSession"},
-			Conditions: []Condition{
-				{"StringEquals", tagNamespace, []string{namespace}},
-				{"StringEquals", tagServiceAccount, names[namespace]},
-			},
-		}
-		if len(clusters) > 0 {
-			s.Conditions = append(s.Conditions, Condition{"StringEquals", tagCluster, clusters})
-		}
-		statements = append(statements, s)
-	}
-	return statements
-}
-
-// Tags that EKS Pod Identity puts on sessions (docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html).
-const (
-	tagNamespace      = "aws:RequestTag/kubernetes-namespace"
-	tagServiceAccount = "aws:RequestTag/kubernetes-service-account"
-	tagCluster        = "aws:RequestTag/eks-cluster-arn"
-	tagClusterName    = "aws:RequestTag/eks-cluster-name"
-)
-
 func appendNew(list []string, value string) []string {
 	for _, one := range list {
 		if one == value {
@@ -173,29 +121,4 @@ func appendNew(list []string, value string) []string {
 		}
 	}
 	return append(list, value)
-}
-
-var issuerPattern = regexp.MustCompile(`^[a-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?$`)
-
-// issuerID is the issuer as IAM writes it, in provider ARNs and in condition keys: the URL without https://.
-func issuerID(issuer string) (string, error) {
-	id := strings.TrimPrefix(issuer, "https://")
-	if !issuerPattern.MatchString(id) {
-		return "", fault.New(fault.Usage,
-			"give it as EKS does: https://oidc.eks.<region>.amazonaws.com/id/<id>, without a slash at the end",
-			"reading OIDC issuer %q: it is not an https:// URL of host and path", issuer)
-	}
-	return id, nil
-}
-
-// WebIdentity is the request that AWS evaluates a trust policy for when a pod shows its service account
-// token (AssumeRoleWithWebIdentity). The partition and account are the role's.
-func WebIdentity(role Role, issuer, subject string, audiences ...string) Request {
-	id := strings.TrimPrefix(issuer, "https://")
-	return Request{
-		Principal: Caller{Federated: Trust{Role: role}.providerARN(id)},
-		Action:    "sts:AssumeRoleWithWebIdentity",
-		Resource:  role.ARN(),
-		Context:   map[string][]string{id + ":sub": {subject}, id + ":aud": audiences},
-	}
 }
