@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -134,15 +135,18 @@ func TestListSavesQuestions(t *testing.T) {
 		tag := fmt.Sprintf("v%d", i)
 		there[src.push(tag, "artifact "+tag).Digest.String()] = []string{tag}
 	}
+	pinned := src.push("", "no tag names it").Digest.String()
+	there[pinned] = nil
+	o := copy.Options{References: []copy.Reference{{Digest: pinned, From: "OCIRepository a/pinned@hub"}}}
 	to := dst.destination()
 	to.Images = dst.images(nil)
 	dst.forget()
-	r, err := copy.Run(context.Background(), src.source(), to, copy.Options{})
+	r, err := copy.Run(context.Background(), src.source(), to, o)
 	require.NoError(t, err)
-	assert.Equal(t, copy.Requests{Post: 2 * artifacts, Put: 3 * artifacts}, r.DestinationRequests, "nothing is asked for where nothing is")
+	assert.Equal(t, copy.Requests{Post: 2 * (artifacts + 1), Put: 3 * (artifacts + 1)}, r.DestinationRequests, "nothing is asked for where nothing is")
 
 	to.Images = dst.images(there)
-	r, err = copy.Run(context.Background(), src.source(), to, copy.Options{})
+	r, err = copy.Run(context.Background(), src.source(), to, o)
 	require.NoError(t, err)
 	assert.Zero(t, r.DestinationRequests.Total(), "the list told everything")
 }
@@ -265,6 +269,14 @@ func TestEmptySource(t *testing.T) {
 	r := complete(t, src, dst, copy.Options{})
 	assert.Equal(t, "the source is empty", r.String())
 	assert.Empty(t, r.Tags)
+}
+
+func TestReferrerOfNothing(t *testing.T) {
+	src, dst := start(t), start(t)
+	nothing := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("never pushed"), Size: 12}
+	orphan := src.push("sbom", "what it is of was deleted, which is allowed", subject(nothing))
+	complete(t, src, dst, copy.Options{})
+	assert.Equal(t, orphan.Digest.String(), dst.digestOf("sbom"))
 }
 
 func TestIncompleteSource(t *testing.T) {
