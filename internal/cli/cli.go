@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/palette-ecr/palette-ecr/internal/cli/terminal"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -43,6 +45,7 @@ type app struct {
 
 // Main runs the command line and tells the exit code.
 func Main(ctx context.Context, args []string, s Streams) int {
+	ctrllog.SetLogger(logr.Discard()) // controller-runtime's client would complain on standard error
 	a := &app{Streams: s}
 	root := a.rootCommand()
 	root.SetArgs(args)

@@ -24,8 +24,12 @@ import (
 type Release struct {
 	Name        string
 	Namespace   string
-	KubeVersion string // for example v1.34.4; empty is the version that the Helm SDK was made for
+	KubeVersion string // for example v1.34.4; empty is OldestKubernetes
 }
+
+// OldestKubernetes is the oldest version that PaletteAI runs on, by its vendor's installation guides. Where there
+// is no cluster to ask, charts are rendered for it: the Helm SDK would say 1.20, which the chart refuses.
+const OldestKubernetes = "v1.31.0"
 
 // Manifest is one Kubernetes object that a chart makes.
 type Manifest struct {
@@ -96,11 +100,11 @@ func Render(c *chart.Chart, values map[string]any, r Release) ([]Manifest, error
 	install.IsUpgrade = true
 	install.ReleaseName = r.Name
 	install.Namespace = r.Namespace
-	if r.KubeVersion != "" {
-		install.KubeVersion, err = chartutil.ParseKubeVersion(r.KubeVersion)
-		if err != nil {
-			return nil, fmt.Errorf("parsing Kubernetes version %q: %w", r.KubeVersion, err)
-		}
+	if r.KubeVersion == "" {
+		r.KubeVersion = OldestKubernetes
+	}
+	if install.KubeVersion, err = chartutil.ParseKubeVersion(r.KubeVersion); err != nil {
+		return nil, fmt.Errorf("parsing Kubernetes version %q: %w", r.KubeVersion, err)
 	}
 	rendered, err := install.Run(clone(c), values)
 	if err != nil {

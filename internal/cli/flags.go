@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+)
+
+// targetFlags are the flags that say what is wanted. They win over the file given with --config.
+type targetFlags struct {
+	config string
+	spokes []string
+	want   target.Cutover
+}
+
+// registryFlags are enough for commands that need no cluster.
+func (t *targetFlags) registryFlags(f *pflag.FlagSet) {
+	f.StringVar(&t.config, "config", "", "file that says what is wanted (cutover.yaml); flags win over it")
+	f.StringVar(&t.want.Registry.Endpoint, "endpoint", "", "ECR endpoint, oci://<account>.dkr.ecr.<region>.amazonaws.com/<namespace> or oci://public.ecr.aws/<alias>")
+	f.StringVar(&t.want.Registry.Repository, "repository", "", "repository below the endpoint (default mural-workloads)")
+	f.BoolVar(&t.want.Registry.AllowPublic, "allow-public", false, "accept that ECR Public makes the rendered manifests world-readable")
+	f.Var(textFlag[target.IdentityMode]{&t.want.Identity.Mode}, "identity", "how pods get their AWS identity: irsa, pod-identity or instance-profile (default irsa)")
+	f.StringVar(&t.want.Identity.RoleARN, "role-arn", "", "IAM role for hue and source-controller (with --identity irsa)")
+	f.StringVarP(&t.want.Release.Namespace, "namespace", "n", "", "namespace of the release (default mural-system)")
+}
+
+// valuesFlags name the user's file and the chart that reads it.
+func (t *targetFlags) valuesFlags(f *pflag.FlagSet) {
+	f.StringVarP(&t.want.Release.Values, "values", "f", "", "the user's values.yaml; - is standard input")
+	f.StringVar(&t.want.Release.HelmRelease, "helm-release", "", "or the manifest of the Flux HelmRelease that holds the values")
+	f.StringVar(&t.want.Release.Chart, "chart", "", "chart mural: oci://, a directory or a .tgz (default oci://public.ecr.aws/mural/mural)")
+	f.StringVar(&t.want.Release.Version, "version", "", "version of the chart (default 1.0.7)")
+}
+
+// clusterFlags name the clusters and how the release gets there.
+func (t *targetFlags) clusterFlags(f *pflag.FlagSet) {
+	f.Var(textFlag[target.ManagedBy]{&t.want.Release.ManagedBy}, "managed-by", "who applies the release: helm or flux (default helm)")
+	f.StringVar(&t.want.Release.CRDs.Chart, "crds-chart", "", "chart mural-crds (default oci://public.ecr.aws/mural/mural-crds)")
+	f.StringVar(&t.want.Release.CRDs.Version, "crds-version", "", "version of mural-crds; empty leaves the CRDs as they are")
+	f.StringVar(&t.want.Hub.Kubeconfig, "kubeconfig", "", "kubeconfig of the hub (default KUBECONFIG, then ~/.kube/config)")
+	f.StringVar(&t.want.Hub.Context, "context", "", "context of the hub (default the current one)")
+	f.StringArrayVar(&t.spokes, "spoke", nil, "a spoke that is not the hub: name=…,kubeconfig=…,context=…; once for each")
+}
+
+// all adds every target flag.
+func (t *targetFlags) all(c *cobra.Command) {
+	t.registryFlags(c.Flags())
+	t.valuesFlags(c.Flags())
+	t.clusterFlags(c.Flags())
+}
+
+// cutover is what the file and the flags say together, with defaults filled in.
+func (t *targetFlags) cutover() (target.Cutover, error) {
+	want := t.want
+	for _, text := range t.spokes {
+		spoke, err := target.ParseCluster(text)
+		if err != nil {
+			return target.Cutover{}, err
+		}
+		want.Spokes = append(want.Spokes, spoke)
+	}
+	if t.config == "" {
+		return want.WithDefaults(), nil
+	}
+	file, err := target.Load(t.config)
+	if err != nil {
+		return target.Cutover{}, err
+	}
+	return file.Merge(want).WithDefaults(), nil
+}
+
+// textFlag makes a flag of a string type; the library checks the value.
+type textFlag[T ~string] struct{ to *T }
+
+func (f textFlag[T]) String() string {
+	if f.to == nil {
+		return ""
+	}
+	return string(*f.to)
+}
+func (f textFlag[T]) Set(s string) error { *f.to = T(s); return nil }
+func (f textFlag[T]) Type() string       { return "name" }

@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// outputFlags say how the report is written.
+type outputFlags struct {
+	specs []string
+	all   bool
+}
+
+func (o *outputFlags) add(c *cobra.Command) {
+	c.Flags().StringArrayVarP(&o.specs, "output", "o", nil,
+		"report as FORMAT or FORMAT=FILE, several at once (default text): "+strings.Join(report.Names(), ", "))
+	c.Flags().BoolVar(&o.all, "all", false, "text: all findings and all evidence, not only the first of each kind")
+}
+
+func (o *outputFlags) parse() (writer, error) {
+	outputs, err := report.ParseOutputs(o.specs)
+	return writer{outputs, o.all}, err
+}
+
+// writer writes a report in every form that was asked for.
+type writer struct {
+	outputs []report.Output
+	all     bool
+}
+
+func (a *app) write(w writer, r *report.Report) error {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = ""
+	}
+	return report.WriteAll(w.outputs, a.Out, r, report.Options{
+		Color: a.color(a.OutTTY), Width: a.width(), All: w.all, Dir: dir, Root: a.Getenv("GITHUB_WORKSPACE") + a.Getenv("CI_PROJECT_DIR"),
+	})
+}
+
+// width is the terminal's, or 0 when there is none.
+func (a *app) width() int {
+	out, ok := a.Out.(*os.File)
+	if !ok || !a.OutTTY {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(out.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
+}

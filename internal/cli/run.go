@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/palette-ecr/palette-ecr/pipeline"
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+)
+
+// runFlags are the flags of everything that runs stages.
+type runFlags struct {
+	target   targetFlags
+	output   outputFlags
+	asIs     bool
+	inPlace  bool
+	timeout  time.Duration
+	pushWait time.Duration
+	profile  string
+}
+
+func (r *runFlags) add(c *cobra.Command) {
+	r.target.all(c)
+	r.output.add(c)
+	f := c.Flags()
+	f.BoolVar(&r.asIs, "as-is", false, "take the values as they are: they are rendered already, in Git for example")
+	f.DurationVar(&r.timeout, "timeout", 5*time.Minute, "longest time for each wait in a cluster")
+	f.DurationVar(&r.pushWait, "push-wait", 2*time.Minute, "how long to wait for a push by hue, for the proof of that name")
+	f.StringVar(&r.profile, "profile", "", "profile of the shared AWS configuration")
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var r runFlags
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "The whole cutover: render, lint, copy, deploy, validate, disable-zot",
+		Long: `Runs every stage in order. A stage with nothing to do says why and is skipped: a second run writes nothing, and a
+run that was interrupted goes on where it stopped. When a proof fails after the release was changed, the release goes
+back to its values of before, on Zot. Your values file is not changed, unless --in-place is given: then it gets its
+new settings once everything is proven.
+
+  palette-ecr run --values values.yaml --endpoint oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette \
+    --role-arn arn:aws:iam::123456789012:role/palette-ecr
+  palette-ecr run --config cutover.yaml -o text -o html=report.html -o junit=report.xml`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.runStages(c, &r, nil) },
+	}
+	r.add(c)
+	c.Flags().BoolVar(&r.inPlace, "in-place", false, "write the new values into the values file when everything is proven")
+	return c
+}
+
+func (a *app) stageCommand(name, short, long string) *cobra.Command {
+	var r runFlags
+	c := &cobra.Command{
+		Use: name, Short: short, Long: long, Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.runStages(c, &r, []string{name}) },
+	}
+	r.add(c)
+	return c
+}
+
+// runStages is one library call, and the report of it.
+func (a *app) runStages(c *cobra.Command, r *runFlags, only []string) error {
+	want, err := r.target.cutover()
+	if err != nil {
+		return err
+	}
+	outputs, err := r.output.parse()
+	if err != nil {
+		return err
+	}
+	client, err := ecr.HTTPClient(a.Getenv)
+	if err != nil {
+		return err
+	}
+	rep, err := pipeline.Run(c.Context(), pipeline.Options{
+		Target: want, Only: only, Command: c.Name(), Version: version(), AsIs: r.asIs, InPlace: r.inPlace,
+		HTTPClient: client, AWS: ecr.Options{Profile: r.profile},
+		Progress: a.progress(), Timeout: r.timeout, PushWait: r.pushWait,
+	})
+	if e := a.write(outputs, rep); e != nil {
+		err = errors.Join(err, e)
+	}
+	return interrupted(c.Context(), err, fmt.Sprintf("run `%s` again: it goes on where it stopped", c.CommandPath()))
+}

@@ -1,0 +1,168 @@
+package pipeline
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	helmchart "helm.sh/helm/v3/pkg/chart"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/journal"
+	"github.com/palette-ecr/palette-ecr/pipeline/progress"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+)
+
+// Options of a run.
+type Options struct {
+	Target  target.Cutover
+	Only    []string // stages to do; empty is all
+	Command string   // for the report
+	Version string   // of palette-ecr, for the report
+
+	InPlace    bool         // write the new values into the file once everything is proven
+	AsIs       bool         // the values are rendered already (in Git, say): deploy them just as they are
+	HTTPClient *http.Client // for AWS and OCI registries: proxy and authorities set
+	AWS        ecr.Options  // how to reach AWS; its HTTPClient is taken from above
+	Progress   progress.Reporter
+	Now        func() time.Time
+	Timeout    time.Duration // for each wait in a cluster
+	PushWait   time.Duration // how long validate waits for a push by hue
+}
+
+// session is what the stages of one run share. Everything in it is had once, when a stage first asks for it.
+type session struct {
+	Options
+	report *report.Report
+
+	destination registry.Repository
+	file        *values.File
+	rendered    *values.Rendered // the edit that makes wanted of file; nil with AsIs
+	wanted      *values.File     // what the release is to have
+	chart       *helmchart.Chart
+	hub         *cluster.Cluster
+	spokes      []*cluster.Cluster
+	kubernetes  string // version of the hub
+	live        *deploy.Release
+	registry    *ecr.Client
+	journal     *journal.Journal
+
+	deployed *deploy.Result // by this run
+	closers  []func()
+}
+
+func newSession(o Options) *session {
+	if o.Progress == nil {
+		o.Progress = progress.Discard
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 5 * time.Minute
+	}
+	if o.HTTPClient == nil {
+		o.HTTPClient = http.DefaultClient
+	}
+	o.AWS.HTTPClient = o.HTTPClient
+	return &session{Options: o, report: &report.Report{
+		APIVersion: report.APIVersion, Kind: report.Kind, Version: o.Version, Command: o.Command, StartedAt: o.Now(),
+		Stages: []report.Stage{}, Findings: []report.Finding{}, Proofs: []report.Proof{},
+	}}
+}
+
+// needs tells whether one of the named stages is to be done.
+func (s *session) needs(names ...string) bool {
+	return len(s.Only) == 0 || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(s.Only, n) })
+}
+
+// check finds out, before anything is touched, that what was given is right and can be reached.
+func (s *session) check(ctx context.Context) (err error) {
+	for _, name := range s.Only {
+		if !slices.ContainsFunc(Stages(), func(st Stage) bool { return st.Name == name }) {
+			return unknownStage(name)
+		}
+	}
+	t := s.Target
+	if err := t.Validate(); err != nil {
+		return err
+	}
+	if s.destination, err = t.Destination(); err != nil {
+		return err
+	}
+	s.describeTarget()
+	if s.file, err = values.Read(t.ValuesPath()); err != nil {
+		return err
+	}
+	if s.chart, err = chart.Load(ctx, t.Release.Chart, t.Release.Version, chart.Options{HTTPClient: s.HTTPClient}); err != nil {
+		return err
+	}
+	if !s.needs("copy", "deploy", "validate", "disable-zot") {
+		return nil
+	}
+	return s.connect(ctx)
+}
+
+// connect reaches every cluster and AWS, and reads what the release is now.
+func (s *session) connect(ctx context.Context) (err error) {
+	if s.hub, err = reach(ctx, s.Target.Hub); err != nil {
+		return err
+	}
+	for _, spoke := range s.Target.Spokes {
+		c, err := reach(ctx, spoke)
+		if err != nil {
+			return err
+		}
+		s.spokes = append(s.spokes, c)
+	}
+	if s.kubernetes, err = s.hub.Version(ctx); err != nil {
+		return err
+	}
+	if s.live, err = deploy.Live(ctx, s.hub, s.Target.Release); err != nil {
+		return err
+	}
+	if s.journal, err = journal.Load(ctx, s.hub.Client, s.Target.Release.Namespace); err != nil {
+		return err
+	}
+	s.registry, err = ecr.Connect(ctx, s.destination, s.AWS)
+	return err
+}
+
+func reach(ctx context.Context, t target.Cluster) (*cluster.Cluster, error) {
+	c, err := cluster.Connect(t)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.Ping(ctx)
+}
+
+// clusters are the hub and every spoke.
+func (s *session) clusters() []*cluster.Cluster {
+	return append([]*cluster.Cluster{s.hub}, s.spokes...)
+}
+
+func (s *session) describeTarget() {
+	t := s.Target
+	s.report.Target = report.Target{
+		Destination: s.destination.URL(), Release: t.Release.Namespace + "/" + t.Release.Name, Hub: t.Hub.Context, Values: t.ValuesPath(),
+	}
+	for _, spoke := range t.Spokes {
+		s.report.Target.Spokes = append(s.report.Target.Spokes, spoke.Name)
+	}
+}
+
+// later puts something on the list of what is closed at the end of the run.
+func (s *session) later(f func()) { s.closers = append(s.closers, f) }
+
+func (s *session) close() {
+	for _, f := range slices.Backward(s.closers) {
+		f()
+	}
+}

@@ -1,0 +1,111 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/validate"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+)
+
+// deployRelease gives the release the new values. What the way back needs is kept before anything is touched.
+func deployRelease(ctx context.Context, s *session) (summary, error) {
+	wanted, err := s.want()
+	if err != nil {
+		return summary{}, err
+	}
+	if err := s.proveRendered(wanted); err != nil {
+		return summary{}, err
+	}
+	if !s.switched() {
+		s.journal.Begin(s.destination.URL(), s.sourceURL(), s.live.Revision, s.live.Values)
+		if err := s.journal.Save(ctx); err != nil {
+			return summary{}, err
+		}
+	}
+	result, err := s.apply(ctx, wanted)
+	s.deployed = result
+	if err != nil {
+		return summary{}, err
+	}
+	if !result.Changed {
+		return summary{skip: result.Reason}, nil
+	}
+	s.journal.Switched(result.SwitchedAt)
+	if err := s.journal.Save(ctx); err != nil {
+		return summary{}, err
+	}
+	return summary{text: described(s, result)}, nil
+}
+
+// apply deploys values and reads the release again.
+func (s *session) apply(ctx context.Context, wanted *values.File) (*deploy.Result, error) {
+	result, err := deploy.Run(ctx, s.hub, deploy.Options{
+		Release: s.Target.Release, Values: wanted.Values(), Chart: s.chart, HelmRelease: wanted.Data(),
+		HTTPClient: s.HTTPClient, Timeout: s.Timeout, Progress: s.Progress, Now: s.Now,
+	})
+	if err != nil {
+		return result, err
+	}
+	s.live, err = deploy.Live(ctx, s.hub, s.Target.Release)
+	return result, err
+}
+
+func described(s *session, r *deploy.Result) string {
+	text := fmt.Sprintf("%s is at revision %d", s.Target.Release.Name, r.Revision)
+	if r.CRDs != "" {
+		text += "; " + r.CRDs
+	}
+	if len(r.Restarted) > 0 {
+		text += "; restarted " + strings.Join(r.Restarted, " and ")
+	}
+	return text
+}
+
+// proveRendered is the gate before the cluster is touched.
+func (s *session) proveRendered(wanted *values.File) error {
+	old, _, err := registryOf(s.live.Merged)
+	if err != nil {
+		return err
+	}
+	p := validate.Rendered(validate.Manifests{
+		Chart: s.chart, Values: wanted.Values(), Endpoint: s.destination.Registry.Endpoint(), Secrets: []string{old.BasicAuth.Password},
+		Release: chart.Release{Name: s.Target.Release.Name, Namespace: s.Target.Release.Namespace, KubeVersion: s.kubernetes},
+	}, s.validation())
+	s.report.Proofs = append(s.report.Proofs, p)
+	if err := gate(p); err != nil {
+		return fault.New(fault.Refused, fault.RemedyOf(err), "%w", err)
+	}
+	return nil
+}
+
+// undoDeploy puts the release back to the revision before this run, and waits until every workload reads from
+// the source again.
+func undoDeploy(ctx context.Context, s *session) (summary, error) {
+	if s.deployed == nil || !s.deployed.Changed || s.deployed.PreviousRevision == 0 {
+		return summary{skip: "this run has not changed the release"}, nil
+	}
+	s.Progress.Stage("back to Zot")
+	err := deploy.Undo(ctx, s.hub, deploy.Options{
+		Release: s.Target.Release, HTTPClient: s.HTTPClient, Timeout: s.Timeout, Progress: s.Progress, Now: s.Now,
+	}, s.deployed.PreviousRevision)
+	if err != nil {
+		return summary{}, err
+	}
+	for _, c := range s.clusters() {
+		p := validate.Returned(ctx, c, s.validation())
+		if p.Verdict != report.Held {
+			return summary{}, fault.New(fault.Failed, p.Remedy, "waiting on %s until workloads read from the source again: %s", c.Name, p.Cause)
+		}
+	}
+	s.journal.Back()
+	if err := s.journal.Save(ctx); err != nil {
+		return summary{}, err
+	}
+	return summary{text: fmt.Sprintf("the release has the values of revision %d again; Zot serves, and every workload reads from it", s.deployed.PreviousRevision)}, nil
+}

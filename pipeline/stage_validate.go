@@ -1,0 +1,81 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/validate"
+)
+
+// validateCutover proves that clusters pull and hue pushes. Proofs of an earlier run that still count are not
+// made anew: a canary is a write.
+func validateCutover(ctx context.Context, s *session) (summary, error) {
+	if !s.switched() {
+		return summary{}, fault.New(fault.Refused, "run `palette-ecr deploy` first, or `palette-ecr run`",
+			"validating release %s: hue does not push to %s yet", s.report.Target.Release, s.destination.URL())
+	}
+	o := s.validation()
+	fresh := s.journal.Fresh(s.Now(), s.destination.URL())
+	o.ReadOnly = complete(fresh, s)
+	var proofs []report.Proof
+	if o.ReadOnly {
+		for _, c := range s.clusters() {
+			proofs = append(proofs, validate.Ready(ctx, c, o))
+		}
+		proofs = append(proofs, pick(fresh, report.ProofPull, report.ProofPush)...)
+	} else {
+		proofs = validate.Clusters(ctx, s.hub, s.spokes, o)
+	}
+	s.report.Proofs = append(s.report.Proofs, proofs...)
+	if err := worst(proofs); err != nil {
+		return summary{}, err
+	}
+	if o.ReadOnly {
+		return summary{skip: fmt.Sprintf("proven before, and until %s; looked again at what can be seen without a write", fresh[0].ExpiresAt.Format("15:04 MST"))}, nil
+	}
+	s.journal.Prove(s.report.Proofs)
+	return summary{text: fmt.Sprintf("%d proofs hold", len(proofs))}, s.journal.Save(ctx)
+}
+
+// validation is what proofs about clusters need to know.
+func (s *session) validation() validate.Options {
+	return validate.Options{
+		Destination: s.destination, Source: s.sourceURL(), Namespace: s.Target.Release.Namespace, Identity: s.Target.Identity.RoleARN,
+		Images: s.registry.Images, SwitchedAt: s.journal.SwitchedAt,
+		Timeout: s.Timeout, PushWait: s.PushWait, Progress: s.Progress, Now: s.Now,
+	}
+}
+
+// complete tells whether proofs of an earlier run cover every cluster, and pushing.
+func complete(fresh []report.Proof, s *session) bool {
+	for _, c := range s.clusters() {
+		if !slices.ContainsFunc(fresh, func(p report.Proof) bool { return p.Name == report.ProofPull && p.Cluster == c.Name }) {
+			return false
+		}
+	}
+	return slices.ContainsFunc(fresh, func(p report.Proof) bool { return p.Name == report.ProofPush })
+}
+
+func pick(proofs []report.Proof, names ...string) []report.Proof {
+	return slices.DeleteFunc(slices.Clone(proofs), func(p report.Proof) bool { return !slices.Contains(names, p.Name) })
+}
+
+func broken(p report.Proof) bool { return p.Verdict == report.Broken }
+
+// worst gives the error of the proof that weighs most: one that failed before one that is unproven.
+func worst(proofs []report.Proof) error {
+	var unproven error
+	for _, p := range proofs {
+		err := gate(p)
+		if broken(p) {
+			return err
+		}
+		if unproven == nil {
+			unproven = err
+		}
+	}
+	return unproven
+}
