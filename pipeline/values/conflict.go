@@ -19,7 +19,7 @@ func (p *plan) settle() error {
 	var settled []*job
 	var scalars []*job
 	for _, j := range p.jobs {
-		if u.count(j.in) == float64(len(j.requests)) {
+		if p.agreed(j) {
 			settled = append(settled, j)
 			continue
 		}
@@ -38,12 +38,17 @@ func (p *plan) settle() error {
 	return p.settleScalars(scalars)
 }
 
+// agreed tells whether every user of a job's mapping asks for the job, or doesn't mind.
+func (p *plan) agreed(j *job) bool {
+	return p.file.uses.count(j.in) == float64(len(j.requests)+p.neutral[jobKey{j.in, j.entry.key}])
+}
+
 // override makes of a job in a shared mapping one job for every mapping that merges it.
 func (p *plan) override(j *job) ([]*job, error) {
 	local := map[*syntax.Node]*job{}
 	var jobs []*job
 	for _, r := range j.requests {
-		if r.from == j.in || j.do != set && j.do != null {
+		if r.from == j.in || r.do != set && r.do != null {
 			return nil, p.shared(j)
 		}
 		own := local[r.from]
@@ -52,10 +57,10 @@ func (p *plan) override(j *job) ([]*job, error) {
 			local[r.from] = own
 			jobs = append(jobs, own)
 		}
-		own.requests = append(own.requests, request{r.path, r.from})
+		own.requests = append(own.requests, r)
 	}
 	for _, own := range jobs {
-		if p.file.uses.count(own.in) != float64(len(own.requests)) {
+		if !p.agreed(own) {
 			return nil, p.shared(own)
 		}
 	}
@@ -110,7 +115,7 @@ func (p *plan) shared(j *job) error {
 	}
 	// The node that aliases multiply: the value, the mapping, or one around it.
 	at := j.in
-	if j.value != nil && len(u.aliases[j.value.Resolved()]) > 0 && u.count(j.in) == float64(len(j.requests)) {
+	if j.value != nil && len(u.aliases[j.value.Resolved()]) > 0 && p.agreed(j) {
 		at = j.value.Resolved()
 	}
 	for at != nil && len(u.aliases[at]) == 0 {

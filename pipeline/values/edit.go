@@ -11,7 +11,11 @@ import (
 type edit struct {
 	start, end int
 	text       string
+	column     int // of lines that are inserted; deeper ones come first where several meet
 }
+
+// inLine is the column of what is inserted into a line: it comes before lines that are inserted behind it.
+const inLine = 1 << 30
 
 // editor turns jobs into edits.
 type editor struct {
@@ -29,7 +33,7 @@ func newEditor(f *File) *editor {
 }
 
 func (e *editor) replace(start, end int, text string) {
-	e.edits = append(e.edits, edit{start, end, text})
+	e.edits = append(e.edits, edit{start, end, text, inLine})
 }
 
 // do makes the edits for all jobs, mapping by mapping.
@@ -51,13 +55,17 @@ func (e *editor) do(jobs []*job) {
 	}
 }
 
-// apply makes the new source. Of edits that begin at the same place insertions come first, in their order.
+// apply makes the new source. Of edits that begin at the same place insertions come first, those that belong
+// deeper into the tree before the others.
 func (e *editor) apply() (string, error) {
 	slices.SortStableFunc(e.edits, func(a, b edit) int {
 		if a.start != b.start {
 			return a.start - b.start
 		}
-		return min(1, a.end-a.start) - min(1, b.end-b.start)
+		if a, b := min(1, a.end-a.start), min(1, b.end-b.start); a != b {
+			return a - b
+		}
+		return b.column - a.column
 	})
 	var out strings.Builder
 	out.Grow(len(e.src) + 64*len(e.edits))

@@ -22,7 +22,7 @@ func (e *editor) blockMapping(m *syntax.Node, jobs []*job) {
 		case j.do == null:
 			e.nullify(j)
 		case j.do == remove:
-			e.removeLines(m, j, gone)
+			e.removeLines(m, j, len(gone)*2 == len(m.Children) && len(adds(jobs)) == 0)
 		case j.do == within:
 			e.fill(m, j)
 		}
@@ -67,9 +67,9 @@ func position(m, key *syntax.Node) int {
 }
 
 // removeLines removes a key with everything that belongs to it.
-func (e *editor) removeLines(m *syntax.Node, j *job, gone map[*syntax.Node]bool) {
+func (e *editor) removeLines(m *syntax.Node, j *job, empties bool) {
 	r := e.region(m, position(m, j.key))
-	if len(gone)*2 == len(m.Children) {
+	if empties {
 		// Nothing is left of the mapping. Its last key makes place for an empty one.
 		if last := m.Children[len(m.Children)-2]; last == j.key {
 			e.replace(j.key.Start, m.End, "{}")
@@ -128,18 +128,18 @@ func (e *editor) fill(m *syntax.Node, j *job) {
 		}
 		e.replace(start, end, "")
 	}
-	e.insertLines(e.lineEnd(end), w.out.String())
+	e.insertLines(e.lineEnd(end), m.Column+1, w.out.String())
 }
 
-// insertLines inserts whole lines, also behind a last line that has no line break.
-func (e *editor) insertLines(at int, lines string) {
+// insertLines inserts whole lines at a column, also behind a last line that has no line break.
+func (e *editor) insertLines(at, column int, lines string) {
 	if at == e.tail {
 		at = e.tailFrom
 		lines = e.habits.eol + strings.TrimSuffix(lines, e.habits.eol)
 	} else if at == len(e.src) && at > 0 && e.src[at-1] != '\n' {
 		lines = e.habits.eol + strings.TrimSuffix(lines, e.habits.eol)
 	}
-	e.replace(at, at, lines)
+	e.edits = append(e.edits, edit{start: at, end: at, text: lines, column: column})
 }
 
 // addLines writes the keys that are to be added, each behind the nearest key that comes before it in the
@@ -148,10 +148,7 @@ func (e *editor) addLines(m *syntax.Node, jobs []*job, gone map[*syntax.Node]boo
 	w := &writer{habits: e.habits}
 	w.quote = e.habits.quoteIn(m)
 	spaced := e.spaced(m)
-	for _, j := range jobs {
-		if j.key != nil {
-			continue
-		}
+	for _, j := range adds(jobs) {
 		at, last := e.addAt(m, j, gone)
 		w.out.Reset()
 		w.block(m.Column, j.entry.key, j.entry.content())
@@ -163,7 +160,7 @@ func (e *editor) addLines(m *syntax.Node, jobs []*job, gone map[*syntax.Node]boo
 				text = e.habits.eol + text
 			}
 		}
-		e.insertLines(at, text)
+		e.insertLines(at, m.Column, text)
 	}
 }
 

@@ -27,8 +27,52 @@ func (e *editor) flowMapping(m *syntax.Node, jobs []*job) {
 			e.value(m, j.key, j.value, raw(w.out.String()))
 		}
 	}
+	if news := adds(jobs); len(news) > 0 && len(gone) > 0 {
+		e.exchange(m, news, gone)
+	} else {
+		e.removePairs(m, gone)
+		e.addPairs(m, news, gone)
+	}
+}
+
+// adds lists the jobs that add a key.
+func adds(jobs []*job) []*job {
+	var all []*job
+	for _, j := range jobs {
+		if j.key == nil {
+			all = append(all, j)
+		}
+	}
+	return all
+}
+
+// exchange writes the keys that are to be added in the place of one that goes: the commas stay.
+func (e *editor) exchange(m *syntax.Node, adds []*job, gone map[*syntax.Node]bool) {
+	prefix := e.linePrefix(m)
+	between := ", "
+	if prefix != "" {
+		between = "," + prefix
+	}
+	var pairs []string
+	for _, j := range adds {
+		pairs = append(pairs, e.pair(m, j, prefix))
+	}
+	for i := 0; i < len(m.Children); i += 2 {
+		if key := m.Children[i]; gone[key] {
+			e.replace(key.Start, max(key.End, m.Children[i+1].End), strings.Join(pairs, between))
+			delete(gone, key)
+			break
+		}
+	}
 	e.removePairs(m, gone)
-	e.addPairs(m, jobs, gone)
+}
+
+// pair writes the key that a job adds.
+func (e *editor) pair(m *syntax.Node, j *job, prefix string) string {
+	w := e.flowWriter(m)
+	w.out.WriteString(w.key(j.entry.key) + ": ")
+	w.flow(j.entry.content(), prefix)
+	return w.out.String()
 }
 
 // raw is text that is written as it is.
@@ -135,61 +179,31 @@ func (e *editor) afterComma(m *syntax.Node, i int) int {
 }
 
 // addPairs writes the keys that are to be added, each behind the nearest that comes before it.
-func (e *editor) addPairs(m *syntax.Node, jobs []*job, gone map[*syntax.Node]bool) {
-	var adds []*job
-	for _, j := range jobs {
-		if j.key == nil {
-			adds = append(adds, j)
-		}
-	}
-	if len(adds) == 0 {
-		return
-	}
+func (e *editor) addPairs(m *syntax.Node, adds []*job, gone map[*syntax.Node]bool) {
 	prefix := e.linePrefix(m)
-	w := e.flowWriter(m)
-	pair := func(j *job) string {
-		w.out.Reset()
-		w.out.WriteString(w.key(j.entry.key) + ": ")
-		w.flow(j.entry.content(), prefix)
-		return w.out.String()
-	}
 	for _, j := range adds {
+		pair := e.pair(m, j, prefix)
 		behind := e.behind(m, j, gone)
-		switch {
-		case len(m.Children) == len(gone)*2: // none stays
-			text := pair(j)
-			if j != adds[len(adds)-1] {
-				text += ", "
-			}
-			e.replace(m.Children[0].Start, m.Children[0].Start, text)
-		case behind < 0:
+		if behind < 0 {
 			between := " "
 			if prefix != "" {
 				between = prefix
 			}
-			first := e.firstLeft(m, gone)
-			e.replace(first, first, pair(j)+","+between)
+			first := m.Children[0].Start
+			e.replace(first, first, pair+","+between)
+			continue
+		}
+		at := max(m.Children[behind+1].End, m.Children[behind].End)
+		comma := e.comma(m, behind)
+		switch {
 		case prefix == "":
-			at := max(m.Children[behind+1].End, m.Children[behind].End)
-			e.replace(at, at, ", "+pair(j))
+			e.replace(at, at, ", "+pair)
+		case comma >= 0:
+			e.replace(comma+1, comma+1, prefix+pair+",")
 		default:
-			at := max(m.Children[behind+1].End, m.Children[behind].End)
-			if comma := e.comma(m, behind); comma >= 0 {
-				e.replace(comma+1, comma+1, prefix+pair(j)+",")
-			} else {
-				e.replace(at, at, ","+prefix+pair(j))
-			}
+			e.replace(at, at, ","+prefix+pair)
 		}
 	}
-}
-
-func (e *editor) firstLeft(m *syntax.Node, gone map[*syntax.Node]bool) int {
-	for i := 0; i < len(m.Children); i += 2 {
-		if !gone[m.Children[i]] {
-			return m.Children[i].Start
-		}
-	}
-	return m.Children[0].Start
 }
 
 // behind finds the number of the pair behind which a key is added, -1 for the front.

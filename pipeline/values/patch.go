@@ -138,6 +138,33 @@ func (p *patch) apply(values map[string]any) map[string]any {
 	return values
 }
 
+// allowNull takes a null for a removed key where a shared mapping made it so.
+func (p *patch) allowNull(wanted, is map[string]any) {
+	for _, e := range p.entries {
+		value, there := is[e.key]
+		switch _, expected := wanted[e.key]; {
+		case e.do == remove && there && value == nil && !expected:
+			wanted[e.key] = nil
+		case e.do == within:
+			inner, _ := wanted[e.key].(map[string]any)
+			now, _ := value.(map[string]any)
+			if inner != nil && now != nil {
+				e.patch.allowNull(inner, now)
+			}
+		case e.do == forEach:
+			list, _ := wanted[e.key].([]any)
+			now, _ := value.([]any)
+			for i := range min(len(list), len(now)) {
+				inner, _ := list[i].(map[string]any)
+				other, _ := now[i].(map[string]any)
+				if inner != nil && other != nil {
+					e.patch.allowNull(inner, other)
+				}
+			}
+		}
+	}
+}
+
 // plainValue makes of fields what they decode to.
 func plainValue(v any) any {
 	switch v := v.(type) {

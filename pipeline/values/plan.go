@@ -29,6 +29,7 @@ func (j *job) comesAfter(key string) bool {
 // request is one path at which a job was asked for.
 type request struct {
 	path string
+	do   action
 	from *syntax.Node // the mapping in which the key was looked up; it isn't job.in if a merge led there
 }
 
@@ -38,6 +39,8 @@ type plan struct {
 	jobs []*job
 	// byKey finds jobs that were asked for before; only files with aliases need it.
 	byKey map[jobKey]*job
+	// neutral counts the users of a shared mapping to whom it is all the same what becomes of a key.
+	neutral map[jobKey]int
 }
 
 type jobKey struct {
@@ -47,8 +50,9 @@ type jobKey struct {
 
 // ask notes that a job is wanted at a path.
 func (p *plan) ask(path string, from *syntax.Node, j job) error {
+	r := request{path, j.do, from}
 	if p.file.uses.parents == nil {
-		j.requests = []request{{path, from}}
+		j.requests = []request{r}
 		p.jobs = append(p.jobs, &j)
 		return nil
 	}
@@ -61,11 +65,48 @@ func (p *plan) ask(path string, from *syntax.Node, j job) error {
 		known = &j
 		p.byKey[k] = known
 		p.jobs = append(p.jobs, known)
+	} else if known.do == remove && j.do == null || known.do == null && j.do == remove {
+		known.do, known.entry.do = null, null // which is as good as gone
+		known.parent, known.order = j.parent, j.order
 	} else if !known.entry.same(j.entry) {
 		return p.file.conflict(j.in, p.file.path(known.requests[0].path), p.file.path(path))
 	}
-	known.requests = append(known.requests, request{path, from})
+	known.requests = append(known.requests, r)
 	return nil
+}
+
+// indifferent notes that a user of a mapping doesn't mind if a key comes: it wants it to be gone or null,
+// and it isn't there.
+func (p *plan) indifferent(m *syntax.Node, key string) {
+	if p.file.uses.parents == nil {
+		return
+	}
+	if p.neutral == nil {
+		p.neutral = map[jobKey]int{}
+	}
+	p.neutral[jobKey{m, key}]++
+	p.shadows(m, key)
+}
+
+// shadows notes that the mappings which are merged into m may change a key as they like: m has, or gets, its
+// own.
+func (p *plan) shadows(m *syntax.Node, key string) {
+	if p.file.uses.parents == nil {
+		return
+	}
+	for i := 0; i+1 < len(m.Children); i += 2 {
+		if !m.Children[i].IsMerge() {
+			continue
+		}
+		merged := m.Children[i+1].Resolved()
+		if merged.Kind == syntax.Mapping {
+			p.indifferent(merged, key)
+			continue
+		}
+		for _, item := range merged.Children {
+			p.indifferent(item.Resolved(), key)
+		}
+	}
 }
 
 // walk looks at what a mapping has and asks for what is missing. n may be an alias.
@@ -88,9 +129,14 @@ func (p *plan) entry(m *syntax.Node, here job, path string) error {
 	key, value, in := find(m, e.key)
 	if value == nil {
 		if !e.adds() {
+			p.indifferent(m, e.key)
 			return nil
 		}
+		p.shadows(m, e.key)
 		return p.ask(path, m, here)
+	}
+	if in == m {
+		p.shadows(m, e.key)
 	}
 	here.in, here.key, here.value = in, key, value
 	r := value.Resolved()

@@ -39,7 +39,9 @@ func (f *File) verify(output string, full *patch) (*File, error) {
 	for range f.rootKeys {
 		inner = inner.entries[0].patch
 	}
-	if wanted := inner.apply(was); !equalValues(wanted, is) {
+	wanted := inner.apply(was)
+	inner.allowNull(wanted, is)
+	if !equalValues(wanted, is) {
 		return nil, f.broken("Helm would read other values than the wanted ones", 0)
 	}
 	return after, nil
