@@ -60,12 +60,17 @@ func (c Check) lacks(l lack, needs []Need) []report.Finding {
 	}
 	var findings []report.Finding
 	for _, need := range needs {
-		severity := report.Error
-		if need.Check {
+		severity, remedy := report.Error, fmt.Sprintf("add %s on %q to a statement with Effect Allow", need.Action, need.Resource)
+		switch {
+		case need.Check:
 			severity = report.Warning
+		case need.Spare:
+			severity = report.Info
+		case need.Semver: // the guide's own policy lacks it, and does where tags are named
+			severity = report.Warning
+			remedy += "; give --no-semver if no OCIRepository has spec.ref.semver"
 		}
-		findings = append(findings, finding(d, l.path, ruleOf(c.Principal, []Need{need}), severity,
-			fmt.Sprintf("add %s on %q to a statement with Effect Allow", need.Action, need.Resource),
+		findings = append(findings, finding(d, l.path, ruleOf(c.Principal, []Need{need}), severity, remedy,
 			fmt.Sprintf("%s is not granted; with it %s %s", need.Action, c.Principal, need.Why)))
 	}
 	return findings

@@ -81,7 +81,7 @@ func TestCheckOfTheGuidesPolicies(t *testing.T) {
 		require.NoError(t, err)
 		findings, err := iam.Check{Wanted: w, Principal: iam.Combined, Policies: []iam.Document{d}}.Findings()
 		require.NoError(t, err)
-		assert.Equal(t, "error L13 Statement: ecr:ListImages is not granted; with it combined lists tags, for an OCIRepository with spec.ref.semver", seen(t, findings)[0])
+		assert.Equal(t, "warning L13 Statement: ecr:ListImages is not granted; with it combined lists tags, for an OCIRepository with spec.ref.semver", seen(t, findings)[0])
 	})
 }
 
@@ -110,6 +110,11 @@ func TestCheckPolicies(t *testing.T) {
 		"a node's other rights":          {policy: policy("{"+pull+", "+here+"}", token, `{'Effect': 'Allow', 'Action': ['ec2:Describe*', 'eks:*'], 'Resource': '*'}`)},
 		"one action missing": {policy: policy("{'Effect': 'Allow', 'Action': ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage'], "+here+"}", token),
 			want: []string{"error L13 Statement: ecr:GetDownloadUrlForLayer is not granted; with it source-controller downloads layers"}},
+		"AmazonEC2ContainerRegistryPullOnly": {policy: policy("{'Effect': 'Allow', 'Action': ['ecr:GetAuthorizationToken', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchImportUpstreamImage'], 'Resource': '*'}"),
+			want: []string{
+				"info L13 Statement: ecr:BatchCheckLayerAvailability is not granted; with it source-controller asks whether a layer is there",
+				"warning L13 Statement[0].Action[3]: source-controller does not need ecr:BatchImportUpstreamImage",
+				"warning L13 Statement[0].Resource[0]: the statement holds for every repository of the account, not for palette/mural-workloads alone"}},
 		"region": {policy: with("arn:aws:ecr:us-west-2:123456789012:repository/palette/mural-workloads"),
 			want: []string{"error L13 Statement[0].Resource[0]: " + cannot + all + `: Resource "arn:aws:ecr:us-west-2:123456789012:repository/palette/mural-workloads" is in region us-west-2, not us-east-1`}},
 		"account and name": {policy: with("arn:aws:ecr:us-east-1:210987654321:repository/other"),

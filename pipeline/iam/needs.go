@@ -43,6 +43,8 @@ type Need struct {
 	Resource string // the repository's ARN, or "*" for an action without resource-level permissions
 	Why      string
 	Check    bool // only to look (lint rule L14): without it something stays unproven, nothing breaks
+	Semver   bool // only where an OCIRepository has spec.ref.semver
+	Spare    bool // Flux does not ask for it (AmazonEC2ContainerRegistryPullOnly lacks it), other clients do
 }
 
 // Needs lists what a principal needs, in the order in which a policy has it. The error is a *fault.Error,
@@ -63,14 +65,17 @@ func (w Wanted) Needs(p Principal) ([]Need, error) {
 			action == "CreateRepository" && !w.Create || action == "ListImages" && p != Operator && !w.Semver {
 			continue
 		}
-		needs = append(needs, Need{service + action, arn, r.why, r.check})
+		needs = append(needs, Need{
+			Action: service + action, Resource: arn, Why: r.why, Check: r.check,
+			Semver: action == "ListImages" && p != Operator, Spare: action == "BatchCheckLayerAvailability" && p == SourceController,
+		})
 	}
 	if public {
 		return append(needs,
-			Need{"ecr-public:GetAuthorizationToken", "*", "gets the token for the registry", false},
-			Need{"sts:GetServiceBearerToken", "*", "gets the token for ECR Public", false}), nil
+			Need{Action: "ecr-public:GetAuthorizationToken", Resource: "*", Why: "gets the token for the registry"},
+			Need{Action: "sts:GetServiceBearerToken", Resource: "*", Why: "gets the token for ECR Public"}), nil
 	}
-	return append(needs, Need{"ecr:GetAuthorizationToken", "*", "gets the token for the registry", false}), nil
+	return append(needs, Need{Action: "ecr:GetAuthorizationToken", Resource: "*", Why: "gets the token for the registry"}), nil
 }
 
 // arn of the repository.

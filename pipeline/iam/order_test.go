@@ -70,9 +70,9 @@ func TestReview(t *testing.T) {
 	assert.Equal(t, fault.Done, rep.ExitCode)
 	assert.Equal(t, "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette/mural-workloads", rep.Target.Destination)
 
-	o.Wanted.Semver = true
+	d = document(t, `'Action': 'ecr:GetAuthorizationToken', 'Resource': '*'`)
 	rep, err = iam.Review{Check: o.Check(iam.Combined, []iam.Document{d}, nil), Version: "v1", Now: now}.Report()
-	require.EqualError(t, err, "checking the policies of combined: 1 error")
+	require.EqualError(t, err, "checking the policies of combined: 7 errors")
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
 	assert.Equal(t, fault.Refused, rep.ExitCode)
 	assert.Equal(t, report.Error, rep.Findings[0].Severity)
