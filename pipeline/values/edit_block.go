@@ -20,7 +20,7 @@ func (e *editor) blockMapping(m *syntax.Node, jobs []*job) {
 		case j.do == set:
 			e.value(m, j.key, j.value, j.entry.value)
 		case j.do == null:
-			e.nullify(j)
+			e.nullify(m, j)
 		case j.do == remove:
 			e.removeLines(m, j, len(gone)*2 == len(m.Children) && len(adds(jobs)) == 0)
 		case j.do == within:
@@ -85,27 +85,46 @@ func (e *editor) removeLines(m *syntax.Node, j *job, empties bool) {
 		e.replace(j.key.Start, r.end, "")
 		return
 	}
-	if r.end == len(e.src) && !strings.HasSuffix(e.src, "\n") && r.start > 0 {
-		// The last line has no line break. The one above is to have none, either.
-		e.tail = r.start
-		r.start--
-		if r.start > 0 && e.src[r.start-1] == '\r' {
-			r.start--
-		}
-		e.tailFrom = r.start
-	}
-	e.replace(r.start, r.end, "")
+	e.cut(r.start, r.end)
 }
 
-// nullify makes a value null and keeps its key's line.
-func (e *editor) nullify(j *job) {
+// nullify makes a value null and keeps its key's line, with the comment there.
+func (e *editor) nullify(m *syntax.Node, j *job) {
 	v := j.value
 	if v.Kind == syntax.Scalar || v.Kind == syntax.Alias || v.Style == syntax.Flow {
 		e.replace(v.Start, v.End, "null")
 		return
 	}
 	colon := j.key.End + strings.IndexByte(e.src[j.key.End:], ':') + 1
-	e.replace(colon, v.End, " null")
+	below := e.lineEnd(colon)
+	e.replace(colon, e.propertiesEnd(v, colon, below), " null")
+	e.cut(below, e.region(m, position(m, j.key)).end)
+}
+
+// propertiesEnd is where a value's anchor and tag end if they stand on its key's line; otherwise at.
+func (e *editor) propertiesEnd(v *syntax.Node, at, lineEnd int) int {
+	if v.Anchor == "" && v.Tag == "" || v.Start >= lineEnd {
+		return at
+	}
+	line := e.src[v.Start:lineEnd]
+	if comment := strings.Index(line, " #"); comment >= 0 {
+		line = line[:comment]
+	}
+	return v.Start + len(strings.TrimRight(line, " \t\r\n"))
+}
+
+// cut removes whole lines. If they are the last ones of a file whose last line has no line break, the line
+// above has none afterwards, either.
+func (e *editor) cut(start, end int) {
+	if end == len(e.src) && !strings.HasSuffix(e.src, "\n") && start > 0 && start < end {
+		e.tail = start
+		start--
+		if start > 0 && e.src[start-1] == '\r' {
+			start--
+		}
+		e.tailFrom = start
+	}
+	e.replace(start, end, "")
 }
 
 // fill writes a mapping below a key that has none yet: null or {}.
@@ -190,7 +209,24 @@ func (e *editor) addAt(m *syntax.Node, j *job, gone map[*syntax.Node]bool) (at i
 	case behind < 0:
 		behind = 0 // the first key shares its line with a dash
 	}
-	return e.region(m, behind).end, behind == end
+	return e.behindComments(m, e.region(m, behind).end), behind == end
+}
+
+// behindComments moves over comment lines that are indented deeper than the mapping's keys, also behind
+// blank lines: what is commented out at the end of a key's value belongs to it.
+func (e *editor) behindComments(m *syntax.Node, at int) int {
+	for next := at; next < len(e.src); {
+		end := e.lineEnd(next)
+		column, ok := e.comment(next)
+		switch {
+		case ok && column > m.Column:
+			at = end
+		case strings.TrimSpace(e.src[next:end]) != "":
+			return at
+		}
+		next = end
+	}
+	return at
 }
 
 // spaced tells whether the author leaves blank lines between the keys of a mapping.

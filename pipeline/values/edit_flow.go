@@ -181,28 +181,51 @@ func (e *editor) afterComma(m *syntax.Node, i int) int {
 // addPairs writes the keys that are to be added, each behind the nearest that comes before it.
 func (e *editor) addPairs(m *syntax.Node, adds []*job, gone map[*syntax.Node]bool) {
 	prefix := e.linePrefix(m)
-	for _, j := range adds {
-		pair := e.pair(m, j, prefix)
-		behind := e.behind(m, j, gone)
-		if behind < 0 {
-			between := " "
-			if prefix != "" {
-				between = prefix
-			}
-			first := m.Children[0].Start
-			e.replace(first, first, pair+","+between)
-			continue
+	for len(adds) > 0 {
+		behind := e.behind(m, adds[0], gone)
+		var pairs []string
+		for len(adds) > 0 && e.behind(m, adds[0], gone) == behind {
+			pairs = append(pairs, e.pair(m, adds[0], prefix))
+			adds = adds[1:]
 		}
-		at := max(m.Children[behind+1].End, m.Children[behind].End)
-		comma := e.comma(m, behind)
-		switch {
-		case prefix == "":
-			e.replace(at, at, ", "+pair)
-		case comma >= 0:
-			e.replace(comma+1, comma+1, prefix+pair+",")
-		default:
-			e.replace(at, at, ","+prefix+pair)
+		e.insertPairs(m, behind, pairs, prefix)
+	}
+}
+
+// insertPairs inserts pairs behind another, or in front if behind is -1.
+func (e *editor) insertPairs(m *syntax.Node, behind int, pairs []string, prefix string) {
+	if behind < 0 {
+		between := " "
+		if prefix != "" {
+			between = prefix
 		}
+		first := m.Children[0].Start
+		e.replace(first, first, strings.Join(pairs, ","+between)+","+between)
+		return
+	}
+	at := max(m.Children[behind+1].End, m.Children[behind].End)
+	if prefix == "" {
+		e.replace(at, at, ", "+strings.Join(pairs, ", "))
+		return
+	}
+	comma := e.comma(m, behind)
+	from := at
+	if comma >= 0 {
+		from = comma + 1
+	}
+	text := prefix + strings.Join(pairs, ","+prefix)
+	end := from // or behind the comment on the rest of the line
+	if line := strings.TrimRight(e.src[from:e.lineEnd(from)], "\r\n"); strings.HasPrefix(strings.TrimLeft(line, " \t"), "#") {
+		end = from + len(line)
+	}
+	switch {
+	case comma >= 0:
+		e.replace(end, end, text+",")
+	case end == at:
+		e.replace(at, at, ","+text)
+	default:
+		e.replace(at, at, ",")
+		e.replace(end, end, text)
 	}
 }
 
