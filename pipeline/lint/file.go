@@ -1,0 +1,113 @@
+package lint
+
+import (
+	"bytes"
+	"regexp"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+)
+
+// fileRules are about what shouldn't be in a file at all.
+func fileRules() []rule {
+	return []rule{
+		{
+			Rule: report.Rule{
+				ID: "L22", Severity: report.Error,
+				Title:  "A placeholder is left",
+				Why:    "The guide's examples are full of <account-id>, <region> and their like. Helm passes them on as they are, and the first thing that fails is a push or a pull.",
+				Source: "the guide",
+				Fix:    "write your own value",
+			},
+			check: placeholders,
+		},
+		{
+			Rule: report.Rule{
+				ID: "L26", Severity: report.Error,
+				Title:  "A registry's credentials are in the file",
+				Why:    "A password in a file ends in a repository and its history. ECR has no lasting one: what `aws ecr get-login-password` prints for the user AWS expires after 12 hours, and access keys aren't used for ECR by Flux at all.",
+				Source: "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_AuthorizationData.html; fluxcd/source-controller#787; https://fluxcd.io/flux/integrations/aws/",
+				Fix:    "remove basicAuth, and change the password if the file was ever shared",
+			},
+			fixable: true, check: credentials,
+		},
+	}
+}
+
+// guidePlaceholder are those of the guide, which mean nothing else wherever they are.
+var guidePlaceholder = regexp.MustCompile(`<(account-id|region|ecr-namespace|ecr-repo-name|public-registry-alias|iam-role-name|provider-id|helm-release-namespace|username|password)>`)
+
+func placeholders(v *view) error {
+	root, ok := v.file.Root()
+	if !ok || !placeholder.Match(v.file.Data()) {
+		return nil
+	}
+	root.Each(func(top values.Node) bool {
+		pattern := guidePlaceholder
+		switch top.Path {
+		case "hue", "fleetConfig", "flux2", "zot":
+			pattern = placeholder
+		}
+		scalars(top, func(n values.Node) {
+			if found := pattern.FindString(n.Text()); found != "" {
+				place := n.Place()
+				if place.EndLine != place.Line {
+					place.EndLine, place.EndColumn = 0, 0
+				}
+				v.add(report.Error, place, "write your own value in its place", "%s is left from an example", found)
+			}
+		})
+		return true
+	})
+	return nil
+}
+
+// scalars visits every scalar below a node that is written there.
+func scalars(n values.Node, visit func(values.Node)) {
+	if _, aliased := n.Aliased(); aliased {
+		return // it is visited at its anchor
+	}
+	if !n.IsMapping() && !n.IsList() {
+		visit(n)
+		return
+	}
+	n.Each(func(entry values.Node) bool {
+		scalars(entry, visit)
+		return true
+	})
+}
+
+func credentials(v *view) error {
+	manifest := v.file.Kind() == values.HelmRelease
+	v.registries(func(r *registrySettings) {
+		user, password := r.basicAuth.sub("username"), r.basicAuth.sub("password")
+		switch {
+		case user.own && user.text() == "AWS":
+			v.add(report.Error, user.place(), "remove basicAuth, and set provider to aws", "%s logs in as user AWS, with a token that expires 12 hours after it was made", r.who())
+		case !password.own || password.empty() || placeholder.MatchString(password.text()):
+		case manifest:
+			v.add(report.Error, password.place(), "remove basicAuth; until the cutover keep it in a Secret that valuesFrom names", "the password of %s is in a manifest, which is made to be committed", r.who())
+		case v.judged:
+			v.add(report.Warning, password.place(), "remove basicAuth, and keep the old file out of Git", "the password of %s is in the file", r.who())
+		}
+	})
+	v.accessKeys()
+	return nil
+}
+
+// accessKey is the ID of an AWS access key, lasting or temporary (IAM User Guide, "IAM identifiers").
+var accessKey = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z2-7]{16}\b`)
+
+// accessKeys finds keys anywhere in the file, also in comments.
+func (v *view) accessKeys() {
+	data := v.file.Data()
+	line, from := 1, 0
+	for _, at := range accessKey.FindAllIndex(data, -1) {
+		line += bytes.Count(data[from:at[0]], []byte("\n"))
+		from = at[0]
+		start := bytes.LastIndexByte(data[:at[0]], '\n') + 1
+		column := len([]rune(string(data[start:at[0]]))) + 1
+		place := report.Place{File: v.file.Name(), Line: line, Column: column, EndLine: line, EndColumn: column + at[1] - at[0]}
+		v.add(report.Error, place, "remove it, and delete the key in IAM", "the ID of an AWS access key is in the file")
+	}
+}

@@ -1,0 +1,62 @@
+package lint
+
+import (
+	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+)
+
+// policyRules are those of the package iam: L12, L13 and L14.
+func policyRules() []rule {
+	checks := map[string]func(*view) error{iam.RuleTrust: trustPolicy, iam.RulePolicy: rolePolicies, iam.RuleOperator: operatorPolicies}
+	var all []rule
+	for _, r := range iam.Rules() {
+		all = append(all, rule{Rule: r, check: checks[r.ID]})
+	}
+	return all
+}
+
+func trustPolicy(v *view) error      { return v.policies(iam.RuleTrust) }
+func rolePolicies(v *view) error     { return v.policies(iam.RulePolicy) }
+func operatorPolicies(v *view) error { return v.policies(iam.RuleOperator) }
+
+// policies takes over what iam finds by one of its rules.
+func (v *view) policies(rule string) error {
+	a := v.in.Access
+	destination, ok := v.destination()
+	if !ok || len(a.Policies) == 0 && a.Trust == nil {
+		return nil
+	}
+	want := v.in.Target
+	want.Registry.Endpoint = destination.Registry.Endpoint()
+	want.Registry.Repository = destination.Name
+	if namespace := destination.Registry.Namespace; namespace != "" {
+		want.Registry.Repository = destination.Name[len(namespace)+1:]
+	}
+	want.Release.Namespace = v.namespace()
+	if mode := v.identity(); mode != "" {
+		want.Identity.Mode = mode
+	}
+	if want.Identity.RoleARN == "" {
+		if arn := v.accounts()[0].role.text(); rolePattern.MatchString(arn) {
+			want.Identity.RoleARN = arn
+		}
+	}
+	order, err := iam.For(want, a.Account)
+	if err != nil {
+		return err
+	}
+	order.Issuers, order.Clusters, order.FluxNamespace = a.Issuers, a.Clusters, a.FluxNamespace
+	who := a.Principal
+	if who == "" {
+		who = iam.Combined
+	}
+	findings, err := order.Check(who, a.Policies, a.Trust).Findings()
+	if err != nil {
+		return err
+	}
+	for _, f := range findings {
+		if f.Rule == rule {
+			v.findings = append(v.findings, f)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package lint
+
+import (
+	"regexp"
+	"strconv"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+)
+
+// setting is one value as it counts for the release, and where a person would change it: in the user's
+// file, or, when the chart's default is what counts, where the file would override that.
+type setting struct {
+	view *view
+	path string // for example hue.ociRegistry.endpoint
+	node values.Node
+	own  bool        // the file writes the key
+	near values.Node // the nearest mapping above that the file writes
+	// merged is the value under the chart's defaults; it counts when a chart is given.
+	merged any
+}
+
+// sub goes on to a key.
+func (s setting) sub(keys ...string) setting {
+	for _, key := range keys {
+		next := setting{view: s.view, path: join(s.path, key), near: s.near}
+		if s.own {
+			next.node, next.own = s.node.Lookup(key)
+			next.near = s.node
+		}
+		if m, ok := s.merged.(map[string]any); ok {
+			next.merged = m[key]
+		}
+		s = next
+	}
+	return s
+}
+
+// items are those of a list.
+func (s setting) items() []setting {
+	merged, _ := s.merged.([]any)
+	n := len(merged)
+	if s.own && s.node.IsList() {
+		n = s.node.Len()
+	}
+	items := make([]setting, 0, n)
+	for i := range n {
+		item := setting{view: s.view, path: s.path + "[" + strconv.Itoa(i) + "]", near: s.near}
+		if s.own {
+			item.node, item.own = s.node.Lookup(i)
+			item.near = s.node
+		}
+		if i < len(merged) {
+			item.merged = merged[i]
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+// value is what counts; nil if nothing is set.
+func (s setting) value() any {
+	switch {
+	case s.view.merged != nil:
+		return s.merged
+	case s.own:
+		return s.node.Value()
+	}
+	return nil
+}
+
+// set tells whether there is a value other than null.
+func (s setting) set() bool {
+	if s.view.merged != nil {
+		return s.merged != nil
+	}
+	return s.own && !s.node.IsNull()
+}
+
+// empty tells whether there is nothing to use: no value, or an empty text, mapping or list.
+func (s setting) empty() bool {
+	if s.view.merged == nil && s.own && (s.node.IsMapping() || s.node.IsList()) {
+		return s.node.Len() == 0
+	}
+	switch v := s.value().(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case map[string]any:
+		return len(v) == 0
+	case []any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// text is the value if it is a string.
+func (s setting) text() string {
+	text, _ := s.value().(string)
+	return text
+}
+
+// unknown tells that the file doesn't say, and nobody knows what the chart says.
+func (s setting) unknown() bool { return !s.own && s.view.merged == nil }
+
+// inherited tells that the value is the chart's default.
+func (s setting) inherited() bool { return !s.own && s.set() }
+
+// place is where the value is written, or where it would be.
+func (s setting) place() report.Place {
+	if s.own && !s.node.IsMapping() && !s.node.IsList() && !s.node.IsNull() {
+		return s.at(s.node.Place())
+	}
+	return s.key()
+}
+
+// key is where the key is written, or where it would be.
+func (s setting) key() report.Place {
+	switch {
+	case s.own:
+		return s.at(s.node.Key())
+	case s.near.Path != "":
+		return s.at(s.near.Key())
+	}
+	if root, ok := s.view.file.Root(); ok {
+		return s.at(root.Place())
+	}
+	return s.at(report.Place{File: s.view.file.Name(), Line: 1, Column: 1})
+}
+
+// at gives a place this setting's path, on one line.
+func (s setting) at(p report.Place) report.Place {
+	p.Path = s.path
+	if p.EndLine != p.Line {
+		p.EndLine, p.EndColumn = 0, 0
+	}
+	return p
+}
+
+var word = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// join writes paths as the package values does.
+func join(path, key string) string {
+	switch {
+	case !word.MatchString(key):
+		return path + "[" + strconv.Quote(key) + "]"
+	case path == "":
+		return key
+	}
+	return path + "." + key
+}

@@ -1,0 +1,23 @@
+package lint
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// shown writes a value for a message, quoted if it is text. Only values that can't be secrets get here.
+func shown(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "null"
+	case string:
+		return fmt.Sprintf("%q", v)
+	case map[string]any:
+		return "a mapping"
+	case []any:
+		return "a list"
+	}
+	return fmt.Sprint(value)
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

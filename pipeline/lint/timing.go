@@ -1,0 +1,45 @@
+package lint
+
+import (
+	"regexp"
+	"time"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// timingRules are about interval and timeout.
+func timingRules() []rule {
+	return []rule{{
+		Rule: report.Rule{
+			ID: "L15", Severity: report.Error,
+			Title:  "Interval or timeout isn't one that Flux takes",
+			Why:    "They become spec.interval and spec.timeout of every OCIRepository, whose patterns the API server enforces: a number without a unit is refused, and a timeout in hours too. An interval under a minute asks ECR often for nothing.",
+			Source: "fluxcd/source-controller api/v1/ocirepository_types.go (interval, timeout)",
+			Fix:    "write for example interval: 5m and timeout: 60s",
+		},
+		check: timing,
+	}}
+}
+
+var (
+	intervalPattern = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`)
+	timeoutPattern  = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ms|s|m))+$`)
+)
+
+func timing(v *view) error {
+	v.registries(func(r *registrySettings) {
+		interval, timeout := r.at.sub("interval"), r.at.sub("timeout")
+		if interval.set() {
+			text := interval.text()
+			if !intervalPattern.MatchString(text) {
+				v.add(report.Error, interval.place(), "write for example 5m", "interval of %s is %s, not a duration such as 5m", r.who(), shown(interval.value()))
+			} else if d, err := time.ParseDuration(text); err == nil && d < time.Minute {
+				v.add(report.Warning, interval.place(), "write at least 1m; 5m is the guide's", "interval of %s is %s: every OCIRepository asks ECR that often", r.who(), text)
+			}
+		}
+		if timeout.set() && !timeoutPattern.MatchString(timeout.text()) {
+			v.add(report.Error, timeout.place(), "write for example 60s; Flux takes no hours here", "timeout of %s is %s, not a duration such as 60s", r.who(), shown(timeout.value()))
+		}
+	})
+	return nil
+}

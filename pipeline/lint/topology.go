@@ -1,0 +1,197 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+)
+
+// topologyRules compare hub and spokes: there is one registry, where hue writes and every spoke reads.
+func topologyRules() []rule {
+	return []rule{
+		{
+			Rule: report.Rule{
+				ID: "L06", Severity: report.Error,
+				Title:  "Hub and spokes don't use one registry",
+				Why:    "Hue pushes to one registry, and every spoke pulls from where its own entry points: one that points elsewhere gets nothing new, and nothing at all once Zot is off.",
+				Source: "the guide (\"every spoke cluster references the same ECR registry\"); https://docs.palette-ai.com/docs/what-is-paletteai/architecture/oci-registries",
+				Fix:    "give every fleetConfig.spokes[i].ociRegistry hue's endpoint and provider",
+			},
+			fixable: true, check: oneRegistry,
+		},
+		{
+			Rule: report.Rule{
+				ID: "L07", Severity: report.Error,
+				Title:  "A spoke reads another repository than hue writes",
+				Why:    "All artifacts are in one repository, told apart by tag and digest. The guide's own example has hue's repository as a placeholder and mural-workloads in the spokes: copied as it is, hue pushes to one and spokes pull from another.",
+				Source: "the guide, \"Update each entry under fleetConfig.spokes\"",
+				Fix:    "give every spoke hue's repository",
+			},
+			fixable: true, check: oneRepository,
+		},
+		{
+			Rule: report.Rule{
+				ID: "L24", Severity: report.Error,
+				Title:  "Entry of a spoke is incomplete",
+				Why:    "fleetConfig.spokes is a list, and Helm replaces lists whole: an entry with only a name and a registry loses kubeconfig and klusterlet, which the chart's templates need.",
+				Source: "open-cluster-management-io/lab fleetconfig-controller/charts (values.yaml, templates/fleetconfig.yaml); https://helm.sh/docs/chart_template_guide/values_files/",
+				Fix:    "take the whole entry from the chart's default values or from the installed ones, and change only its ociRegistry",
+			},
+			check: wholeSpokes,
+		},
+	}
+}
+
+func oneRegistry(v *view) error {
+	if !v.judged {
+		return nil
+	}
+	want, fixed := v.in.Destination, v.in.Destination.Registry.IsECR()
+	if fixed && v.hub.err == nil && v.hub.endpoint.set() && v.hub.url != want.URL() && !v.sameRegistry() {
+		v.add(report.Error, v.hub.endpoint.place(), "render the file: palette-ecr render, or lint --fix", "hue pushes to %q, not to %q", v.hub.endpoint.text(), want.Registry.Endpoint())
+	}
+	if fixed && !v.hub.endpoint.set() {
+		v.missing(report.Error, v.hub.endpoint, "render the file: palette-ecr render, or lint --fix", "hue.ociRegistry isn't set: the chart's default registry, Zot, stays")
+	}
+	endpoint := v.hub.endpoint.text()
+	if fixed && !v.hub.ecr() {
+		endpoint = want.Registry.Endpoint()
+	}
+	for i := range v.spokes {
+		v.spokeRegistry(&v.spokes[i], endpoint)
+	}
+	if len(v.spokes) == 0 && v.merged == nil && v.hub.ecr() && !v.root.sub("fleetConfig", "spokes").own {
+		spokes := v.root.sub("fleetConfig", "spokes")
+		v.missing(report.Error, spokes, "take the chart's default spokes into the file: palette-ecr render --chart", "the file has no fleetConfig.spokes: the chart's default spokes, which use Zot, stay")
+	}
+	return nil
+}
+
+// sameRegistry tells whether hue's address differs from the wanted one only in where the name is split, or
+// in the kind of host: the name is L04's.
+func (v *view) sameRegistry() bool {
+	got := v.hub.Registry
+	got.Namespace = v.in.Destination.Registry.Namespace
+	return got.Same(v.in.Destination.Registry)
+}
+
+func (v *view) spokeRegistry(s *registrySettings, endpoint string) {
+	switch {
+	case !s.endpoint.set():
+		v.missing(report.Error, s.endpoint, "add ociRegistry with hue's endpoint, repository and provider", "%s has no ociRegistry.endpoint", s.who())
+	case endpoint == "" || s.url == v.hub.url:
+	case s.endpoint.text() != endpoint && !(s.err == nil && v.hub.err == nil && s.Registry.Same(v.hub.Registry)):
+		at := s.endpoint.place()
+		if v.hub.endpoint.own && endpoint == v.hub.endpoint.text() {
+			v.add(report.Error, at, "give the spoke hue's endpoint", "%s pulls from %q, but hue pushes to %q (line %d)", s.who(), s.endpoint.text(), endpoint, v.hub.endpoint.place().Line)
+		} else {
+			v.add(report.Error, at, "render the file: palette-ecr render, or lint --fix", "%s pulls from %q, not from %q", s.who(), s.endpoint.text(), endpoint)
+		}
+	}
+	// Another provider than hue's is L03's business: it goes with the endpoint, which is the same.
+}
+
+func oneRepository(v *view) error {
+	want := v.hub.repository.text()
+	if !v.judged || want == "" {
+		return nil
+	}
+	for i := range v.spokes {
+		s := &v.spokes[i]
+		switch got := s.repository.text(); {
+		case s.url == v.hub.url || got == want && s.endpoint.set():
+		case !s.endpoint.set(): // L06
+		case got == "":
+			v.missing(report.Error, s.repository, "add repository: "+want, "%s has no repository; hue pushes to %q", s.who(), want)
+		case s.err == nil && v.hub.err == nil && s.IsECR() && joined(s.Namespace, got) == joined(v.hub.Namespace, want):
+		default:
+			v.add(report.Error, s.repository.place(), "write repository: "+want, "%s pulls from repository %q, but hue pushes to %q%s", s.who(), got, want, lineOf(v.hub.repository))
+		}
+	}
+	return nil
+}
+
+func joined(namespace, name string) string { return strings.Trim(namespace+"/"+name, "/") }
+
+// lineOf points at another place of the file.
+func lineOf(s setting) string {
+	if !s.own {
+		return ""
+	}
+	return " (line " + itoa(s.place().Line) + ")"
+}
+
+// essential keys of a spoke, without which the chart's templates fail.
+var essential = []string{"kubeconfig", "klusterlet"}
+
+func wholeSpokes(v *view) error {
+	before := v.spokesBefore()
+	for i := range v.spokes {
+		s := &v.spokes[i]
+		if !s.item.own {
+			continue
+		}
+		var lost []string
+		if old, ok := before[s.name]; ok {
+			old.Each(func(entry values.Node) bool {
+				key := entry.Path[strings.LastIndexByte(entry.Path, '.')+1:]
+				if !s.item.sub(key).own {
+					lost = append(lost, key)
+				}
+				return true
+			})
+			if len(lost) > 0 {
+				v.add(report.Error, s.item.key(), "put them back", "%s lost %s, which it had before", s.who(), strings.Join(lost, ", "))
+			}
+			continue
+		}
+		for _, key := range essential {
+			if !s.item.sub(key).own {
+				lost = append(lost, key)
+			}
+		}
+		if len(lost) == 0 {
+			continue
+		}
+		severity := report.Warning
+		if v.chartSpokesHave(lost) {
+			severity = report.Error
+		}
+		v.add(severity, s.item.key(), "take the whole entry from the chart's default values, and change only its ociRegistry", "%s has no %s: the entry replaces the chart's, of which nothing stays", s.who(), strings.Join(lost, " and no "))
+	}
+	return nil
+}
+
+// spokesBefore are the entries of the file before the edit, by name.
+func (v *view) spokesBefore() map[string]values.Node {
+	if v.in.Before == nil {
+		return nil
+	}
+	spokes, ok := v.in.Before.Lookup("fleetConfig", "spokes")
+	if !ok {
+		return nil
+	}
+	before := map[string]values.Node{}
+	spokes.Each(func(item values.Node) bool {
+		if name, ok := item.Lookup("name"); ok {
+			before[name.Text()] = item
+		}
+		return true
+	})
+	return before
+}
+
+// chartSpokesHave tells whether every default spoke of the chart has the keys: then templates count on them.
+func (v *view) chartSpokesHave(keys []string) bool {
+	if v.in.Chart == nil {
+		return false
+	}
+	fleet, _ := v.in.Chart.Values["fleetConfig"].(map[string]any)
+	spokes, _ := fleet["spokes"].([]any)
+	return len(spokes) > 0 && !slices.ContainsFunc(spokes, func(item any) bool {
+		entry, _ := item.(map[string]any)
+		return slices.ContainsFunc(keys, func(key string) bool { return entry[key] == nil })
+	})
+}

@@ -1,0 +1,140 @@
+package lint
+
+import (
+	"fmt"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+)
+
+// view is the input as rules look at it, read once.
+type view struct {
+	in     Input
+	file   *values.File
+	merged map[string]any // the values under the chart's defaults; nil without a chart
+	root   setting
+	hub    registrySettings
+	spokes []registrySettings
+	// judged tells whether the rules about ECR apply: something points there, or is to.
+	judged    bool
+	addresses map[string]address // by endpoint: spokes mostly share one
+
+	manifests []chart.Manifest // rendered; nil without a chart, or when it can't be rendered
+	unmade    error            // why not
+	rendered  bool
+
+	rule     report.Rule // that is being looked at
+	findings []report.Finding
+}
+
+func newView(in Input) (*view, error) {
+	v := &view{in: in, file: in.File, addresses: map[string]address{}}
+	if in.Chart != nil {
+		merged, err := chart.Merged(in.Chart, in.File.Values())
+		if err != nil {
+			return nil, err
+		}
+		v.merged = merged
+	}
+	v.root = setting{view: v, merged: v.merged}
+	if v.merged != nil {
+		v.root.merged = v.merged
+	}
+	v.root.node, v.root.own = v.file.Root()
+	v.root.near = v.root.node
+	v.hub = v.registryAt(v.root.sub("hue", "ociRegistry"), "hue")
+	v.hub.hub = true
+	for _, item := range v.root.sub("fleetConfig", "spokes").items() {
+		spoke := v.registryAt(item.sub("ociRegistry"), item.sub("name").text())
+		spoke.item = item
+		v.spokes = append(v.spokes, spoke)
+	}
+	v.judged = in.Destination.Registry.IsECR() || v.hub.ecr()
+	for i := range v.spokes {
+		v.judged = v.judged || v.spokes[i].ecr()
+	}
+	return v, nil
+}
+
+// registries are the hub's and the spokes'.
+func (v *view) registries(visit func(*registrySettings)) {
+	visit(&v.hub)
+	for i := range v.spokes {
+		visit(&v.spokes[i])
+	}
+}
+
+// identity is the mode that the values are judged by. Without one it is IRSA where the file annotates a
+// service account, and unknown otherwise.
+func (v *view) identity() target.IdentityMode {
+	if v.in.Target.Identity.Mode != "" {
+		return v.in.Target.Identity.Mode
+	}
+	for _, account := range v.accounts() {
+		if !account.role.empty() {
+			return target.IRSA
+		}
+	}
+	return ""
+}
+
+// destination is where everything is to point: what was asked for, or else where hue points.
+func (v *view) destination() (registry.Repository, bool) {
+	if v.in.Destination.Registry.IsECR() {
+		return v.in.Destination, true
+	}
+	if v.hub.err != nil || !v.hub.address.IsECR() {
+		return registry.Repository{}, false
+	}
+	repository, err := v.hub.address.Repository(v.hub.repository.text())
+	return repository, err == nil
+}
+
+// namespace of the release.
+func (v *view) namespace() string {
+	if r := v.file.HelmRelease(); r != nil {
+		for _, namespace := range []string{r.TargetNamespace, r.Namespace} {
+			if namespace != "" {
+				return namespace
+			}
+		}
+	}
+	if v.in.Target.Release.Namespace != "" {
+		return v.in.Target.Release.Namespace
+	}
+	return target.DefaultNamespace
+}
+
+// unseen names where else values may come from, which no file shows: "" for nowhere.
+func (v *view) unseen() string {
+	if r := v.file.HelmRelease(); r != nil && len(r.ValuesFrom) > 0 {
+		return r.ValuesFrom[0].String()
+	}
+	return ""
+}
+
+// add makes a finding of the rule at hand.
+func (v *view) add(severity report.Severity, place report.Place, remedy, format string, args ...any) {
+	f := report.Finding{
+		Rule: v.rule.ID, Severity: severity, Title: v.rule.Title,
+		Message: fmt.Sprintf(format, args...), Remedy: remedy, Place: place,
+	}
+	if place.File == v.file.Name() && place.Line > 0 {
+		f.Snippet = report.MaskPlace(v.file.Masked(place.Line), place)
+	}
+	v.findings = append(v.findings, f)
+}
+
+// missing is add for a key that isn't there: where further values come from what no file shows, it may be
+// there, and an error is only a warning.
+func (v *view) missing(severity report.Severity, s setting, remedy, format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	if from := v.unseen(); from != "" && s.unknown() {
+		severity = report.Warning
+		message += ", unless " + from + " sets it, which can't be seen here"
+	}
+	v.add(severity, s.key(), remedy, "%s", message)
+}
