@@ -115,11 +115,17 @@ func run(ctx context.Context, c *cluster.Cluster, h *helm, o Options) (*Result, 
 		return result, err
 	}
 	if o.CRDs != nil {
-		change, err := h.apply(ctx, o.CRDs.Name(), o.CRDs, nil)
+		change, err := h.applyCRDs(ctx, c, o.CRDs)
 		if result.CRDs = change.phrase(); err != nil {
 			return result, err
 		}
 		result.Changed = change.changed
+		if change.changed && h.renew != nil {
+			// Which kinds there are is asked once: mural's templates must see the new ones.
+			if h, err = h.renew(); err != nil {
+				return result, err
+			}
+		}
 	}
 	change, err := h.apply(ctx, o.Release.Name, o.Chart, o.Values)
 	result.Revision, result.PreviousRevision, result.Reason = change.revision, change.previous, change.reason

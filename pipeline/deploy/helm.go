@@ -28,6 +28,7 @@ type helm struct {
 	cluster   string // name, for messages
 	namespace string
 	options   Options
+	renew     func() (*helm, error) // the same, with nothing remembered of the cluster; nil in tests
 }
 
 func newHelm(c *cluster.Cluster, o Options) (*helm, error) {
@@ -35,7 +36,10 @@ func newHelm(c *cluster.Cluster, o Options) (*helm, error) {
 	if err := config.Init(c.Getter(o.Release.Namespace), o.Release.Namespace, o.Driver, func(string, ...any) {}); err != nil {
 		return nil, fmt.Errorf("preparing Helm for cluster %q: %w", c.Name, err)
 	}
-	return &helm{config: config, cluster: c.Name, namespace: o.Release.Namespace, options: o}, nil
+	return &helm{
+		config: config, cluster: c.Name, namespace: o.Release.Namespace, options: o,
+		renew: func() (*helm, error) { return newHelm(c, o) },
+	}, nil
 }
 
 // change is what apply did to one release.
@@ -85,7 +89,7 @@ func (h *helm) usable(name string) error {
 	}
 	switch {
 	case last == nil && !h.options.Install:
-		return fault.New(fault.Refused, fmt.Sprintf("check --namespace and the release's name; `helm list --all-namespaces` shows what is installed; pass --install to install %s", name),
+		return fault.New(fault.Refused, fmt.Sprintf("check --namespace and the release's name: `helm list --all-namespaces` shows what is installed; what never was is installed with `helm install %s`", name),
 			"upgrading release %s/%s on cluster %q: there is no such release", h.namespace, name, h.cluster)
 	case last != nil && last.Info.Status.IsPending():
 		// Helm's maintainers hold that such a state can't be trusted (helm/helm#7653): a person decides.

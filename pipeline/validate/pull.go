@@ -67,6 +67,8 @@ func (o *Options) canary(ctx context.Context, c *cluster.Cluster) (*sourcev1.OCI
 			continue
 		}
 		if digest := digestOf(r.Status.Artifact.Revision); digest != "" {
+			// Beside the workload: on a spoke the release's namespace need not exist.
+			canary.Namespace = r.Namespace
 			canary.Spec.Reference = &sourcev1.OCIRepositoryRef{Digest: digest}
 			canary.Spec.LayerSelector = r.Spec.LayerSelector
 			return canary, nil
