@@ -36,9 +36,6 @@ func copyArtifacts(ctx context.Context, s *session) (summary, error) {
 	// Once hue pushes to ECR, a tag there may be newer than the one that was left in Zot.
 	options.Keep = s.switched()
 	result, p, err := copy.RunProven(ctx, from, to, options)
-	for _, note := range result.Notes {
-		s.Progress.Say("%s", note)
-	}
 	return summary{text: result.String(), counts: result.Counts()}, s.proven(p, err)
 }
 
