@@ -177,9 +177,9 @@ func awaitFlux(ctx context.Context, c *cluster.Cluster, live *unstructured.Unstr
 			return false, fluxFault(c, key, err)
 		}
 		done, state, terminal := released(live)
-		seen = state
+		seen = masked(errors.New(state), live.Object).Error()
 		if terminal {
-			return false, notReleased(c, key, state)
+			return false, notReleased(c, key, seen)
 		}
 		return done, nil
 	})
@@ -189,33 +189,40 @@ func awaitFlux(ctx context.Context, c *cluster.Cluster, live *unstructured.Unstr
 	return err
 }
 
-// released judges a HelmRelease: generation first, then the condition.
+// released judges a HelmRelease: generation first, then the conditions. Stalled tells that Flux has given up,
+// and Ready why.
 func released(live *unstructured.Unstructured) (done bool, state string, terminal bool) {
-	observed, _, _ := unstructured.NestedInt64(live.Object, "status", "observedGeneration")
-	conditions, _, _ := unstructured.NestedSlice(live.Object, "status", "conditions")
 	state = "Flux has not handled the change yet"
+	if stalled := conditionOf(live, "Stalled"); stalled["status"] == "True" {
+		state, terminal = fmt.Sprint(stalled["message"]), true
+	}
+	ready := conditionOf(live, "Ready")
+	if ready == nil {
+		return false, state, terminal
+	}
+	message := fmt.Sprint(ready["message"])
+	observed, _, _ := unstructured.NestedInt64(live.Object, "status", "observedGeneration")
+	if ready["status"] == "True" {
+		return observed == live.GetGeneration() && !terminal, message, terminal
+	}
+	switch ready["reason"] {
+	case "UpgradeFailed", "InstallFailed", "RollbackSucceeded", "UninstallSucceeded":
+		terminal = true
+	}
+	return false, message, terminal
+}
+
+// conditionOf gives a condition as far as it is about the current generation.
+func conditionOf(live *unstructured.Unstructured, kind string) map[string]any {
+	conditions, _, _ := unstructured.NestedSlice(live.Object, "status", "conditions")
 	for _, each := range conditions {
 		condition, _ := each.(map[string]any)
 		seen, _, _ := unstructured.NestedInt64(condition, "observedGeneration")
-		if seen != live.GetGeneration() {
-			continue
-		}
-		message := fmt.Sprint(condition["message"])
-		switch {
-		case condition["type"] == "Stalled" && condition["status"] == "True":
-			return false, message, true
-		case condition["type"] != "Ready":
-		case condition["status"] == "True" && observed == live.GetGeneration():
-			return true, message, false
-		case condition["status"] == "False":
-			reason := condition["reason"]
-			state = message
-			terminal = reason == "UpgradeFailed" || reason == "InstallFailed" || reason == "RollbackSucceeded"
-		default:
-			state = message
+		if condition["type"] == kind && seen == live.GetGeneration() {
+			return condition
 		}
 	}
-	return false, state, terminal
+	return nil
 }
 
 func notReleased(c *cluster.Cluster, key client.ObjectKey, state string) error {

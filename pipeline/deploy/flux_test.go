@@ -92,6 +92,18 @@ func TestReleased(t *testing.T) {
 	}
 }
 
+func TestReleasedTellsWhyFluxGaveUp(t *testing.T) {
+	object := live(t)
+	object.SetGeneration(3)
+	object.Object["status"] = map[string]any{"observedGeneration": int64(3), "conditions": []any{
+		map[string]any{"type": "Stalled", "status": "True", "message": "Failed to upgrade after 1 attempt(s)", "observedGeneration": int64(3)},
+		map[string]any{"type": "Ready", "status": "False", "reason": "UpgradeFailed", "message": "a label is invalid", "observedGeneration": int64(3)},
+	}}
+	_, state, terminal := released(object)
+	assert.True(t, terminal)
+	assert.Equal(t, "a label is invalid", state)
+}
+
 func TestAwaitFluxNeedsNoMoreThanItsTime(t *testing.T) {
 	w := newWorld(t, printing())
 	w.options.Timeout = 10 * time.Millisecond
