@@ -51,7 +51,7 @@ func (f *File) choosePlain(d *syntax.Document) error {
 		return f.at(d.Root, "give a file whose top level is a mapping", "the top level is a %s, not a mapping", d.Root.Kind)
 	}
 	if kind := text(child(d.Root, "kind")); kind != "" && text(child(d.Root, "apiVersion")) != "" {
-		return f.at(d.Root, "give the chart's values, or the HelmRelease manifest that holds them", "this is a manifest of kind %s, neither values nor a HelmRelease", kind)
+		return f.at(d.Root, "give the chart's values, or the HelmRelease manifest that holds them", "this is a manifest of kind %q, neither values nor a HelmRelease", kind)
 	}
 	f.kind, f.document, f.root = Plain, d, d.Root
 	return nil
@@ -99,9 +99,8 @@ func (f *File) chooseRelease(d *syntax.Document) error {
 		}
 		f.root = values
 	}
-	release, err := f.describe()
-	f.release = release
-	return err
+	f.release = f.describe()
+	return nil
 }
 
 // child finds the value of a key in a mapping, through aliases and merges, as Helm reads it; nil if there

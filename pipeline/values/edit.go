@@ -106,7 +106,15 @@ func (e *editor) value(m, key, old *syntax.Node, value any) {
 			text = ":" + text
 		}
 	}
-	e.replace(old.Start, old.End, text)
+	e.replace(old.Start, old.End, text+e.gap(old.End))
+}
+
+// gap is a space where a comment stands right behind a bracket or quote that goes.
+func (e *editor) gap(at int) string {
+	if at < len(e.src) && e.src[at] == '#' {
+		return " "
+	}
+	return ""
 }
 
 // lineStart is where the line of an offset begins.

@@ -92,7 +92,7 @@ func (e *editor) removeLines(m *syntax.Node, j *job, empties bool) {
 func (e *editor) nullify(m *syntax.Node, j *job) {
 	v := j.value
 	if v.Kind == syntax.Scalar || v.Kind == syntax.Alias || v.Style == syntax.Flow {
-		e.replace(v.Start, v.End, "null")
+		e.replace(v.Start, v.End, "null"+e.gap(v.End))
 		return
 	}
 	colon := j.key.End + strings.IndexByte(e.src[j.key.End:], ':') + 1
@@ -145,7 +145,7 @@ func (e *editor) fill(m *syntax.Node, j *job) {
 		for start > 0 && e.src[start-1] == ' ' {
 			start--
 		}
-		e.replace(start, end, "")
+		e.replace(start, end, e.gap(end))
 	}
 	e.insertLines(e.lineEnd(end), m.Column+1, w.out.String())
 }

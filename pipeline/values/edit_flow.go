@@ -20,7 +20,7 @@ func (e *editor) flowMapping(m *syntax.Node, jobs []*job) {
 		case j.do == set:
 			e.value(m, j.key, j.value, j.entry.value)
 		case j.do == null:
-			e.replace(j.value.Start, j.value.End, "null")
+			e.replace(j.value.Start, j.value.End, "null"+e.gap(j.value.End))
 		case j.do == within:
 			w := e.flowWriter(m)
 			w.flow(j.entry.patch.content(), e.linePrefix(m))
@@ -194,6 +194,10 @@ func (e *editor) addPairs(m *syntax.Node, adds []*job, gone map[*syntax.Node]boo
 
 // insertPairs inserts pairs behind another, or in front if behind is -1.
 func (e *editor) insertPairs(m *syntax.Node, behind int, pairs []string, prefix string) {
+	if len(m.Children) == 0 {
+		e.replace(m.End-1, m.End-1, strings.Join(pairs, ", "))
+		return
+	}
 	if behind < 0 {
 		between := " "
 		if prefix != "" {

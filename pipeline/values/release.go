@@ -1,12 +1,8 @@
 package values
 
 import (
-	"fmt"
-
-	"sigs.k8s.io/yaml"
-
-	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
 // Release is what a HelmRelease manifest says besides its values
@@ -39,51 +35,45 @@ type ValuesSource struct {
 // String names the source as kubectl does.
 func (s ValuesSource) String() string { return s.Kind + "/" + s.Name }
 
-// manifest is the part of a HelmRelease that is read.
-type manifest struct {
-	APIVersion string `json:"apiVersion"`
-	Metadata   struct{ Name, Namespace string }
-	Spec       struct {
-		ReleaseName, TargetNamespace string
-		Suspend                      bool
-		Chart                        struct {
-			Spec struct{ Chart, Version string }
-		}
-		ChartRef   ChartRef
-		DependsOn  []struct{ Name, Namespace string }
-		ValuesFrom []struct {
-			Kind, Name, ValuesKey, TargetPath string
-			Optional                          bool
-		}
-	}
-}
-
-// describe reads the manifest.
-func (f *File) describe() (*Release, error) {
-	var m manifest
-	if err := yaml.Unmarshal([]byte(f.stream.Source[f.document.Start:f.document.End]), &m); err != nil {
-		return nil, fault.New(fault.Usage, "compare the manifest with the HelmRelease API", "parsing %q: reading the HelmRelease: %w", f.name, err)
-	}
+// describe reads the manifest. What it doesn't find, or finds to be of another kind, is left empty: the API
+// server will say so.
+func (f *File) describe() *Release {
+	root := f.document.Root
+	spec, chart := child(root, "spec"), child(child(child(root, "spec"), "chart"), "spec")
+	ref := child(spec, "chartRef")
 	r := &Release{
-		APIVersion: m.APIVersion, Name: m.Metadata.Name, Namespace: m.Metadata.Namespace,
-		ReleaseName: m.Spec.ReleaseName, TargetNamespace: m.Spec.TargetNamespace, Suspend: m.Spec.Suspend,
-		Chart: m.Spec.Chart.Spec.Chart, Version: m.Spec.Chart.Spec.Version, ChartRef: m.Spec.ChartRef,
-		Place: f.place(f.document.Root.Start, f.document.Root.End, ""),
+		APIVersion: text(child(root, "apiVersion")), Name: text(child(child(root, "metadata"), "name")), Namespace: text(child(child(root, "metadata"), "namespace")),
+		ReleaseName: text(child(spec, "releaseName")), TargetNamespace: text(child(spec, "targetNamespace")),
+		Suspend: isTrue(child(spec, "suspend")),
+		Chart:   text(child(chart, "chart")), Version: text(child(chart, "version")),
+		ChartRef: ChartRef{Kind: text(child(ref, "kind")), Name: text(child(ref, "name")), Namespace: text(child(ref, "namespace"))},
+		Place:    f.place(root.Start, root.End, ""),
 	}
-	for _, d := range m.Spec.DependsOn {
-		name := d.Name
-		if d.Namespace != "" {
-			name = d.Namespace + "/" + name
+	for _, item := range items(child(spec, "dependsOn")) {
+		name := text(child(item, "name"))
+		if namespace := text(child(item, "namespace")); namespace != "" {
+			name = namespace + "/" + name
 		}
 		r.DependsOn = append(r.DependsOn, name)
 	}
-	from := child(child(f.document.Root, "spec"), "valuesFrom")
-	for i, v := range m.Spec.ValuesFrom {
-		item := from.Resolved().Children[i]
+	for i, item := range items(child(spec, "valuesFrom")) {
 		r.ValuesFrom = append(r.ValuesFrom, ValuesSource{
-			Kind: v.Kind, Name: v.Name, ValuesKey: v.ValuesKey, TargetPath: v.TargetPath, Optional: v.Optional,
-			Place: f.place(item.Start, item.End, fmt.Sprintf("spec.valuesFrom[%d]", i)),
+			Kind: text(child(item, "kind")), Name: text(child(item, "name")), ValuesKey: text(child(item, "valuesKey")),
+			TargetPath: text(child(item, "targetPath")), Optional: isTrue(child(item, "optional")),
+			Place: f.place(item.Start, item.End, index("spec.valuesFrom", i)),
 		})
 	}
-	return r, nil
+	return r
+}
+
+// items are a list's, through an alias; none of anything else.
+func items(n *syntax.Node) []*syntax.Node {
+	if n == nil || n.Resolved().Kind != syntax.Sequence {
+		return nil
+	}
+	return n.Resolved().Children
+}
+
+func isTrue(n *syntax.Node) bool {
+	return n != nil && n.Resolved().Kind == syntax.Scalar && scalar(n.Resolved()) == true
 }

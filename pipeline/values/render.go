@@ -101,7 +101,7 @@ func (f *File) edit(p *patch) (*Rendered, error) {
 	}
 	work := &plan{file: f}
 	e := newEditor(f)
-	if f.document == nil || f.document.Root == nil || f.document.Root.IsNull() {
+	if f.isEmpty() {
 		e.emptyDocument(p)
 	} else {
 		if err := work.walk(f.document.Root, full, ""); err != nil {
@@ -128,6 +128,15 @@ func (f *File) edit(p *patch) (*Rendered, error) {
 	}
 	r.Changes = f.changes(work.jobs, p)
 	return r, nil
+}
+
+// isEmpty tells whether the file holds no value at all: nothing, comments, null or {}.
+func (f *File) isEmpty() bool {
+	if f.document == nil || f.document.Root == nil {
+		return true
+	}
+	root := f.document.Root
+	return root.IsNull() || root.Kind == syntax.Mapping && len(root.Children) == 0
 }
 
 // emptyDocument writes the values into a file that has none: behind its comments.

@@ -18,7 +18,7 @@ func (f *File) verify(output string, full *patch) (*File, error) {
 	if after.kind != f.kind || len(after.stream.Documents) < len(f.stream.Documents) {
 		return nil, f.broken("the result is another kind of file", 0)
 	}
-	if f.document != nil && f.document.Root != nil && !f.document.Root.IsNull() {
+	if !f.isEmpty() {
 		c := comparison{before: f, after: after, seen: map[[2]*syntax.Node]bool{}}
 		if at, why := c.patched(f.document.Root, after.document.Root, full); why != "" {
 			return nil, f.broken(why, at.Start)
