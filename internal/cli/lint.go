@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+	"github.com/palette-ecr/palette-ecr/pipeline/lint"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+)
+
+// lintFlags say what the values are judged by, and what to do with the findings.
+type lintFlags struct {
+	target      targetFlags
+	output      outputFlags
+	access      lint.Access
+	principal   string
+	policies    []string
+	trust       string
+	fluxVersion string
+	kubeVersion string
+	disable     []string
+	severity    report.Severity
+	fix         bool
+	explain     string
+}
+
+func (a *app) lintCommand() *cobra.Command {
+	var l lintFlags
+	c := &cobra.Command{
+		Use:   "lint",
+		Short: "Find what is wrong with the registry settings, before anything is applied",
+		Long: `Looks at the user's values.yaml, or the values in a HelmRelease, with rules that each stand for one way in which a
+cutover to ECR is known to break (docs/lint.md), and says where in the file, why, and what to change. A file that
+still uses Zot is in order, unless --endpoint says where it is to point. With --chart it judges what Helm makes of the
+file: the chart's defaults under the user's values, and the rendered manifests. Policies and trust policies are
+compared when given.
+
+  palette-ecr lint -f values.yaml --chart oci://public.ecr.aws/mural/mural
+  palette-ecr lint --config cutover.yaml -o text -o sarif=lint.sarif
+  palette-ecr lint -f values.yaml --role-arn … --fix
+  palette-ecr lint --explain L07                                 (or all)
+
+A comment makes lint ignore a rule on its line, or on the next if it is alone on its own; it must give a reason:
+
+  eks.amazonaws.com/role-arn: arn:…   # palette-ecr:ignore L09 the registry is in the shared account
+
+Exit codes: 0 no error is left, 3 there are errors, 64 wrong use.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if l.explain == "" {
+				return a.lint(c.Context(), &l)
+			}
+			text, err := lint.Explain(l.explain)
+			fmt.Fprint(a.Out, text)
+			return err
+		},
+	}
+	l.add(c)
+	return c
+}
+
+func (l *lintFlags) add(c *cobra.Command) {
+	f := c.Flags()
+	l.target.registryFlags(f)
+	l.target.valuesFlags(f)
+	l.output.add(c)
+	f.StringVar(&l.access.Region, "region", "", "region that you work in: must be the registry's")
+	f.BoolVar(&l.access.CrossAccount, "cross-account", false, "the registry is meant to be in another account than the role")
+	f.StringArrayVar(&l.policies, "policy", nil, "file of an IAM policy of --principal; once for each")
+	f.StringVar(&l.principal, "principal", "combined", "whose policies they are: combined, hue, source-controller, operator")
+	f.StringVar(&l.trust, "trust", "", "file of the role's trust policy")
+	f.StringArrayVar(&l.access.Issuers, "issuer", nil, "OIDC issuer of a cluster, the hub's first, to check the trust policy; once for each")
+	f.StringVar(&l.access.Account, "account", "", "AWS account of ECR Public (default that of the role)")
+	f.StringVar(&l.access.FluxNamespace, "flux-namespace", "", "namespace of the source-controller that pulls (default that of the release)")
+	f.StringVar(&l.fluxVersion, "source-controller", "", "version of source-controller, for example v1.6.1 (default that of --chart)")
+	f.StringVar(&l.kubeVersion, "kube-version", "", "Kubernetes version to render the chart for")
+	f.StringSliceVar(&l.disable, "disable", nil, "rules to leave out, for example L11,L19")
+	f.Var(textFlag[report.Severity]{&l.severity}, "severity", "show findings from this severity on: error, warning or info (default info)")
+	f.BoolVar(&l.fix, "fix", false, "write corrections into the file, as render would, and report what is left")
+	f.StringVar(&l.explain, "explain", "", "explain a `RULE`, for example L07, or list all")
+}
+
+func (a *app) lint(ctx context.Context, l *lintFlags) error {
+	outputs, err := l.output.parse()
+	if err != nil {
+		return err
+	}
+	in, err := a.lintInput(ctx, l)
+	if err != nil {
+		return err
+	}
+	if l.fix {
+		if in.File, err = a.fixValues(in); err != nil {
+			return err
+		}
+	}
+	rep, err := lint.Review{Input: in, Version: version(), Now: time.Now}.Report()
+	if rep == nil {
+		return err
+	}
+	if e := a.write(outputs, rep); e != nil {
+		return e
+	}
+	return err
+}
+
+// lintInput reads everything that the flags name.
+func (a *app) lintInput(ctx context.Context, l *lintFlags) (in lint.Input, err error) {
+	want, err := l.target.cutover()
+	if err != nil {
+		return in, err
+	}
+	in = lint.Input{Target: want, Access: l.access, KubeVersion: l.kubeVersion, Disable: l.disable, MinSeverity: l.severity}
+	switch l.severity {
+	case "", report.Error, report.Warning, report.Info:
+	default:
+		return in, fault.New(fault.Usage, "write error, warning or info", "reading --severity %q: there is no such severity", l.severity)
+	}
+	if want.Registry.Endpoint != "" {
+		if in.Destination, err = want.Destination(); err != nil {
+			return in, err
+		}
+	}
+	if l.fluxVersion != "" {
+		in.Live.SourceControllers = []lint.SourceController{{Namespace: want.Release.Namespace, Version: l.fluxVersion}}
+	}
+	if len(l.policies) > 0 || l.trust != "" {
+		if in.Access.Policies, in.Access.Trust, err = a.readPolicies(l.policies, l.trust); err != nil {
+			return in, err
+		}
+	}
+	if in.Access.Principal, err = iam.ParsePrincipal(l.principal); err != nil {
+		return in, err
+	}
+	if in.File, err = a.readValues(want); err != nil {
+		return in, err
+	}
+	in.Chart, err = a.namedChart(ctx, &l.target)
+	return in, err
+}
+
+// fixValues writes what can be corrected into the file, and reads it again.
+func (a *app) fixValues(in lint.Input) (*values.File, error) {
+	path := in.Target.ValuesPath()
+	if path == "-" {
+		return nil, fault.New(fault.Usage, "use render, which writes to standard output", "reading flags: --fix needs a file, not standard input")
+	}
+	findings, err := lint.Run(in)
+	if err != nil {
+		return nil, err
+	}
+	rendered, err := lint.Fix(in, findings)
+	if err != nil || rendered == nil {
+		return in.File, err
+	}
+	if err := rendered.WriteInPlace(path); err != nil {
+		return nil, err
+	}
+	for _, change := range rendered.Changes {
+		a.progress().Say("%s", change)
+	}
+	return values.Parse(in.File.Name(), rendered.Output)
+}

@@ -1,0 +1,61 @@
+package lint
+
+import (
+	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+)
+
+// Settings are what an edit of the file has to write: the destination and identity of the input or, as far
+// as it says nothing, those that the file itself names. Ok tells whether there is a destination at all.
+func Settings(in Input) (s values.Settings, ok bool, err error) {
+	v, err := newView(in)
+	if err != nil {
+		return s, false, err
+	}
+	destination, ok := v.destination()
+	if !ok {
+		return s, false, nil
+	}
+	s.Destination, s.Identity = destination.Registry, in.Target.Identity
+	s.Repository = destination.Name
+	if namespace := destination.Registry.Namespace; namespace != "" {
+		s.Repository = destination.Name[len(namespace)+1:]
+	}
+	if mode := v.identity(); mode != "" {
+		s.Identity.Mode = mode
+	}
+	for _, a := range v.accounts() {
+		if s.Identity.Mode == target.IRSA && s.Identity.RoleARN == "" && rolePattern.MatchString(a.role.text()) {
+			s.Identity.RoleARN = a.role.text()
+		}
+	}
+	if in.Chart != nil {
+		if s.ChartDefaults, err = chart.Defaults(in.Chart); err != nil {
+			return s, false, err
+		}
+	}
+	return s, true, nil
+}
+
+// Fix corrects what the findings say, with the editor of render: nil when none of them can be corrected so.
+// What is ignored stays. The error is that of the edit, for example where it lacks a role's ARN.
+func Fix(in Input, findings []report.Finding) (*values.Rendered, error) {
+	wanted := false
+	for _, f := range findings {
+		wanted = wanted || f.Ignored == "" && f.Place.File == in.File.Name() && Fixable(f.Rule)
+	}
+	if !wanted {
+		return nil, nil
+	}
+	settings, ok, err := Settings(in)
+	if err != nil || !ok {
+		return nil, err
+	}
+	rendered, err := in.File.Render(settings)
+	if err != nil || len(rendered.Changes) == 0 {
+		return nil, err
+	}
+	return rendered, nil
+}

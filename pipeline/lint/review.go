@@ -1,0 +1,60 @@
+package lint
+
+import (
+	"time"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// Review is a lint as a report.
+type Review struct {
+	Input
+	Version string // of palette-ecr
+	Now     func() time.Time
+}
+
+// Report lints and reports. The error says how many findings are errors (a *fault.Error, Refused), or what
+// kept the file from being linted; with the first the report is whole, with the second there is none.
+func (r Review) Report() (*report.Report, error) {
+	start := r.Now()
+	findings, err := Run(r.Input)
+	if err != nil {
+		return nil, err
+	}
+	rep := &report.Report{
+		APIVersion: report.APIVersion, Kind: report.Kind, Version: r.Version, Command: "lint",
+		Target:    report.Target{Values: r.File.Name(), Release: r.Target.Release.Namespace + "/" + r.Target.Release.Name},
+		StartedAt: start, FinishedAt: r.Now(),
+		Stages: []report.Stage{}, Findings: findings, Proofs: []report.Proof{}, Rules: Catalogue(),
+	}
+	if r.Destination.Registry.IsECR() {
+		rep.Target.Destination = r.Destination.URL()
+	}
+	errors := 0
+	for _, f := range findings {
+		if f.Severity == report.Error && f.Ignored == "" {
+			errors++
+		}
+	}
+	if errors > 0 {
+		err = fault.New(fault.Refused, r.remedy(findings), "linting %q: %s", r.File.Name(), counted(errors, "error"))
+		rep.ExitCode, rep.Error, rep.Remedy = fault.Refused, err.Error(), fault.RemedyOf(err)
+	}
+	return rep, err
+}
+
+// remedy says how to go on.
+func (r Review) remedy(findings []report.Finding) string {
+	if rendered, err := Fix(r.Input, findings); err == nil && rendered != nil {
+		return "`palette-ecr lint --fix` corrects some of them; `palette-ecr lint --explain <rule>` tells more"
+	}
+	return "correct them; `palette-ecr lint --explain <rule>` tells more"
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return itoa(n) + " " + what + "s"
+}

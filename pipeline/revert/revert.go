@@ -1,0 +1,85 @@
+// Package revert renders the way back: from a file that render has edited, and perhaps people after it, and
+// the original that was kept, to a file with the original's registry settings and everything else as it is
+// now. It exists because putting the old file back would undo whatever else was changed since.
+package revert
+
+import (
+	helmchart "helm.sh/helm/v3/pkg/chart"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/lint"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+)
+
+// Input is what is needed for the way back.
+type Input struct {
+	File     *values.File // as it is now
+	Original *values.File // as it was before render
+	Target   target.Cutover
+	Chart    *helmchart.Chart // the one that render was given, if any
+}
+
+// Run makes the file with the original's registry settings. What render wrote is told apart from what people
+// changed by rendering the original again. An error is a *fault.Error, and names the lines of both that
+// can't be told apart.
+func Run(in Input) (*Result, error) {
+	settings, err := in.settings()
+	if err != nil {
+		return nil, err
+	}
+	rendered, err := in.Original.Render(settings)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := merge(lines(rendered.Output), lines(in.File.Data()), lines(in.Original.Data()))
+	if err != nil {
+		return nil, in.stuck("%w", err)
+	}
+	back, err := values.Parse(in.File.Name(), merged)
+	if err != nil {
+		return nil, in.stuck("the result would be broken: %w", err)
+	}
+	// The proof: rendered again, the result must be the file.
+	again, err := back.Render(settings)
+	if err != nil {
+		return nil, err
+	}
+	if string(again.Output) != string(in.File.Data()) {
+		return nil, in.stuck("render doesn't lead from the result to the file again")
+	}
+	writer, err := in.File.Render(settings) // which changes nothing, and knows how to write the file
+	if err != nil {
+		return nil, err
+	}
+	return newResult(in.File, back, writer), nil
+}
+
+func (in Input) stuck(format string, args ...any) error {
+	return fault.New(fault.Failed, "take the registry settings from the original by hand: see palette-ecr render --diff on it",
+		"reverting %q to %q: "+format, append([]any{in.File.Name(), in.Original.Name()}, args...)...)
+}
+
+// settings are those that render was given: what the flags say, and else what the file has.
+func (in Input) settings() (values.Settings, error) {
+	l := lint.Input{File: in.File, Target: in.Target, Chart: in.Chart}
+	var err error
+	if in.Target.Registry.Endpoint != "" {
+		if l.Destination, err = in.Target.Destination(); err != nil {
+			return values.Settings{}, err
+		}
+	}
+	settings, ok, err := lint.Settings(l)
+	if err != nil {
+		return settings, err
+	}
+	if !ok {
+		return settings, fault.New(fault.Usage, "give the endpoint that it was rendered for", "reverting %q: it doesn't point at ECR", in.File.Name())
+	}
+	if settings.Identity.Mode == target.IRSA && settings.Identity.RoleARN == "" {
+		settings.Identity.Mode = target.InstanceProfile // nothing is annotated
+	}
+	enabled, ok := in.File.Lookup("zot", "enabled")
+	settings.DisableZot = ok && enabled.Value() == false
+	return settings, nil
+}
