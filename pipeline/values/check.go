@@ -41,7 +41,7 @@ func (f *File) checkNode(n *syntax.Node) error {
 	}
 	switch n.Kind {
 	case syntax.Scalar:
-		if n.Style == syntax.Plain && n.Tag == "" {
+		if c := first(n.Value); n.Style == syntax.Plain && n.Tag == "" && (c == '.' || c == '+' || c == '-') {
 			switch strings.ToLower(strings.TrimLeft(n.Value, "+-")) {
 			case ".inf", ".nan":
 				return f.at(n, "put it in quotes, or write a number", "%s can't be passed to a chart", n.Value)

@@ -23,6 +23,7 @@ type editor struct {
 	src    string
 	habits habits
 	edits  []edit
+	texts  map[asWritten]string
 	// tail is the start of lines that were removed up to the end of a file whose last line has no line
 	// break, and where they are removed from: before the line break of the line above.
 	tail, tailFrom int
@@ -91,7 +92,7 @@ func (e *editor) value(m, key, old *syntax.Node, value any) {
 	if _, isText := scalar(old).(string); !isText && style == syntax.Plain {
 		style = e.habits.quoteIn(m)
 	}
-	text := scalarText(value, style)
+	text := e.scalarText(value, style)
 	if old.Anchor != "" {
 		text = "&" + old.Anchor + " " + text
 	}
@@ -107,6 +108,26 @@ func (e *editor) value(m, key, old *syntax.Node, value any) {
 		}
 	}
 	e.replace(old.Start, old.End, text+e.gap(old.End))
+}
+
+// scalarText remembers texts: a fleet's spokes get the same values.
+func (e *editor) scalarText(value any, style syntax.Style) string {
+	written := asWritten{value, style}
+	if text, ok := e.texts[written]; ok {
+		return text
+	}
+	text := scalarText(value, style)
+	if e.texts == nil {
+		e.texts = map[asWritten]string{}
+	}
+	e.texts[written] = text
+	return text
+}
+
+// asWritten is a single value and how it is to be quoted.
+type asWritten struct {
+	value any
+	style syntax.Style
 }
 
 // gap is a space where a comment stands right behind a bracket or quote that goes.

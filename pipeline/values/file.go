@@ -83,11 +83,13 @@ func ReadFrom(name string, from io.Reader) (*File, error) {
 
 // Parse reads a file's content. An error is a *fault.Error with code Usage, says line and column, and is
 // about the first thing that is wrong.
-func Parse(name string, data []byte) (*File, error) {
-	if len(data) > MaxSize {
+func Parse(name string, data []byte) (*File, error) { return parse(name, string(data)) }
+
+func parse(name, source string) (*File, error) {
+	if len(source) > MaxSize {
 		return nil, fault.New(fault.Usage, "give the values of one release", "reading %q: it is larger than %d MiB", name, MaxSize>>20)
 	}
-	stream, err := syntax.Parse(string(data))
+	stream, err := syntax.Parse(source)
 	if err != nil {
 		return nil, malformed(name, err)
 	}

@@ -2,8 +2,6 @@ package values
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
@@ -183,15 +181,23 @@ func (n Node) Each(visit func(Node) bool) {
 	}
 }
 
-var word = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+// isWord tells whether a key can stand in a path without quotes.
+func isWord(key string) bool {
+	for i := range len(key) {
+		if c := key[i]; !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return key != ""
+}
 
 // join writes a path: a.b, or a["x.y/z"] when the key isn't a word.
 func join(path, key string) string {
 	switch {
-	case !word.MatchString(key):
+	case !isWord(key):
 		return fmt.Sprintf("%s[%q]", path, key)
 	case path == "":
 		return key
 	}
-	return strings.Join([]string{path, key}, ".")
+	return path + "." + key
 }

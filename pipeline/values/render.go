@@ -219,7 +219,7 @@ func added(all []Change, path string, v any, place report.Place) []Change {
 
 // show writes a value on one line, secrets masked.
 func show(path string, v any) string {
-	if v != nil && (strings.HasSuffix(path, "basicAuth") || secretKey.MatchString(path)) {
+	if v != nil && (strings.HasSuffix(path, "basicAuth") || isSecret(path)) {
 		return Mask
 	}
 	if list, ok := v.([]any); ok && len(list) > 0 {
@@ -236,7 +236,7 @@ func hide(v any) any {
 	case fields:
 		hidden := make(fields, 0, len(v))
 		for _, f := range v {
-			if f.value != nil && (secretKey.MatchString(f.key) || f.key == "basicAuth") {
+			if f.value != nil && (isSecret(f.key) || f.key == "basicAuth") {
 				f.value = raw(Mask)
 			} else {
 				f.value = hide(f.value)

@@ -1,7 +1,6 @@
 package values
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
@@ -10,9 +9,25 @@ import (
 // Mask stands for a secret wherever a value is shown.
 const Mask = "****"
 
-// secretKey matches keys whose values are secrets, or may be: the charts' passwords, session secrets and
-// hashes. Names of Secrets aren't secrets.
-var secretKey = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|hash|privatekey|private_key|accesskey|access_key|credential|apikey|api_key)s?$`)
+// secretWords end keys whose values are secrets, or may be: passwords, session secrets, hashes. Names of
+// Secrets (secretName) aren't secrets.
+var secretWords = []string{
+	"password", "passwd", "passphrase", "secret", "token", "hash", "htpasswd", "privatekey", "private_key", "private-key",
+	"accesskey", "access_key", "access-key", "credential", "apikey", "api_key", "api-key",
+}
+
+// isSecret tells whether a key, or a path that ends with it, says that its value is a secret.
+func isSecret(key string) bool {
+	const longest = len("private_key") + len("s")
+	end := strings.ToLower(key[max(0, len(key)-longest):])
+	end = strings.TrimSuffix(end, "s")
+	for _, word := range secretWords {
+		if strings.HasSuffix(end, word) || strings.HasSuffix(end, strings.TrimSuffix(word, "s")) {
+			return true
+		}
+	}
+	return false
+}
 
 // span is a range of bytes.
 type span struct{ start, end int }
@@ -43,7 +58,7 @@ func collectSecrets(found []span, n *syntax.Node, secret bool) []span {
 		for i := 0; i+1 < len(n.Children); i += 2 {
 			key := n.Children[i].Value
 			// A mapping below such a key (secretReference, tokens) is looked into, but not all of it is secret.
-			inner := secret && n.Children[i+1].Kind != syntax.Mapping || secretKey.MatchString(key)
+			inner := secret && n.Children[i+1].Kind != syntax.Mapping || isSecret(key)
 			found = collectSecrets(found, n.Children[i+1], inner)
 		}
 	}

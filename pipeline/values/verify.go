@@ -11,7 +11,7 @@ import (
 // verify reads the output again and compares it with the input: exactly what the patch names may differ,
 // and must be as it says. A mistake of the editor ends here as an error instead of in a cluster.
 func (f *File) verify(output string, full *patch) (*File, error) {
-	after, err := Parse(f.name, []byte(output))
+	after, err := parse(f.name, output)
 	if err != nil {
 		return nil, f.broken(fmt.Sprintf("the result can't be read: %v", err), 0)
 	}
@@ -19,7 +19,7 @@ func (f *File) verify(output string, full *patch) (*File, error) {
 		return nil, f.broken("the result is another kind of file", 0)
 	}
 	if !f.isEmpty() {
-		c := comparison{before: f, after: after, seen: map[[2]*syntax.Node]bool{}}
+		c := comparison{before: f, after: after, named: map[*patch]map[string]bool{}}
 		if at, why := c.patched(f.document.Root, after.document.Root, full); why != "" {
 			return nil, f.broken(why, at.Start)
 		}
@@ -57,7 +57,7 @@ func (f *File) broken(why string, at int) error {
 // comparison compares two trees.
 type comparison struct {
 	before, after *File
-	seen          map[[2]*syntax.Node]bool // anchored nodes that were compared under a patch
+	named         map[*patch]map[string]bool // keys of the patches
 }
 
 // patched compares a mapping under a patch; it says what is wrong and where in the input.
@@ -66,9 +66,15 @@ func (c *comparison) patched(was, is *syntax.Node, p *patch) (*syntax.Node, stri
 	if is.Kind != syntax.Mapping {
 		return was, "a mapping is gone"
 	}
-	named := make(map[string]bool, len(p.entries))
+	named := c.named[p]
+	if named == nil {
+		named = make(map[string]bool, len(p.entries))
+		for _, e := range p.entries {
+			named[e.key] = true
+		}
+		c.named[p] = named
+	}
 	for _, e := range p.entries {
-		named[e.key] = true
 		_, old, _ := find(was, e.key)
 		_, now, _ := find(is, e.key)
 		if why := c.entry(e, old, now); why != "" {

@@ -152,9 +152,6 @@ func scalarText(value any, style syntax.Style) string {
 	return fmt.Sprint(value) // integers and json.Number
 }
 
-// bare matches text that may stand without quotes in any context, unless it reads as something else.
-var bare = regexp.MustCompile(`^[A-Za-z0-9_./][A-Za-z0-9_./@+=-]*(:+[A-Za-z0-9_./@+=-]+)*$`)
-
 // printable matches text that may stand in single quotes on one line.
 var printable = regexp.MustCompile(`^[\x20-\x7e\x{a0}-\x{d7ff}\x{e000}-\x{fefe}\x{ff00}-\x{fffd}]*$`)
 
@@ -187,10 +184,16 @@ func quote(text string, style syntax.Style) string {
 	return out.String()
 }
 
-// isBare tells whether text without quotes reads as that text.
+// isBare tells whether text may stand without quotes in any context and reads as that text. It is narrow:
+// letters, digits and what addresses are made of, no ':' at an end.
 func isBare(text string) bool {
-	if !bare.MatchString(text) || strings.HasPrefix(text, "...") {
+	if text == "" || strings.HasPrefix(text, "...") || strings.HasSuffix(text, ":") || strings.IndexByte(":@+=-", text[0]) >= 0 {
 		return false
+	}
+	for i := range len(text) {
+		if c := text[i]; !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("_./@+=:-", c) >= 0) {
+			return false
+		}
 	}
 	decoded, ok := scalar(&syntax.Node{Value: text}).(string)
 	return ok && decoded == text

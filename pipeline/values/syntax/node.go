@@ -40,7 +40,6 @@ type Node struct {
 	Kind   Kind
 	Style  Style
 	Start  int    // where it begins, with its anchor and tag
-	Body   int    // where it begins after them
 	End    int    // where its last character ends; white space and comments after it aren't part of it
 	Column int    // of a block collection: the column of its keys or dashes, from 0
 	Anchor string // without the &

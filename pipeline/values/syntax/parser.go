@@ -22,6 +22,7 @@ type parser struct {
 	parent  int // column of the block collection around the atom that is being parsed
 	anchors map[string]*Node
 	pool    []Node
+	slab    []*Node // room for children
 	stack   []*Node // children of the open collections
 }
 
@@ -39,6 +40,7 @@ func Parse(source string) (stream *Stream, err error) {
 		}
 	}()
 	p.checkCharacters()
+	p.stream.Nodes = make([]*Node, 0, len(source)/16)
 	p.documents()
 	return p.stream, nil
 }
@@ -250,11 +252,11 @@ func (p *parser) newline() {
 // make takes a node from the pool and numbers it.
 func (p *parser) make(kind Kind, style Style, start int) *Node {
 	if len(p.pool) == 0 {
-		p.pool = make([]Node, 256)
+		p.pool = make([]Node, 512)
 	}
 	n := &p.pool[0]
 	p.pool = p.pool[1:]
-	n.Kind, n.Style, n.Start, n.Body, n.End = kind, style, start, start, start
+	n.Kind, n.Style, n.Start, n.End = kind, style, start, start
 	n.Index = len(p.stream.Nodes)
 	p.stream.Nodes = append(p.stream.Nodes, n)
 	return n
@@ -262,7 +264,12 @@ func (p *parser) make(kind Kind, style Style, start int) *Node {
 
 // gather gives a collection the children that were pushed since base.
 func (p *parser) gather(n *Node, base int) {
-	n.Children = append(make([]*Node, 0, len(p.stack)-base), p.stack[base:]...)
+	count := len(p.stack) - base
+	if count > len(p.slab) {
+		p.slab = make([]*Node, max(count, 1024))
+	}
+	n.Children, p.slab = p.slab[:count:count], p.slab[count:]
+	copy(n.Children, p.stack[base:])
 	p.stack = p.stack[:base]
 	if n.Kind == Mapping {
 		p.unique(n)
