@@ -8,6 +8,7 @@ import (
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -19,33 +20,49 @@ const glance = 200 * time.Millisecond
 type objects map[client.ObjectKey]*sourcev1.OCIRepository
 
 // follow keeps objects as they are in the cluster, with one LIST and one WATCH, and lets step judge them
-// until it is done. A watch that ends is begun again where it ended, or with a new LIST.
+// until it is done. A watch that ends is begun again with a new LIST, and an API server that does not answer
+// is asked again for as long as ctx lasts.
 func follow(ctx context.Context, c client.WithWatch, step func(objects) (done bool, err error), options ...client.ListOption) error {
 	for {
-		var list sourcev1.OCIRepositoryList
-		if err := c.List(ctx, &list, options...); err != nil {
-			return fmt.Errorf("listing OCIRepositories: %w", err)
-		}
-		seen := objects{}
-		for i := range list.Items {
-			seen[client.ObjectKeyFromObject(&list.Items[i])] = &list.Items[i]
-		}
-		from := append(append([]client.ListOption{}, options...), &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.ResourceVersion}})
-		watching, err := c.Watch(ctx, &sourcev1.OCIRepositoryList{}, from...)
-		if err != nil {
-			return fmt.Errorf("watching OCIRepositories: %w", err)
-		}
-		done, err := listen(ctx, watching, seen, step)
-		watching.Stop()
-		if done || err != nil {
+		done, err := once(ctx, c, step, options)
+		if done || (err != nil && !passes(err)) {
 			return err
 		}
-		select { // the watch ended: not at once again, should it end at once each time
+		select { // not at once again, should it end at once each time
 		case <-ctx.Done():
-			return ctx.Err()
+			if err == nil {
+				err = ctx.Err()
+			}
+			return err
 		case <-time.After(glance):
 		}
 	}
+}
+
+// once does one LIST and the WATCH after it.
+func once(ctx context.Context, c client.WithWatch, step func(objects) (bool, error), options []client.ListOption) (bool, error) {
+	var list sourcev1.OCIRepositoryList
+	if err := c.List(ctx, &list, options...); err != nil {
+		return false, fmt.Errorf("listing OCIRepositories: %w", err)
+	}
+	seen := objects{}
+	for i := range list.Items {
+		seen[client.ObjectKeyFromObject(&list.Items[i])] = &list.Items[i]
+	}
+	from := append(append([]client.ListOption{}, options...), &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.ResourceVersion}})
+	watching, err := c.Watch(ctx, &sourcev1.OCIRepositoryList{}, from...)
+	if err != nil {
+		return false, fmt.Errorf("watching OCIRepositories: %w", err)
+	}
+	defer watching.Stop()
+	return listen(ctx, watching, seen, step)
+}
+
+// passes tells an API server that is gone for a moment, as in an upgrade of the control plane, from one that
+// refuses.
+func passes(err error) bool {
+	return utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsHTTP2ConnectionLost(err) || utilnet.IsProbableEOF(err) ||
+		apierrors.IsServiceUnavailable(err) || apierrors.IsServerTimeout(err) || apierrors.IsTooManyRequests(err) || apierrors.IsInternalError(err) || apierrors.IsTimeout(err)
 }
 
 func listen(ctx context.Context, watching watch.Interface, seen objects, step func(objects) (bool, error)) (done bool, err error) {

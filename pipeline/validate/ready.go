@@ -11,6 +11,7 @@ import (
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -98,6 +99,10 @@ func (w *watcher) conclude(ctx context.Context, p report.Proof, err error) repor
 	case apierrors.IsForbidden(err):
 		return o.unproven(p, "the OCIRepositories can't be seen", Cause{
 			Cause: sentence(err.Error()), Remedy: "Use a kubeconfig that may list, watch and patch OCIRepositories in all namespaces.",
+		})
+	case apimeta.IsNoMatchError(err):
+		return o.unproven(p, "this cluster knows no OCIRepositories", Cause{
+			Cause: "Flux is not installed on this cluster, or is older than 2.6 (OCIRepository v1).", Remedy: "Check that the kubeconfig names the right cluster, then its Flux.",
 		})
 	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return o.broken(p, tally+" after "+o.Timeout.String(), w.late())

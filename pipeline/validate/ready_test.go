@@ -87,7 +87,10 @@ func TestReadyVerdicts(t *testing.T) {
 			test.change(r)
 			c, _ := fakeCluster(t, test.handle, r)
 			o := options(t)
-			o.Timeout = 2 * time.Second
+			o.Timeout = time.Minute
+			if test.verdict == report.Broken {
+				o.Timeout = time.Second
+			}
 			p := Ready(t.Context(), c, o)
 			require.Equal(t, test.verdict, p.Verdict, p)
 			assert.Contains(t, p.Evidence[0].Seen, test.seen)
@@ -162,6 +165,17 @@ func TestReadyUnproven(t *testing.T) {
 	p = Ready(t.Context(), forbidden, options(t))
 	assert.Equal(t, report.Unproven, p.Verdict)
 	assert.Contains(t, p.Remedy, "list, watch and patch")
+
+	flaky := 0
+	gone, _ := fakeCluster(t, asItIs, workload(t, "checkout"))
+	gone.Client = interceptor.NewClient(gone.Client, interceptor.Funcs{List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+		if flaky++; flaky < 3 {
+			return apierrors.NewServiceUnavailable("the API server is upgraded")
+		}
+		return c.List(ctx, list, opts...)
+	}})
+	p = Ready(t.Context(), gone, options(t))
+	assert.Equal(t, report.Held, p.Verdict, "an API server that is gone for a moment is waited for")
 
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errDecided)
