@@ -61,7 +61,7 @@ func orElse(value, other string) string {
 // sentence makes one short line of a message.
 func sentence(message string) string {
 	line := strings.Join(strings.Fields(message), " ")
-	const most = 300
+	const most = 500 // the URL of a blob alone takes 200
 	if runes := []rune(line); len(runes) > most {
 		line = string(runes[:most]) + " …"
 	}

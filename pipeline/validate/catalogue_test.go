@@ -91,7 +91,7 @@ func TestExplainUnknown(t *testing.T) {
 	got := Explain("something\n  quite "+strings.Repeat("long ", 200), known)
 	assert.Empty(t, got.ID)
 	assert.False(t, got.Terminal)
-	assert.LessOrEqual(t, len([]rune(got.Cause)), 302)
+	assert.LessOrEqual(t, len([]rune(got.Cause)), 502)
 	assert.NotContains(t, got.Cause, "\n")
 	require.NotEmpty(t, got.Remedy)
 }
