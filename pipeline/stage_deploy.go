@@ -92,7 +92,7 @@ func undoDeploy(ctx context.Context, s *session) (summary, error) {
 	}
 	s.Progress.Stage("back to Zot")
 	err := deploy.Undo(ctx, s.hub, deploy.Options{
-		Release: s.Target.Release, HTTPClient: s.HTTPClient, Timeout: s.Timeout, Progress: s.Progress, Now: s.Now,
+		Release: s.Target.Release, HelmRelease: s.file.Data(), HTTPClient: s.HTTPClient, Timeout: s.Timeout, Progress: s.Progress, Now: s.Now,
 	}, s.deployed.PreviousRevision)
 	if err != nil {
 		return summary{}, err

@@ -41,6 +41,7 @@ type app struct {
 	Streams
 	quiet   bool
 	noColor bool
+	told    bool // the text report has said what failed, and what to try
 }
 
 // Main runs the command line and tells the exit code.
@@ -53,7 +54,9 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	err := root.ExecuteContext(ctx)
-	terminal.PrintError(s.Err, err, a.color(s.ErrTTY))
+	if !a.told {
+		terminal.PrintError(s.Err, err, a.color(s.ErrTTY))
+	}
 	return int(fault.CodeOf(err))
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,6 +39,7 @@ func (a *app) write(w writer, r *report.Report) error {
 	if err != nil {
 		dir = ""
 	}
+	a.told = r.Error != "" && slices.Contains(w.outputs, report.Output{Format: "text"})
 	return report.WriteAll(w.outputs, a.Out, r, report.Options{
 		Color: a.color(a.OutTTY), Width: a.width(), All: w.all, Dir: dir, Root: a.Getenv("GITHUB_WORKSPACE") + a.Getenv("CI_PROJECT_DIR"),
 	})
