@@ -13,7 +13,8 @@ func Explain(id string) (string, error) {
 	}
 	for _, r := range rules() {
 		if strings.EqualFold(r.ID, id) {
-			return r.text(), nil
+			example, err := ExampleOf(r.ID)
+			return r.text() + example.text(), err
 		}
 	}
 	return "", unknownRule("explaining", id)
@@ -29,11 +30,47 @@ func list() string {
 
 func (r rule) text() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s (%s): %s\n\n", r.ID, r.Severity, r.Title)
-	fmt.Fprintf(&out, "Why:    %s\nFix:    %s\n", r.Why, r.Fix)
+	fmt.Fprintf(&out, "%s (%s): %s\n", r.ID, r.Severity, r.Title)
+	paragraph(&out, "Why", r.Why)
+	paragraph(&out, "Fix", r.Fix)
 	if r.fixable {
-		out.WriteString("        palette-ecr lint --fix does it, with the editor of render.\n")
+		paragraph(&out, "", "palette-ecr lint --fix does it, with the editor of render, as far as the right value is known.")
 	}
-	fmt.Fprintf(&out, "Source: %s\n", r.Source)
+	paragraph(&out, "Source", r.Source)
 	return out.String()
+}
+
+// text shows what lint finds in the example, and what makes it pass.
+func (e Example) text() string {
+	return "\nFound, for example:\n\n" + indented(e.Findings) + "\nPasses with:\n\n" + indented(e.Diff())
+}
+
+func indented(text string) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		out.WriteString("  " + line)
+	}
+	return out.String()
+}
+
+// width that explanations are wrapped to.
+const width = 100
+
+// paragraph writes a text under a name, wrapped.
+func paragraph(out *strings.Builder, name, text string) {
+	line := fmt.Sprintf("\n%-8s", name)
+	if name == "" {
+		line = strings.Repeat(" ", 8)
+	}
+	for _, word := range strings.Fields(text) {
+		if len(line)+1+len(word) > width && strings.TrimSpace(line) != "" {
+			out.WriteString(line + "\n")
+			line = strings.Repeat(" ", 8)
+		}
+		if !strings.HasSuffix(line, " ") {
+			line += " "
+		}
+		line += word
+	}
+	out.WriteString(line + "\n")
 }

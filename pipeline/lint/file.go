@@ -3,6 +3,7 @@ package lint
 import (
 	"bytes"
 	"regexp"
+	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
@@ -49,12 +50,12 @@ func placeholders(v *view) error {
 			pattern = placeholder
 		}
 		scalars(top, func(n values.Node) {
-			if found := pattern.FindString(n.Text()); found != "" {
+			if found := pattern.FindAllString(n.Text(), -1); len(found) > 0 {
 				place := n.Place()
 				if place.EndLine != place.Line {
 					place.EndLine, place.EndColumn = 0, 0
 				}
-				v.add(report.Error, place, "write your own value in its place", "%s is left from an example", found)
+				v.add(report.Error, place, "write your own value in its place", "%s is left from an example", strings.Join(found, ", "))
 			}
 		})
 		return true

@@ -81,7 +81,7 @@ func (v *view) spokeRegistry(s *registrySettings, endpoint string) {
 	switch {
 	case !s.endpoint.set():
 		v.missing(report.Error, s.endpoint, "add ociRegistry with hue's endpoint, repository and provider", "%s has no ociRegistry.endpoint", s.who())
-	case endpoint == "" || endpoint == v.hub.endpoint.text() && s.url == v.hub.url:
+	case endpoint == "" || endpoint == v.hub.endpoint.text() && (v.hub.err != nil || s.url == v.hub.url):
 	case s.endpoint.text() != endpoint && !(s.err == nil && v.hub.err == nil && s.Registry.Same(v.hub.Registry)):
 		at := s.endpoint.place()
 		if v.hub.endpoint.own && endpoint == v.hub.endpoint.text() {

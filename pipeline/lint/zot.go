@@ -53,11 +53,11 @@ func zotOff(v *view) error {
 	})
 	switch {
 	case len(users) > 0:
-		more := ""
+		who := users[0] + " still uses"
 		if len(users) > 1 {
-			more = " and " + itoa(len(users)-1) + " more"
+			who = users[0] + " and " + itoa(len(users)-1) + " more still use"
 		}
-		v.add(report.Error, off.place(), remedy, "zot.enabled is false, but %s%s still use Zot", users[0], more)
+		v.add(report.Error, off.place(), remedy, "zot.enabled is false, but %s Zot", who)
 	case !v.hub.endpoint.set() && v.unseen() == "":
 		v.add(report.Error, off.place(), remedy, "zot.enabled is false, but hue.ociRegistry.endpoint isn't set: the chart's default is Zot")
 	case v.in.Live.Proven != nil && !*v.in.Live.Proven:
