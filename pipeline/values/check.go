@@ -14,7 +14,7 @@ func (f *File) check() error {
 	}
 	if f.uses.bomb() {
 		widest := f.uses.widest()
-		return f.at(widest, "write the values out", "the aliases of &%s stand for too much: Helm refuses such a file", widest.Anchor)
+		return f.at(widest, "write the values out", "the aliases of &%s stand for too much: Helm refuses such a file", widest.Anchor())
 	}
 	for _, n := range f.stream.Nodes[f.document.First:] {
 		if n.Start >= f.document.End {
@@ -33,15 +33,15 @@ func (f *File) check() error {
 }
 
 func (f *File) checkNode(n *syntax.Node) error {
-	if n.Tag != "" && n.Tag != "!!str" && (strings.HasPrefix(n.Tag, "!!") || n.Tag == "!") {
-		fits := n.Tag == "!!map" && n.Kind == syntax.Mapping || n.Tag == "!!seq" && n.Kind == syntax.Sequence
+	if n.Tag() != "" && n.Tag() != "!!str" && (strings.HasPrefix(n.Tag(), "!!") || n.Tag() == "!") {
+		fits := n.Tag() == "!!map" && n.Kind == syntax.Mapping || n.Tag() == "!!seq" && n.Kind == syntax.Sequence
 		if !fits {
-			return f.at(n, "remove the tag", "the tag %s isn't supported", n.Tag)
+			return f.at(n, "remove the tag", "the tag %s isn't supported", n.Tag())
 		}
 	}
 	switch n.Kind {
 	case syntax.Scalar:
-		if c := first(n.Value); n.Style == syntax.Plain && n.Tag == "" && (c == '.' || c == '+' || c == '-') {
+		if c := first(n.Value); n.Style == syntax.Plain && n.Tag() == "" && (c == '.' || c == '+' || c == '-') {
 			switch strings.ToLower(strings.TrimLeft(n.Value, "+-")) {
 			case ".inf", ".nan":
 				return f.at(n, "put it in quotes, or write a number", "%s can't be passed to a chart", n.Value)

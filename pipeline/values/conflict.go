@@ -119,7 +119,7 @@ func (p *plan) shared(j *job) error {
 		at = j.value.Resolved()
 	}
 	for at != nil && len(u.aliases[at]) == 0 {
-		at = u.parents[at.Index-u.first]
+		at = u.parents[at]
 	}
 	where := j.in
 	if j.key != nil {
@@ -131,7 +131,7 @@ func (p *plan) shared(j *job) error {
 	// Show a user that didn't ask: the anchor itself, or the first alias that isn't on the way of a request.
 	other := u.aliases[at][0]
 	for _, alias := range u.aliases[at] {
-		if parent := u.parents[alias.Index-u.first]; parent != nil && !asked[parent] {
+		if parent := u.parents[alias]; parent != nil && !asked[parent] {
 			other = alias
 			break
 		}
@@ -139,9 +139,9 @@ func (p *plan) shared(j *job) error {
 	line, column := f.stream.Position(where.Start)
 	otherLine, otherColumn := f.stream.Position(other.Start)
 	anchorLine, anchorColumn := f.stream.Position(at.Start)
-	return fault.New(fault.Usage, fmt.Sprintf("write the values out in place of *%s where they are to differ, or change &%s by hand", at.Anchor, at.Anchor),
+	return fault.New(fault.Usage, fmt.Sprintf("write the values out in place of *%s where they are to differ, or change &%s by hand", at.Anchor(), at.Anchor()),
 		"rendering %q: line %d, column %d: %s is in &%s (line %d, column %d), and changing it would change *%s at line %d, column %d too",
-		f.name, line, column, f.path(j.requests[0].path), at.Anchor, anchorLine, anchorColumn, at.Anchor, otherLine, otherColumn)
+		f.name, line, column, f.path(j.requests[0].path), at.Anchor(), anchorLine, anchorColumn, at.Anchor(), otherLine, otherColumn)
 }
 
 // conflict is the error for one written mapping that is to be two things.

@@ -83,7 +83,7 @@ func keyText(key *syntax.Node) string {
 
 // scalar decodes a scalar: text unless it is plain and looks like something else.
 func scalar(n *syntax.Node) any {
-	if n.Style != syntax.Plain || n.Tag == "!!str" {
+	if n.Style != syntax.Plain || n.Tag() == "!!str" {
 		return n.Value
 	}
 	switch c := first(n.Value); {

@@ -93,8 +93,8 @@ func (e *editor) value(m, key, old *syntax.Node, value any) {
 		style = e.habits.quoteIn(m)
 	}
 	text := e.scalarText(value, style)
-	if old.Anchor != "" {
-		text = "&" + old.Anchor + " " + text
+	if old.Anchor() != "" {
+		text = "&" + old.Anchor() + " " + text
 	}
 	if old.Start == old.End { // not written: "key:"
 		if e.src[old.Start-1] != ' ' {

@@ -40,7 +40,7 @@ func (e *editor) region(m *syntax.Node, i int) span {
 		for r.start > 0 {
 			above := e.lineStart(r.start - 1)
 			column, ok := e.comment(above)
-			if !ok || column != m.Column {
+			if !ok || column != m.Column() {
 				break
 			}
 			r.start = above
@@ -48,7 +48,7 @@ func (e *editor) region(m *syntax.Node, i int) span {
 	}
 	for r.end < len(e.src) {
 		column, ok := e.comment(r.end)
-		if !ok || column <= m.Column {
+		if !ok || column <= m.Column() {
 			break
 		}
 		r.end = e.lineEnd(r.end)
@@ -76,11 +76,11 @@ func (e *editor) removeLines(m *syntax.Node, j *job, empties bool) {
 			return
 		}
 	}
-	if r.start == j.key.Start && m.Column > 0 || !e.onlySpaces(j.key.Start) {
+	if r.start == j.key.Start && m.Column() > 0 || !e.onlySpaces(j.key.Start) {
 		// The key shares its line with a dash: the next line's content takes its place.
 		next := r.end
-		if next+m.Column <= len(e.src) && strings.Trim(e.src[next:next+m.Column], " ") == "" {
-			r.end = next + m.Column
+		if next+m.Column() <= len(e.src) && strings.Trim(e.src[next:next+m.Column()], " ") == "" {
+			r.end = next + m.Column()
 		}
 		e.replace(j.key.Start, r.end, "")
 		return
@@ -103,7 +103,7 @@ func (e *editor) nullify(m *syntax.Node, j *job) {
 
 // propertiesEnd is where a value's anchor and tag end if they stand on its key's line; otherwise at.
 func (e *editor) propertiesEnd(v *syntax.Node, at, lineEnd int) int {
-	if v.Anchor == "" && v.Tag == "" || v.Start >= lineEnd {
+	if v.Anchor() == "" && v.Tag() == "" || v.Start >= lineEnd {
 		return at
 	}
 	line := e.src[v.Start:lineEnd]
@@ -132,11 +132,11 @@ func (e *editor) fill(m *syntax.Node, j *job) {
 	v := j.value
 	w := &writer{habits: e.habits}
 	for _, f := range j.entry.patch.content() {
-		w.block(m.Column+w.step, f.key, f.value)
+		w.block(m.Column()+w.step, f.key, f.value)
 	}
 	start, end := v.Start, v.End
-	if v.Anchor != "" {
-		start = v.Start + len("&"+v.Anchor)
+	if v.Anchor() != "" {
+		start = v.Start + len("&"+v.Anchor())
 	}
 	if v.Kind == syntax.Alias {
 		start = v.Start
@@ -147,7 +147,7 @@ func (e *editor) fill(m *syntax.Node, j *job) {
 		}
 		e.replace(start, end, e.gap(end))
 	}
-	e.insertLines(e.lineEnd(end), m.Column+1, w.out.String())
+	e.insertLines(e.lineEnd(end), m.Column()+1, w.out.String())
 }
 
 // insertLines inserts whole lines at a column, also behind a last line that has no line break.
@@ -170,16 +170,16 @@ func (e *editor) addLines(m *syntax.Node, jobs []*job, gone map[*syntax.Node]boo
 	for _, j := range adds(jobs) {
 		at, last := e.addAt(m, j, gone)
 		w.out.Reset()
-		w.block(m.Column, j.entry.key, j.entry.content())
+		w.block(m.Column(), j.entry.key, j.entry.content())
 		text := w.out.String()
-		if spaced && m.Column == 0 {
+		if spaced && m.Column() == 0 {
 			if at >= len(e.src) || last {
 				text = e.blankBefore(at) + text
 			} else {
 				text = e.habits.eol + text
 			}
 		}
-		e.insertLines(at, m.Column, text)
+		e.insertLines(at, m.Column(), text)
 	}
 }
 
@@ -219,7 +219,7 @@ func (e *editor) behindComments(m *syntax.Node, at int) int {
 		end := e.lineEnd(next)
 		column, ok := e.comment(next)
 		switch {
-		case ok && column > m.Column:
+		case ok && column > m.Column():
 			at = end
 		case strings.TrimSpace(e.src[next:end]) != "":
 			return at

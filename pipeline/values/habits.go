@@ -30,7 +30,7 @@ func learn(s *syntax.Stream) habits {
 		for i := 0; i+1 < len(n.Children); i += 2 {
 			value := n.Children[i+1]
 			count := func(counts *[17]int) {
-				if by := value.Column - n.Column; n.Style == syntax.Block && value.Style == syntax.Block && by >= 0 && by < len(counts) {
+				if by := value.Column() - n.Column(); n.Style == syntax.Block && value.Style == syntax.Block && by >= 0 && by < len(counts) {
 					counts[by]++
 				}
 			}

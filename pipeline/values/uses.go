@@ -9,8 +9,7 @@ import (
 // uses knows how often each node is part of the values: once, or more often through aliases and merges.
 // It is empty for a file without aliases.
 type uses struct {
-	first   int // Index of the document's first node
-	parents []*syntax.Node
+	parents map[*syntax.Node]*syntax.Node
 	aliases map[*syntax.Node][]*syntax.Node // of each anchored node
 	counts  map[*syntax.Node]float64
 	total   float64 // nodes that the file stands for
@@ -23,20 +22,19 @@ func countUses(stream *syntax.Stream, document *syntax.Document) *uses {
 	if document == nil || document.Root == nil {
 		return u
 	}
-	u.first = document.First
 	nodes := stream.Nodes[document.First:]
 	for _, n := range nodes {
 		if n.Kind == syntax.Alias && n.End <= document.End {
-			u.aliases[n.Target] = append(u.aliases[n.Target], n)
+			u.aliases[n.Target()] = append(u.aliases[n.Target()], n)
 		}
 	}
 	if len(u.aliases) == 0 {
 		return u
 	}
-	u.parents = make([]*syntax.Node, len(nodes))
+	u.parents = make(map[*syntax.Node]*syntax.Node, len(nodes))
 	for _, n := range nodes {
 		for _, c := range n.Children {
-			u.parents[c.Index-u.first] = n
+			u.parents[c] = n
 		}
 	}
 	for _, n := range nodes {
@@ -60,7 +58,7 @@ func (u *uses) count(n *syntax.Node) float64 {
 		return c
 	}
 	c := 1.0
-	if p := u.parents[n.Index-u.first]; p != nil {
+	if p := u.parents[n]; p != nil {
 		c = u.count(p)
 	}
 	for _, alias := range u.aliases[n] {

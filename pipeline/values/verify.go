@@ -177,7 +177,7 @@ func (c *comparison) list(e entry, old, now *syntax.Node) string {
 // same tells whether two nodes are written the same, but for where a shared mapping was edited: that is
 // compared where it is under the patch.
 func (c *comparison) same(a, b *syntax.Node) bool {
-	if a.Kind != b.Kind || a.Anchor != b.Anchor || len(a.Children) != len(b.Children) {
+	if a.Kind != b.Kind || a.Anchor() != b.Anchor() || len(a.Children) != len(b.Children) {
 		return false
 	}
 	if a.Kind == syntax.Alias {
@@ -201,8 +201,8 @@ func (f *File) checkAnchors(edits []edit) error {
 			}
 			line, column := f.stream.Position(anchor.Start)
 			otherLine, otherColumn := f.stream.Position(alias.Start)
-			return fault.New(fault.Usage, fmt.Sprintf("write the values out in place of *%s", anchor.Anchor),
-				"rendering %q: line %d, column %d: &%s would go, but *%s at line %d, column %d needs it", f.name, line, column, anchor.Anchor, anchor.Anchor, otherLine, otherColumn)
+			return fault.New(fault.Usage, fmt.Sprintf("write the values out in place of *%s", anchor.Anchor()),
+				"rendering %q: line %d, column %d: &%s would go, but *%s at line %d, column %d needs it", f.name, line, column, anchor.Anchor(), anchor.Anchor(), otherLine, otherColumn)
 		}
 	}
 	return nil
@@ -220,5 +220,5 @@ func removed(edits []edit, n *syntax.Node, source string) bool {
 		return false
 	}
 	// A value that is replaced keeps its anchor.
-	return n.Anchor == "" || len(edits[i].text) == 0 || edits[i].start < n.Start || edits[i].text[0] != '&'
+	return n.Anchor() == "" || len(edits[i].text) == 0 || edits[i].start < n.Start || edits[i].text[0] != '&'
 }

@@ -55,8 +55,8 @@ func differs(s *syntax.Stream, ours *syntax.Node, theirs *yaml.Node) string {
 			return fmt.Sprintf("%s: style %v, theirs %v", where, ours.Style, theirs.Style)
 		}
 	}
-	if ours.Anchor != theirs.Anchor {
-		return fmt.Sprintf("%s: anchor %q, theirs %q", where, ours.Anchor, theirs.Anchor)
+	if ours.Anchor() != theirs.Anchor {
+		return fmt.Sprintf("%s: anchor %q, theirs %q", where, ours.Anchor(), theirs.Anchor)
 	}
 	written := ours.Kind != syntax.Scalar || ours.End > ours.Start
 	if written && ours.Style != syntax.Pair && (line != theirs.Line || column != theirs.Column) {

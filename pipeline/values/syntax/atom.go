@@ -80,7 +80,7 @@ func (p *parser) alias() *Node {
 	case target == nil:
 		p.fail(n.Start, "the anchor &%s contains itself", n.Value)
 	}
-	n.Target = target
+	n.rare = &rare{target: target}
 	return n
 }
 

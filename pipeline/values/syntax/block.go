@@ -53,9 +53,9 @@ func (p *parser) apply(n *Node, props properties) *Node {
 	if n.Kind == Alias {
 		p.fail(props.start, "an alias can't have an anchor or a tag")
 	}
-	n.Start, n.Anchor, n.Tag = props.start, props.anchor, props.tag
-	if n.Anchor != "" {
-		p.anchors[n.Anchor] = n
+	n.Start, n.rare = props.start, &rare{anchor: props.anchor, tag: props.tag}
+	if props.anchor != "" {
+		p.anchors[props.anchor] = n
 	}
 	return n
 }
@@ -98,7 +98,7 @@ func (p *parser) nodeBelow(parent int, ctx context, props properties) *Node {
 		}
 	}
 	n := p.content(parent, column, start, context{keys: true, dash: inner.start < 0, below: ctx.below}, inner)
-	if n.Anchor != "" || n.Tag != "" {
+	if n.rare != nil {
 		p.unsupported(inner.start, "a second anchor or tag for one value")
 	}
 	return p.apply(n, props)
@@ -169,7 +169,7 @@ func (p *parser) colon(single bool) bool {
 // mapping parses a block mapping whose first key has been read.
 func (p *parser) mapping(column int, key *Node) *Node {
 	n := p.make(Mapping, Block, key.Start)
-	n.Column = column
+	n.column = int32(column)
 	base := len(p.stack)
 	for {
 		p.pos++ // the colon
@@ -219,7 +219,7 @@ func (p *parser) key(column int) *Node {
 // sequence parses a block sequence whose first dash stands here.
 func (p *parser) sequence(column int) *Node {
 	n := p.make(Sequence, Block, p.pos)
-	n.Column = column
+	n.column = int32(column)
 	base := len(p.stack)
 	for {
 		dash := p.pos

@@ -35,26 +35,57 @@ const (
 	Pair  // of a mapping: one pair in a flow sequence, without braces
 )
 
-// Node is one node of the tree. Offsets count bytes of the source.
+// Node is one node of the tree. Offsets count bytes of the source. It is kept small, since a fleet's values
+// have hundreds of thousands.
 type Node struct {
-	Kind   Kind
-	Style  Style
-	Start  int    // where it begins, with its anchor and tag
-	End    int    // where its last character ends; white space and comments after it aren't part of it
-	Column int    // of a block collection: the column of its keys or dashes, from 0
-	Anchor string // without the &
-	Tag    string // with the !
-	Value  string // of a scalar: decoded; of an alias: the anchor's name
+	Start int    // where it begins, with its anchor and tag
+	End   int    // where its last character ends; white space and comments after it aren't part of it
+	Value string // of a scalar: decoded; of an alias: the anchor's name
 	// Children of a mapping are key, value, key, value and so on; those of a sequence are its items. A value
 	// that isn't written is a plain scalar of no length.
 	Children []*Node
-	Target   *Node // of an alias: the node that has the anchor
-	Index    int   // number of the node in its stream, in the order of the source
+	rare     *rare
+	column   int32
+	Kind     Kind
+	Style    Style
+}
+
+// rare is what few nodes have.
+type rare struct {
+	anchor, tag string
+	target      *Node
+}
+
+// Column of a block collection: of its keys or dashes, from 0.
+func (n *Node) Column() int { return int(n.column) }
+
+// Anchor is the node's anchor without the &, "" if it has none.
+func (n *Node) Anchor() string {
+	if n.rare == nil {
+		return ""
+	}
+	return n.rare.anchor
+}
+
+// Tag is the node's tag with the !, "" if it has none.
+func (n *Node) Tag() string {
+	if n.rare == nil {
+		return ""
+	}
+	return n.rare.tag
+}
+
+// Target of an alias is the node that has the anchor.
+func (n *Node) Target() *Node {
+	if n.rare == nil {
+		return nil
+	}
+	return n.rare.target
 }
 
 // IsNull tells whether the node is a scalar that YAML reads as null.
 func (n *Node) IsNull() bool {
-	if n.Kind != Scalar || n.Style != Plain || n.Tag != "" && n.Tag != "!!null" {
+	if n.Kind != Scalar || n.Style != Plain || n.Tag() != "" && n.Tag() != "!!null" {
 		return false
 	}
 	switch n.Value {
@@ -67,14 +98,14 @@ func (n *Node) IsNull() bool {
 // Resolved is the node itself, or what the alias stands for.
 func (n *Node) Resolved() *Node {
 	for n.Kind == Alias {
-		n = n.Target
+		n = n.rare.target
 	}
 	return n
 }
 
 // IsMerge tells whether a key is the merge key <<.
 func (n *Node) IsMerge() bool {
-	return n.Kind == Scalar && n.Value == "<<" && (n.Style == Plain && n.Tag == "" || n.Tag == "!!merge")
+	return n.Kind == Scalar && n.Value == "<<" && (n.Style == Plain && n.Tag() == "" || n.Tag() == "!!merge")
 }
 
 // Document is one document of a stream.
@@ -82,14 +113,14 @@ type Document struct {
 	Root  *Node // nil if the document is empty
 	Start int   // of its first byte; behind the --- line, if there is one
 	End   int   // behind its last byte; before the next --- or ...
-	First int   // Index of its first node
+	First int   // number of its first node in the stream
 }
 
 // Stream is a parsed file.
 type Stream struct {
 	Source    string
 	Documents []Document
-	Nodes     []*Node // all nodes, by their Index
+	Nodes     []*Node // all nodes, in the order of the source
 	lines     []int   // offsets of the lines' first bytes
 }
 

@@ -249,7 +249,7 @@ func (p *parser) newline() {
 	p.line, p.fresh = p.pos, true
 }
 
-// make takes a node from the pool and numbers it.
+// make takes a node from the pool.
 func (p *parser) make(kind Kind, style Style, start int) *Node {
 	if len(p.pool) == 0 {
 		p.pool = make([]Node, 512)
@@ -257,7 +257,6 @@ func (p *parser) make(kind Kind, style Style, start int) *Node {
 	n := &p.pool[0]
 	p.pool = p.pool[1:]
 	n.Kind, n.Style, n.Start, n.End = kind, style, start, start
-	n.Index = len(p.stream.Nodes)
 	p.stream.Nodes = append(p.stream.Nodes, n)
 	return n
 }
