@@ -39,20 +39,20 @@ func (e *editor) replace(start, end int, text string) {
 
 // do makes the edits for all jobs, mapping by mapping.
 func (e *editor) do(jobs []*job) {
-	var order []*syntax.Node
-	groups := map[*syntax.Node][]*job{}
-	for _, j := range jobs {
-		if groups[j.in] == nil {
-			order = append(order, j.in)
+	jobs = slices.Clone(jobs)
+	slices.SortStableFunc(jobs, func(a, b *job) int { return a.in.Start - b.in.Start })
+	e.edits = make([]edit, 0, len(jobs)+1)
+	for len(jobs) > 0 {
+		n := 1
+		for n < len(jobs) && jobs[n].in == jobs[0].in {
+			n++
 		}
-		groups[j.in] = append(groups[j.in], j)
-	}
-	for _, m := range order {
-		if m.Style == syntax.Block {
-			e.blockMapping(m, groups[m])
+		if m := jobs[0].in; m.Style == syntax.Block {
+			e.blockMapping(m, jobs[:n])
 		} else {
-			e.flowMapping(m, groups[m])
+			e.flowMapping(m, jobs[:n])
 		}
+		jobs = jobs[n:]
 	}
 }
 

@@ -74,11 +74,16 @@ func unreadable(path string, err error) error {
 
 // ReadFrom reads a file from a stream; the name is for messages.
 func ReadFrom(name string, from io.Reader) (*File, error) {
-	data, err := io.ReadAll(io.LimitReader(from, MaxSize+1))
-	if err != nil {
-		return nil, fault.New(fault.Failed, "", "reading %q: %w", name, err)
+	var source strings.Builder
+	if f, ok := from.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			source.Grow(int(min(info.Size(), MaxSize)) + 1)
+		}
 	}
-	return Parse(name, data)
+	if _, err := io.Copy(&source, io.LimitReader(from, MaxSize+1)); err != nil {
+		return nil, fault.New(fault.Failed, "try again", "reading %q: %w", name, err)
+	}
+	return parse(name, source.String())
 }
 
 // Parse reads a file's content. An error is a *fault.Error with code Usage, says line and column, and is

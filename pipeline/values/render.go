@@ -123,10 +123,13 @@ func (f *File) edit(p *patch) (*Rendered, error) {
 	if output == f.stream.Source {
 		return r, nil
 	}
-	if r.after, err = f.verify(output, full); err != nil {
+	told := make(chan []Change, 1)
+	go func() { told <- f.changes(work.jobs, p) }() // beside the check: both take their time for a fleet
+	r.after, err = f.verify(output, full)
+	r.Changes = <-told
+	if err != nil {
 		return nil, err
 	}
-	r.Changes = f.changes(work.jobs, p)
 	return r, nil
 }
 

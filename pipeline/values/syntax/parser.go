@@ -28,7 +28,7 @@ type parser struct {
 
 // Parse reads a stream of documents. An error is an *Error.
 func Parse(source string) (stream *Stream, err error) {
-	p := &parser{stream: &Stream{Source: source}, src: source, fresh: true}
+	p := &parser{stream: &Stream{Source: source, lines: lineStarts(source)}, src: source, fresh: true}
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(*Error)

@@ -11,9 +11,6 @@ const bom = "\ufeff"
 
 // Position tells line and column of a byte, both from 1; the column counts characters.
 func (s *Stream) Position(offset int) (line, column int) {
-	if s.lines == nil {
-		s.lines = lineStarts(s.Source)
-	}
 	line = sort.SearchInts(s.lines, offset+1)
 	start := s.lines[line-1]
 	if line == 1 && strings.HasPrefix(s.Source, bom) && offset >= len(bom) {
@@ -25,9 +22,6 @@ func (s *Stream) Position(offset int) (line, column int) {
 // LineStart is the offset of the first byte of the line (from 1). One line behind the last it is the
 // source's length.
 func (s *Stream) LineStart(line int) int {
-	if s.lines == nil {
-		s.lines = lineStarts(s.Source)
-	}
 	if line > len(s.lines) {
 		return len(s.Source)
 	}
