@@ -108,17 +108,17 @@ var catalogue = []entry{
 	},
 	{
 		"missing-action", regexp.MustCompile(`User: (?P<who>arn:[^\s"]+) is not authorized to perform:? (?P<action>[a-z0-9-]+:[A-Za-z*]+) on resource:? (?P<on>arn:[^\s"]+)`),
-		"${who} may not ${action} on ${on}.",
+		"${who} may not call ${action} on ${on}.",
 		"Add ${action} on {arn} to the policy of that role; `palette-ecr policies` prints the whole policy.", true,
 	},
 	{
 		"missing-action", regexp.MustCompile(`User: (?P<who>arn:[^\s"]+) is not authorized to perform:? (?P<action>[a-z0-9-]+:[A-Za-z*]+)`),
-		"${who} may not ${action}.",
+		"${who} may not call ${action}.",
 		"Add ${action} on {arn} to the policy of that role; `palette-ecr policies` prints the whole policy.", true,
 	},
 	{
 		"missing-action", regexp.MustCompile(`(?i)not authorized to perform:? (?P<action>[a-z0-9-]+:[A-Za-z*]+)`),
-		"The role may not ${action}.",
+		"The role may not call ${action}.",
 		"Add ${action} on {arn} to the role's policy; `palette-ecr policies` prints the whole policy.", true,
 	},
 	{

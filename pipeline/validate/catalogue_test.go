@@ -25,11 +25,11 @@ func TestExplain(t *testing.T) {
 		terminal bool
 	}{
 		{"failed to pull artifact from 'oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette/mural-workloads': GET https://123456789012.dkr.ecr.us-east-1.amazonaws.com/v2/palette/mural-workloads/blobs/sha256:ab: DENIED: User: arn:aws:sts::123456789012:assumed-role/palette-ecr/1763 is not authorized to perform: ecr:GetDownloadUrlForLayer on resource: arn:aws:ecr:us-east-1:123456789012:repository/palette/mural-workloads because no identity-based policy allows the ecr:GetDownloadUrlForLayer action",
-			"missing-action", "assumed-role/palette-ecr/1763 may not ecr:GetDownloadUrlForLayer on arn:aws:ecr:us-east-1:123456789012:repository/palette/mural-workloads.", "Add ecr:GetDownloadUrlForLayer on " + known.ARN, true},
+			"missing-action", "assumed-role/palette-ecr/1763 may not call ecr:GetDownloadUrlForLayer on arn:aws:ecr:us-east-1:123456789012:repository/palette/mural-workloads.", "Add ecr:GetDownloadUrlForLayer on " + known.ARN, true},
 		{"User: arn:aws:iam::1:user/x is not authorized to perform: ecr:PutImage on resource: arn:aws:ecr:r:1:repository/x with an explicit deny in a resource-based policy", "explicit-deny", "denies ecr:PutImage", "Deny statement", true},
 		{"failed to get credential from aws: User: arn:aws:sts::1:assumed-role/p/s is not authorized to perform: ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the ecr:GetAuthorizationToken action", "get-authorization-token", "ecr:GetAuthorizationToken", "on resource *", true},
-		{"is not authorized to perform: ecr:BatchGetImage", "missing-action", "The role may not ecr:BatchGetImage.", "ecr:BatchGetImage", true},
-		{"User: arn:aws:sts::1:assumed-role/p/s is not authorized to perform: ecr-public:PutImage", "missing-action", "may not ecr-public:PutImage.", "ecr-public:PutImage", true},
+		{"is not authorized to perform: ecr:BatchGetImage", "missing-action", "The role may not call ecr:BatchGetImage.", "ecr:BatchGetImage", true},
+		{"User: arn:aws:sts::1:assumed-role/p/s is not authorized to perform: ecr-public:PutImage", "missing-action", "may not call ecr-public:PutImage.", "ecr-public:PutImage", true},
 		{"failed to get credential from aws: error getting credentials: operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: 3f, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", "trust-policy", "trust policy", "system:serviceaccount:mural-system:source-controller", true},
 		{"api error InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.us-east-1.amazonaws.com/id/ABC", "oidc-provider", "https://oidc.eks.us-east-1.amazonaws.com/id/ABC", "create-open-id-connect-provider", true},
 		{"api error InvalidIdentityToken: Incorrect token audience", "web-identity-token", "audience", "sts.amazonaws.com", true},

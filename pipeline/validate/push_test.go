@@ -48,7 +48,7 @@ func TestPush(t *testing.T) {
 	}{
 		"pushed":                 {[]ecr.Image{before, after}, []string{`{"level":"info","msg":"pushed OCI artifact"}`}, report.Held, "Hue pushed 1 artifacts"},
 		"copied only":            {[]ecr.Image{before}, []string{`{"level":"info","msg":"starting"}`}, report.Unproven, "Change or redeploy any workload"},
-		"denied":                 {[]ecr.Image{before}, []string{`{"level":"error","msg":"failed to push OCI artifact","error":"DENIED: User: arn:aws:sts::1:assumed-role/palette-ecr/x is not authorized to perform: ecr:PutImage on resource: arn:aws:ecr:us-east-1:1:repository/p"}`}, report.Broken, "may not ecr:PutImage"},
+		"denied":                 {[]ecr.Image{before}, []string{`{"level":"error","msg":"failed to push OCI artifact","error":"DENIED: User: arn:aws:sts::1:assumed-role/palette-ecr/x is not authorized to perform: ecr:PutImage on resource: arn:aws:ecr:us-east-1:1:repository/p"}`}, report.Broken, "may not call ecr:PutImage"},
 		"pushed, then denied":    {[]ecr.Image{after}, []string{`2026-11-21T04:00:20Z {"level":"error","msg":"push failed","error":"TAG_INVALID: tag is immutable"}`}, report.Broken, "immutable"},
 		"passed by":              {[]ecr.Image{after}, []string{`2026-11-21T04:00:05Z {"level":"error","msg":"push failed","error":"dial tcp: i/o timeout"}`}, report.Held, "Hue pushed"},
 		"did not pass by":        {[]ecr.Image{after}, []string{`2026-11-21T04:00:15Z {"level":"error","msg":"push failed","error":"dial tcp: i/o timeout"}`}, report.Broken, "connection to AWS"},

@@ -74,7 +74,7 @@ func TestReadyVerdicts(t *testing.T) {
 			fetched(r, "v1@"+digestA)
 			r.Status.Conditions = append(r.Status.Conditions, metav1.Condition{Type: sourcev1.FetchFailedCondition, Status: metav1.ConditionTrue, ObservedGeneration: 2, Reason: "OCIArtifactPullFailed", Message: denied})
 		}, report.Broken, "DENIED", "ecr:BatchGetImage"},
-		"denied": {asItIs, func(r *sourcev1.OCIRepository) { failed(r, denied) }, report.Broken, "DENIED", "may not ecr:BatchGetImage"},
+		"denied": {asItIs, func(r *sourcev1.OCIRepository) { failed(r, denied) }, report.Broken, "DENIED", "may not call ecr:BatchGetImage"},
 		"stalled": {asItIs, func(r *sourcev1.OCIRepository) {
 			r.Status.Conditions = []metav1.Condition{{Type: meta.StalledCondition, Status: metav1.ConditionTrue, ObservedGeneration: 2, Reason: "URLInvalid", Message: "URL must be oci"}}
 		}, report.Broken, "URLInvalid", "URL must be oci"},
