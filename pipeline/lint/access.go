@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -53,6 +55,7 @@ func accessRules() []rule {
 
 func leftCredentials(v *view) error {
 	const remedy = "remove it: with ECR, AWS handles authentication (`lint --fix` and `render` do it)"
+	found := len(v.findings)
 	v.registries(func(r *registrySettings) {
 		if !r.ecr() {
 			return
@@ -68,7 +71,25 @@ func leftCredentials(v *view) error {
 			v.add(report.Error, name.key(), remedy, "basicAuthSecretName of %s is still there, like a basicAuth: Flux uses that Secret and ignores provider aws", r.who())
 		}
 	})
+	if len(v.findings) == found {
+		v.renderedCredentials()
+	}
 	return nil
+}
+
+// renderedCredentials looks at what the chart makes: credentials may come from keys that this tool doesn't know.
+func (v *view) renderedCredentials() {
+	for _, o := range v.objects() {
+		data, _, _ := unstructured.NestedMap(o.Object.Object, "stringData")
+		if o.Object.GetKind() != "Secret" || data["provider"] != "aws" {
+			continue
+		}
+		if name, _ := data["basicAuthSecretName"].(string); name != "" {
+			place := v.settingsOf(o).key()
+			place.Object = o.Name()
+			v.add(report.Error, place, "find the key in the chart's values that names it, and empty it", "%s still gets basicAuthSecretName %q (%s): Flux uses that Secret and ignores provider aws", o.Name(), name, o.Source)
+		}
+	}
 }
 
 func providers(v *view) error {

@@ -182,6 +182,6 @@ func repositoryName(v *view) error {
 	return nil
 }
 
-// placeholder is what the guide and this tool write where a reader puts something of their own. A dollar sign behind
-// a letter or digit is none: hashed passwords ($2a$04$Z...) are full of them.
-var placeholder = regexp.MustCompile(`<[A-Za-z][A-Za-z0-9 _.-]*>|\B\$\{?[A-Z_]+\}?|\{\{`)
+// placeholder is what stands where a reader, a template or envsubst writes something of their own. A dollar sign
+// behind a letter or digit is none: hashed passwords ($2a$04$Z...) are full of them.
+var placeholder = regexp.MustCompile(`<[A-Za-z][A-Za-z0-9 _.-]*>|\$\{[A-Za-z_][A-Za-z0-9_]*\}|\B\$[A-Z_]+|\{\{`)

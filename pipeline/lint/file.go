@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
@@ -38,16 +39,24 @@ func fileRules() []rule {
 // guidePlaceholder are those of the guide, which mean nothing else wherever they are.
 var guidePlaceholder = regexp.MustCompile(`<(account-id|region|ecr-namespace|ecr-repo-name|public-registry-alias|iam-role-name|provider-id|helm-release-namespace|username|password)>`)
 
+// substituted is what Flux itself replaces in a manifest (fluxcd.io, Kustomization, postBuild): in a
+// HelmRelease it is no leftover.
+var substituted = regexp.MustCompile(`<[A-Za-z][A-Za-z0-9 _.-]*>|\B\$[A-Z_]+|\{\{`)
+
 func placeholders(v *view) error {
 	root, ok := v.file.Root()
-	if !ok || !placeholder.Match(v.file.Data()) {
-		return nil
+	if data := v.file.Data(); !ok || !bytes.ContainsAny(data, "<$") && !bytes.Contains(data, []byte("{{")) {
+		return nil // regular expressions over the whole file take longer than reading it
+	}
+	ours := placeholder
+	if v.file.Kind() == values.HelmRelease {
+		ours = substituted
 	}
 	root.Each(func(top values.Node) bool {
 		pattern := guidePlaceholder
 		switch top.Path {
 		case "hue", "fleetConfig", "flux2", "zot":
-			pattern = placeholder
+			pattern = ours
 		}
 		scalars(top, func(n values.Node) {
 			if found := pattern.FindAllString(n.Text(), -1); len(found) > 0 {
@@ -55,12 +64,23 @@ func placeholders(v *view) error {
 				if place.EndLine != place.Line {
 					place.EndLine, place.EndColumn = 0, 0
 				}
-				v.add(report.Error, place, "write your own value in its place", "%s is left from an example", strings.Join(found, ", "))
+				v.add(report.Error, place, "write your own value in its place", "%s is left from an example", named(n.Path, found))
 			}
 		})
 		return true
 	})
 	return nil
+}
+
+// named shows placeholders, but for what may as well be a secret that looks like one.
+func named(path string, found []string) string {
+	secret := strings.Contains(path, "basicAuth") || strings.Contains(strings.ToLower(path), "password")
+	for _, text := range found {
+		if secret && !guidePlaceholder.MatchString(text) {
+			return "a placeholder"
+		}
+	}
+	return strings.Join(found, ", ")
 }
 
 // scalars visits every scalar below a node that is written there.
@@ -102,13 +122,21 @@ var accessKey = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z2-7]{16}\b`)
 // accessKeys finds keys anywhere in the file, also in comments.
 func (v *view) accessKeys() {
 	data := v.file.Data()
-	line, from := 1, 0
-	for _, at := range accessKey.FindAllIndex(data, -1) {
-		line += bytes.Count(data[from:at[0]], []byte("\n"))
-		from = at[0]
-		start := bytes.LastIndexByte(data[:at[0]], '\n') + 1
-		column := len([]rune(string(data[start:at[0]]))) + 1
-		place := report.Place{File: v.file.Name(), Line: line, Column: column, EndLine: line, EndColumn: column + at[1] - at[0]}
-		v.add(report.Error, place, "remove it, and delete the key in IAM", "the ID of an AWS access key is in the file")
+	for _, prefix := range []string{"AKIA", "ASIA"} {
+		for at := 0; ; at++ {
+			next := bytes.Index(data[at:], []byte(prefix))
+			if next < 0 {
+				break
+			}
+			at += next
+			start := bytes.LastIndexByte(data[:at], '\n') + 1
+			match := accessKey.FindIndex(data[max(start, at-1):])
+			if match == nil || max(start, at-1)+match[0] != at {
+				continue
+			}
+			line, column := 1+bytes.Count(data[:at], []byte("\n")), 1+utf8.RuneCount(data[start:at])
+			place := report.Place{File: v.file.Name(), Line: line, Column: column, EndLine: line, EndColumn: column + match[1] - match[0]}
+			v.add(report.Error, place, "remove it, and delete the key in IAM", "the ID of an AWS access key is in the file")
+		}
 	}
 }

@@ -10,10 +10,7 @@ import (
 // Settings are what an edit of the file has to write: the destination and identity of the input or, as far
 // as it says nothing, those that the file itself names. Ok tells whether there is a destination at all.
 func Settings(in Input) (s values.Settings, ok bool, err error) {
-	v, err := newView(in)
-	if err != nil {
-		return s, false, err
-	}
+	v := newView(in)
 	destination, ok := v.destination()
 	if !ok {
 		return s, false, nil

@@ -89,10 +89,7 @@ func Run(in Input) ([]report.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := newView(in)
-	if err != nil {
-		return nil, err
-	}
+	v := newView(in)
 	for _, r := range rules() {
 		if disabled[r.ID] || r.check == nil {
 			continue

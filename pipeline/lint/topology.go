@@ -34,8 +34,8 @@ func topologyRules() []rule {
 		{
 			Rule: report.Rule{
 				ID: "L24", Severity: report.Error,
-				Title:  "Entry of a spoke is incomplete",
-				Why:    "fleetConfig.spokes is a list, and Helm replaces lists whole: an entry with only a name and a registry loses kubeconfig and klusterlet, which the chart's templates need.",
+				Title:  "Entry of a spoke is incomplete, or settings have the wrong shape",
+				Why:    "fleetConfig.spokes is a list, and Helm replaces lists whole: an entry with only a name and a registry loses kubeconfig and klusterlet, which the chart's templates need. What should be a mapping or a list and isn't fails in them too, or is dropped.",
 				Source: "open-cluster-management-io/lab fleetconfig-controller/charts (values.yaml, templates/fleetconfig.yaml); https://helm.sh/docs/chart_template_guide/values_files/",
 				Fix:    "take the whole entry from the chart's default values or from the installed ones, and change only its ociRegistry",
 			},
@@ -127,10 +127,11 @@ func lineOf(s setting) string {
 var essential = []string{"kubeconfig", "klusterlet"}
 
 func wholeSpokes(v *view) error {
+	v.shapes()
 	before := v.spokesBefore()
 	for i := range v.spokes {
 		s := &v.spokes[i]
-		if !s.item.own {
+		if !s.item.own || !s.item.node.IsMapping() {
 			continue
 		}
 		var lost []string
@@ -162,6 +163,25 @@ func wholeSpokes(v *view) error {
 		v.add(severity, s.item.key(), "take the whole entry from the chart's default values, and change only its ociRegistry", "%s has no %s: the entry replaces the chart's, of which nothing stays", s.who(), strings.Join(lost, " and no "))
 	}
 	return nil
+}
+
+// shapes finds settings that aren't the mapping or list that the chart reads.
+func (v *view) shapes() {
+	mapping := func(s setting) {
+		if s.own && !s.node.IsMapping() && !s.node.IsNull() {
+			v.add(report.Error, s.place(), "make it a mapping", "%s is not a mapping", s.path)
+		}
+	}
+	for _, path := range [][]string{{"hue"}, {"hue", "ociRegistry"}, {"fleetConfig"}, {"flux2"}, {"zot"}} {
+		mapping(v.root.sub(path...))
+	}
+	if s := v.root.sub("fleetConfig", "spokes"); s.own && !s.node.IsList() && !s.node.IsNull() {
+		v.add(report.Error, s.key(), "make it a list, an entry for each spoke", "fleetConfig.spokes is not a list")
+	}
+	for i := range v.spokes {
+		mapping(v.spokes[i].item)
+		mapping(v.spokes[i].at)
+	}
 }
 
 // spokesBefore are the entries of the file before the edit, by name.

@@ -30,19 +30,14 @@ type view struct {
 	findings []report.Finding
 }
 
-func newView(in Input) (*view, error) {
+func newView(in Input) *view {
 	v := &view{in: in, file: in.File, addresses: map[string]address{}}
 	if in.Chart != nil {
+		// Values that Helm can't merge are judged without the chart, and L23 says why.
 		merged, err := chart.Merged(in.Chart, in.File.Values())
-		if err != nil {
-			return nil, err
-		}
-		v.merged = merged
+		v.merged, v.unmade, v.rendered = merged, err, err != nil
 	}
 	v.root = setting{view: v, merged: v.merged}
-	if v.merged != nil {
-		v.root.merged = v.merged
-	}
 	v.root.node, v.root.own = v.file.Root()
 	v.root.near = v.root.node
 	v.hub = v.registryAt(v.root.sub("hue", "ociRegistry"), "hue")
@@ -56,7 +51,7 @@ func newView(in Input) (*view, error) {
 	for i := range v.spokes {
 		v.judged = v.judged || v.spokes[i].ecr()
 	}
-	return v, nil
+	return v
 }
 
 // registries are the hub's and the spokes'.
