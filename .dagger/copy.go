@@ -1,0 +1,29 @@
+package main
+
+import "context"
+
+// ECR, with everything in it that Zot has
+type Copied struct {
+	// What was copied, and the proof of the closure.
+	Report *Report
+
+	// +private
+	Target *Target
+}
+
+// Copies every artifact from Zot to ECR, digests kept, and proves that all of it is there
+//
+// +cache="never"
+func (t *Target) Copy(
+	ctx context.Context,
+	// Give the report also when the stage fails; the next stage then refuses.
+	//
+	// +optional
+	reportAnyway bool,
+) (*Copied, error) {
+	report, err := t.stage(ctx, "copy", anyway(reportAnyway))
+	if err != nil {
+		return nil, err
+	}
+	return &Copied{Report: report, Target: t}, nil
+}

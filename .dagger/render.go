@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path"
+
+	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
+)
+
+// Your values with the registry settings that ECR needs, and every other byte as it was
+type Rendered struct {
+	// The new file.
+	File *dagger.File
+
+	// +private
+	Module *PaletteEcr
+	// +private
+	DiffText string
+}
+
+// Renders your values for ECR: only the settings of the registry change. No cluster and no AWS are needed
+func (m *PaletteEcr) Render(
+	ctx context.Context,
+	// Also set zot.enabled to false; only for files in Git that follow a cutover that is proven.
+	//
+	// +optional
+	disableZot bool,
+	// How often Flux looks at the registry, for example 5m.
+	//
+	// +optional
+	interval string,
+	// How long Flux waits for the registry, for example 60s.
+	//
+	// +optional
+	timeout string,
+) (*Rendered, error) {
+	args := []string{"render"}
+	if disableZot {
+		args = append(args, "--disable-zot")
+	}
+	if interval != "" {
+		args = append(args, "--interval="+interval)
+	}
+	if timeout != "" {
+		args = append(args, "--registry-timeout="+timeout)
+	}
+	call, err := m.call(m.Container(), args...)
+	if err != nil {
+		return nil, err
+	}
+	done, err := call.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	call.args = append(call.args, "--diff")
+	diffed, err := call.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	diff, err := diffed.File("/out/stdout").Contents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// Named as the user's file is, so that an export of it is that file.
+	file := done.File("/out/stdout").WithName(path.Base(m.ValuesPath))
+	return &Rendered{Module: m, File: file, DiffText: diff}, nil
+}
+
+// What changed, as a unified diff in which passwords are masked
+func (r *Rendered) Diff() string { return r.DiffText }
+
+// The change of your file, to write back where you stand: export --path=.
+func (r *Rendered) Changes() *dagger.Changeset {
+	return r.Module.Files.WithFile(r.Module.ValuesPath, r.File).Changes(r.Module.Files)
+}
+
+// with is the module with the rendered file in the place of the user's.
+func (r *Rendered) with() *PaletteEcr {
+	m := *r.Module
+	m.SecretValues = nil
+	m.Files = m.Files.WithFile(m.ValuesPath, r.File)
+	return &m
+}
+
+// call is a command on the user's file, for the target.
+func (m *PaletteEcr) call(container *dagger.Container, args ...string) (command, error) {
+	if m.ValuesPath == "" {
+		return command{}, errors.New("no values are given\ntry:   --values values.yaml, or --helm-release helmrelease.yaml, before the stage")
+	}
+	args = append(args, m.ValuesFlag+"="+m.ValuesPath)
+	return command{container, append(append(args, m.Flags...), m.ChartFlags...)}, nil
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
+)
+
+// What a stage found and did, in every format that palette-ecr writes
+type Report struct {
+	// The report as text.
+	Summary string
+	// The exit code of the stage: zero done, one failed, two changes pending, three a gate refused, four unproven.
+	ExitCode int
+	// Why the stage failed and what to try; empty when it did not.
+	Message string
+
+	// +private
+	Files *dagger.Directory
+	// +private
+	Command []string
+}
+
+// Fails with the stage's own words and exit code, if it failed
+func (r *Report) Assert() error {
+	if r.ExitCode == 0 {
+		return nil
+	}
+	return failure(r.Command, r.ExitCode, r.Summary, r.Message)
+}
+
+// Every format as a file of a directory, and the exit code in a file called exit-code
+func (r *Report) Directory() *dagger.Directory { return r.Files }
+
+// The report as text
+func (r *Report) Text() *dagger.File { return r.Files.File("report.txt") }
+
+// The report for programs, with a published schema
+func (r *Report) Json() *dagger.File { return r.Files.File("report.json") }
+
+// The report for test reports of CI systems
+func (r *Report) Junit() *dagger.File { return r.Files.File("junit.xml") }
+
+// The findings for code scanning and editors
+func (r *Report) Sarif() *dagger.File { return r.Files.File("report.sarif") }
+
+// The findings for merge requests of GitLab
+func (r *Report) CodeQuality() *dagger.File { return r.Files.File("gl-code-quality-report.json") }
+
+// The findings as workflow commands of GitHub: printed in a job, they become annotations
+func (r *Report) Annotations() *dagger.File { return r.Files.File("annotations.txt") }
+
+// The report for a job's summary or a merge request
+func (r *Report) Markdown() *dagger.File { return r.Files.File("report.md") }
+
+// The report as one page, to open or print
+func (r *Report) Html() *dagger.File { return r.Files.File("report.html") }
+
+// How much would be created, updated and deleted, as GitLab shows it in a merge request
+func (r *Report) Terraform() *dagger.File { return r.Files.File("tfplan.json") }
+
+func exitCode(code int) string { return strconv.Itoa(code) + "\n" }

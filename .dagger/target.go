@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
+)
+
+// The clusters and the AWS account that linted values go to
+type Target struct {
+	// +private
+	Module *PaletteEcr
+	// +private
+	Flags []string
+	// +private
+	Paths []string
+	// +private
+	Mounts []*dagger.Secret
+	// +private
+	Names []string
+	// +private
+	Variables []*dagger.Secret
+	// +private
+	Plain []string
+	// +private
+	Service *dagger.Service
+	// +private
+	ServiceName string
+}
+
+// Says which clusters the values go to; the hub first, spokes with with-spoke
+//
+// +cache="session"
+func (l *Linted) Target(
+	// Kubeconfig of the hub, for example file://kubeconfig.
+	kubeconfig *dagger.Secret,
+	// Its context; the current one when empty.
+	//
+	// +optional
+	context string,
+	// Who applies the release: helm or flux; helm when empty.
+	//
+	// +optional
+	managedBy string,
+	// Longest time for each wait in a cluster, for example 5m.
+	//
+	// +optional
+	timeout string,
+	// How long to wait for a push by hue, for example 2m.
+	//
+	// +optional
+	pushWait string,
+) (*Target, error) {
+	if err := l.Report.Assert(); err != nil {
+		return nil, err
+	}
+	t := &Target{Module: l.Module}
+	t.mount("/run/secrets/kubeconfig", kubeconfig)
+	t.Flags = append(t.Flags, "--kubeconfig=/run/secrets/kubeconfig")
+	for _, flag := range []struct{ name, value string }{
+		{"--context", context}, {"--managed-by", managedBy}, {"--timeout", timeout}, {"--push-wait", pushWait},
+	} {
+		if flag.value != "" {
+			t.Flags = append(t.Flags, flag.name+"="+flag.value)
+		}
+	}
+	return t, nil
+}
+
+// Adds a spoke that is not the hub
+//
+// +cache="session"
+func (t *Target) WithSpoke(
+	// Name of the spoke, as fleetConfig has it.
+	name string,
+	// Its kubeconfig, for example file://spoke.kubeconfig.
+	kubeconfig *dagger.Secret,
+	// Its context; the current one when empty.
+	//
+	// +optional
+	context string,
+) *Target {
+	path := fmt.Sprintf("/run/secrets/spokes/%d/kubeconfig", len(t.Paths))
+	t.mount(path, kubeconfig)
+	flag := "--spoke=name=" + name + ",kubeconfig=" + path
+	if context != "" {
+		flag += ",context=" + context
+	}
+	t.Flags = append(t.Flags, flag)
+	return t
+}
+
+// Binds a service that the kubeconfig or a proxy names, for example a cluster that runs in this engine
+//
+// +cache="session"
+func (t *Target) WithService(
+	// Name under which the stages reach it.
+	name string,
+	// The service.
+	service *dagger.Service,
+) *Target {
+	t.Service, t.ServiceName = service, name
+	return t
+}
+
+// Does every stage in one go, render to disable-zot; goes back to Zot by itself when a proof fails
+//
+// +cache="never"
+func (t *Target) Run(
+	ctx context.Context,
+	// Give the report also when the cutover fails.
+	//
+	// +optional
+	reportAnyway bool,
+) (*Report, error) {
+	return t.stage(ctx, "run", anyway(reportAnyway))
+}
+
+func (t *Target) mount(path string, secret *dagger.Secret) {
+	t.Paths, t.Mounts = append(t.Paths, path), append(t.Mounts, secret)
+}
+
+func (t *Target) variable(name string, secret *dagger.Secret) {
+	t.Names, t.Variables = append(t.Names, name), append(t.Variables, secret)
+}
+
+// stage runs one live stage.
+func (t *Target) stage(ctx context.Context, name string, tolerant anyway) (*Report, error) {
+	c := t.Module.Container()
+	for i, path := range t.Paths {
+		c = c.WithMountedSecret(path, t.Mounts[i])
+	}
+	for i, name := range t.Names {
+		c = c.WithSecretVariable(name, t.Variables[i])
+	}
+	for i := 0; i+1 < len(t.Plain); i += 2 {
+		c = c.WithEnvVariable(t.Plain[i], t.Plain[i+1])
+	}
+	if t.Service != nil {
+		c = c.WithServiceBinding(t.ServiceName, t.Service)
+	}
+	call, err := t.Module.call(c, name)
+	if err != nil {
+		return nil, err
+	}
+	call.args = append(append(call.args, t.Module.CrdFlags...), t.Flags...)
+	return call.live().report(ctx, tolerant)
+}

@@ -1,0 +1,48 @@
+package main
+
+import "context"
+
+// The proofs that clusters pull from ECR and that hue pushes to it
+type Validation struct {
+	// The proofs, with what was seen, where and when.
+	Report *Report
+
+	// +private
+	Target *Target
+}
+
+// Proves, on the hub and on every spoke, that clusters pull from ECR and that hue pushes to it
+//
+// +cache="never"
+func (d *Deployment) Validate(
+	ctx context.Context,
+	// Give the report also when the stage fails; the next stage then refuses.
+	//
+	// +optional
+	reportAnyway bool,
+) (*Validation, error) {
+	if err := d.Report.Assert(); err != nil {
+		return nil, err
+	}
+	report, err := d.Target.stage(ctx, "validate", anyway(reportAnyway))
+	if err != nil {
+		return nil, err
+	}
+	return &Validation{Report: report, Target: d.Target}, nil
+}
+
+// Turns Zot off, given fresh proofs; its volume stays
+//
+// +cache="never"
+func (v *Validation) DisableZot(
+	ctx context.Context,
+	// Give the report also when the stage fails.
+	//
+	// +optional
+	reportAnyway bool,
+) (*Report, error) {
+	if err := v.Report.Assert(); err != nil {
+		return nil, err
+	}
+	return v.Target.stage(ctx, "disable-zot", anyway(reportAnyway))
+}
