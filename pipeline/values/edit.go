@@ -27,6 +27,7 @@ type editor struct {
 	// tail is the start of lines that were removed up to the end of a file whose last line has no line
 	// break, and where they are removed from: before the line break of the line above.
 	tail, tailFrom int
+	err            error // the first place where nothing can be added
 }
 
 func newEditor(f *File) *editor {
@@ -59,6 +60,9 @@ func (e *editor) do(jobs []*job) {
 // apply makes the new source. Of edits that begin at the same place insertions come first, those that belong
 // deeper into the tree before the others.
 func (e *editor) apply() (string, error) {
+	if e.err != nil {
+		return "", e.err
+	}
 	slices.SortStableFunc(e.edits, func(a, b edit) int {
 		if a.start != b.start {
 			return a.start - b.start
@@ -161,6 +165,18 @@ func (e *editor) comment(lineStart int) (column int, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+// behindText tells whether a literal or folded scalar is the last thing before an offset: whether a line
+// break follows is then part of its value.
+func (e *editor) behindText(at int) bool {
+	for i := len(e.file.stream.Nodes) - 1; i >= 0; i-- {
+		n := e.file.stream.Nodes[i]
+		if n.Kind == syntax.Scalar && n.Start < at {
+			return (n.Style == syntax.Literal || n.Style == syntax.Folded) && strings.TrimSpace(e.src[min(n.End, at):at]) == ""
+		}
+	}
+	return false
 }
 
 // onlySpaces tells whether there is nothing but spaces between the line's start and an offset.

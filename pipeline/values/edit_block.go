@@ -116,7 +116,7 @@ func (e *editor) propertiesEnd(v *syntax.Node, at, lineEnd int) int {
 // cut removes whole lines. If they are the last ones of a file whose last line has no line break, the line
 // above has none afterwards, either.
 func (e *editor) cut(start, end int) {
-	if end == len(e.src) && !strings.HasSuffix(e.src, "\n") && start > 0 && start < end {
+	if end == len(e.src) && !strings.HasSuffix(e.src, "\n") && start > 0 && start < end && !e.behindText(start) {
 		e.tail = start
 		start--
 		if start > 0 && e.src[start-1] == '\r' {
@@ -169,6 +169,9 @@ func (e *editor) addLines(m *syntax.Node, jobs []*job, gone map[*syntax.Node]boo
 	spaced := e.spaced(m)
 	for _, j := range adds(jobs) {
 		at, last := e.addAt(m, j, gone)
+		if at == len(e.src) && !strings.HasSuffix(e.src, "\n") && e.behindText(at) {
+			at, last = e.beforeLast(m, gone), false
+		}
 		w.out.Reset()
 		w.block(m.Column(), j.entry.key, j.entry.content())
 		text := w.out.String()
@@ -210,6 +213,20 @@ func (e *editor) addAt(m *syntax.Node, j *job, gone map[*syntax.Node]bool) (at i
 		behind = 0 // the first key shares its line with a dash
 	}
 	return e.behindComments(m, e.region(m, behind).end), behind == end
+}
+
+// beforeLast is in front of a mapping's last key: where a key is added if the file ends with a literal scalar
+// that has no line break, since behind it there would be one.
+func (e *editor) beforeLast(m *syntax.Node, gone map[*syntax.Node]bool) int {
+	for i := len(m.Children) - 2; i >= 0; i -= 2 {
+		if key := m.Children[i]; !gone[key] && e.onlySpaces(key.Start) {
+			return e.region(m, i).start
+		}
+	}
+	if e.err == nil {
+		e.err = e.file.at(m, "end the file with a line break", "nothing can be added here: the file ends with a literal text that has no line break")
+	}
+	return len(e.src)
 }
 
 // behindComments moves over comment lines that are indented deeper than the mapping's keys, also behind
