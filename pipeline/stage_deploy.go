@@ -9,6 +9,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/validate"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
@@ -45,8 +46,13 @@ func deployRelease(ctx context.Context, s *session) (summary, error) {
 
 // apply deploys values and reads the release again.
 func (s *session) apply(ctx context.Context, wanted *values.File) (*deploy.Result, error) {
+	release := s.Target.Release
+	if release.CRDs.Version == "" && strings.HasPrefix(release.CRDs.Chart, "oci://") {
+		s.Progress.Say("mural-crds stays as it is: no version of it is given")
+		release.CRDs = target.CRDs{}
+	}
 	result, err := deploy.Run(ctx, s.hub, deploy.Options{
-		Release: s.Target.Release, Values: wanted.Values(), Chart: s.chart, HelmRelease: wanted.Data(),
+		Release: release, Values: wanted.Values(), Chart: s.chart, HelmRelease: wanted.Data(),
 		HTTPClient: s.HTTPClient, Timeout: s.Timeout, Progress: s.Progress, Now: s.Now,
 	})
 	if err != nil {

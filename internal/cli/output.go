@@ -17,9 +17,10 @@ type outputFlags struct {
 	all   bool
 }
 
-func (o *outputFlags) add(c *cobra.Command) {
-	c.Flags().StringArrayVarP(&o.specs, "output", "o", nil,
-		"report as FORMAT or FORMAT=FILE, several at once (default text): "+strings.Join(report.Names(), ", "))
+// add makes the flags; standard is what is written when nothing is asked for, besides text on standard output.
+func (o *outputFlags) add(c *cobra.Command, standard ...string) {
+	c.Flags().StringArrayVarP(&o.specs, "output", "o", standard,
+		"report as FORMAT or FORMAT=FILE, several at once, besides text: "+strings.Join(report.Names(), ", "))
 	c.Flags().BoolVar(&o.all, "all", false, "text: all findings and all evidence, not only the first of each kind")
 }
 

@@ -19,7 +19,7 @@ func (a *app) rehearseCommand() *cobra.Command {
 		Short: "The whole cutover on a throwaway kind cluster, with no AWS",
 		Long: `Brings up a kind cluster with PaletteAI on Zot (stand-ins for its charts and for Hue, real Flux, real Zot) beside a
 stand-in for AWS, then runs the cutover as ` + "`palette-ecr run`" + ` does, and once more, to see that the second run writes
-nothing. Everything that it made is gone at the end, unless --keep is given. Needs Docker and the images that
+nothing. Everything that it made is gone at the end, unless --keep is given; the report stays, in ./report. Needs Docker and the images that
 scripts/images makes; scripts/rehearse does both.
 
 With --break a fault is rehearsed, and the exit code is that of the cutover:
@@ -46,7 +46,7 @@ With --break a fault is rehearsed, and the exit code is that of the cutover:
 			return interrupted(c.Context(), err, "")
 		},
 	}
-	output.add(c)
+	output.add(c, "json=report/rehearsal.json", "html=report/rehearsal.html")
 	c.Flags().StringVar(&o.Break, "break", "", "fault to rehearse: "+strings.Join(breakNames(), ", "))
 	c.Flags().BoolVar(&o.Keep, "keep", false, "leave everything standing, and say how to look around")
 	c.Flags().BoolVar(&clean, "clean", false, "only remove what an earlier rehearsal left")

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
@@ -45,6 +46,7 @@ func configure(ctx context.Context, r registry.Registry, o Options) (aws.Config,
 		config.WithRegion(r.Region),
 		config.WithRetryer(newRetryer),
 		config.WithHTTPClient(buildable(o.HTTPClient)),
+		config.WithLogger(logging.Nop{}), // the library writes to no stream; what matters comes back as an error
 	}
 	if o.Profile != "" {
 		load = append(load, config.WithSharedConfigProfile(o.Profile))
