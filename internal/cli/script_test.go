@@ -1,0 +1,76 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/palette-ecr/palette-ecr/fixtures/charts"
+	"github.com/palette-ecr/palette-ecr/internal/cli"
+)
+
+var update = flag.Bool("update", false, "write what scripts compare with anew")
+
+// TestMain makes the command line a program that scripts can run.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"palette-ecr": func() { os.Exit(cli.Main(context.Background(), os.Args[1:], cli.OS())) },
+	})
+}
+
+// TestScripts runs the scripts of testdata/script. Beside the usual commands they have:
+//
+//	exits CODE COMMAND...   run a command, which must end with that exit code
+//	large FILE MIB          make a file of YAML of that size
+//	standin FILE            pack the stand-in for the chart mural
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       *update,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "large": large, "standin": standin,
+		},
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("ECR", "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette")
+			env.Setenv("ROLE", "arn:aws:iam::123456789012:role/palette-ecr")
+			return nil
+		},
+	})
+}
+
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var ended *exec.ExitError
+		if !errors.As(err, &ended) {
+			ts.Fatalf("%v", err)
+		}
+		got = ended.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, not %d", got, want)
+	}
+}
+
+func large(ts *testscript.TestScript, _ bool, args []string) {
+	size, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	line := []byte("# nothing to see here\n")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), bytes.Repeat(line, size<<20/len(line)), 0o644))
+}
+
+func standin(ts *testscript.TestScript, _ bool, args []string) {
+	data, err := charts.Package(charts.Mural)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
+}
