@@ -2,6 +2,7 @@ package values_test
 
 import (
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -45,6 +46,9 @@ func checkRender(t *testing.T, source string, s values.Settings) (*values.Render
 	if err != nil {
 		refusal(t, source, err)
 		return nil, false
+	}
+	if root, ok := f.Root(); ok && !reflect.DeepEqual(root.Value(), any(f.Values())) {
+		t.Fatalf("we decode %v, Helm %v\n%q", root.Value(), f.Values(), source)
 	}
 	r, err := f.Render(s)
 	if err != nil {
