@@ -52,9 +52,8 @@ func (r *Rendered) changedLines() []lines {
 		newEnd := end + shift
 		c := lines{from: lineOf(before, start), newFrom: lineOf(after, newStart)}
 		c.to, c.newTo = endLine(before, start, end), endLine(after, newStart, newEnd)
-		if atLineStart(before, start) && atLineStart(before, end) && atLineStart(after, newEnd) {
-			// Whole lines went, came, or both.
-		} else {
+		wholeLines := atLineStart(before, start) && atLineStart(before, end) && atLineStart(after, newEnd)
+		if !wholeLines {
 			c.to, c.newTo = max(c.to, lineOf(before, end)+1), max(c.newTo, lineOf(after, newEnd)+1)
 		}
 		c.to, c.newTo = min(c.to, lineCount(before)+1), min(c.newTo, lineCount(after)+1)

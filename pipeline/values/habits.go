@@ -75,7 +75,7 @@ func mostQuoted(quotes [syntax.DoubleQuoted + 1]int) syntax.Style {
 func most(counts []int, from, otherwise int) int {
 	best := -1
 	for i, c := range counts {
-		if c > 0 && (best < 0 || c > counts[best]) {
+		if c > 0 && (best < 0 || c > counts[best]) { //nolint:gosec // best is an index of counts
 			best = i
 		}
 	}

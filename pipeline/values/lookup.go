@@ -44,8 +44,8 @@ func (f *File) Lookup(path ...any) (Node, bool) {
 
 // Lookup goes on from a node.
 func (n Node) Lookup(path ...any) (Node, bool) {
-	ok := true
 	for _, step := range path {
+		var ok bool
 		if n, ok = n.step(step); !ok {
 			return Node{}, false
 		}

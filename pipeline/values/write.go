@@ -32,18 +32,18 @@ func (r *Rendered) WriteInPlace(path string) error {
 }
 
 func (r *Rendered) writeInPlace(path string) (err error) {
-	real, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(real)
+	info, err := os.Stat(target)
 	if err != nil {
 		return err
 	}
 	if !info.Mode().IsRegular() {
 		return fault.New(fault.Usage, "leave --in-place out", "writing %q: it isn't a regular file", path)
 	}
-	now, err := os.ReadFile(real)
+	now, err := os.ReadFile(target)
 	if err != nil {
 		return err
 	}
@@ -54,14 +54,14 @@ func (r *Rendered) writeInPlace(path string) (err error) {
 		return nil
 	}
 	// Refused when the file itself may not be written, as an editor would be, though renaming could do it.
-	check, err := os.OpenFile(real, os.O_WRONLY, 0)
+	check, err := os.OpenFile(target, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
 	if err := check.Close(); err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(real), "."+filepath.Base(real)+".*")
+	temp, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+".*")
 	if err != nil {
 		return err
 	}
@@ -73,10 +73,10 @@ func (r *Rendered) writeInPlace(path string) (err error) {
 	if err := fillFile(temp, r.Output, info); err != nil {
 		return err
 	}
-	if err := os.Rename(temp.Name(), real); err != nil {
+	if err := os.Rename(temp.Name(), target); err != nil {
 		return err
 	}
-	return syncDirectory(filepath.Dir(real))
+	return syncDirectory(filepath.Dir(target))
 }
 
 // fillFile writes a file for good, with another's mode and owner.

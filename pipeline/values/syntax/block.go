@@ -169,7 +169,7 @@ func (p *parser) colon(single bool) bool {
 // mapping parses a block mapping whose first key has been read.
 func (p *parser) mapping(column int, key *Node) *Node {
 	n := p.make(Mapping, Block, key.Start)
-	n.column = int32(column)
+	n.column = int32(column) //nolint:gosec // a column of a file of at most 10 MiB
 	base := len(p.stack)
 	for {
 		p.pos++ // the colon
@@ -219,7 +219,7 @@ func (p *parser) key(column int) *Node {
 // sequence parses a block sequence whose first dash stands here.
 func (p *parser) sequence(column int) *Node {
 	n := p.make(Sequence, Block, p.pos)
-	n.column = int32(column)
+	n.column = int32(column) //nolint:gosec // a column of a file of at most 10 MiB
 	base := len(p.stack)
 	for {
 		dash := p.pos

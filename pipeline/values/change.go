@@ -1,0 +1,116 @@
+package values
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
+)
+
+// Change is one setting that has another value now. Secrets are masked.
+type Change struct {
+	Path   string       // for example hue.ociRegistry.endpoint
+	Before string       // "" if there was nothing
+	After  string       // "" if there is nothing now
+	Place  report.Place // in the input: of the value, or of the mapping that gets the key
+}
+
+// String says it in one line.
+func (c Change) String() string {
+	switch {
+	case c.Before == "":
+		return fmt.Sprintf("%s: added %s", c.Path, c.After)
+	case c.After == "":
+		return c.Path + ": removed"
+	}
+	return fmt.Sprintf("%s: %s, was %s", c.Path, c.After, c.Before)
+}
+
+// changes tells what the jobs did, by path.
+func (f *File) changes(jobs []*job, p *patch) []Change {
+	all := make([]Change, 0, len(jobs))
+	if jobs == nil { // there were no values at all
+		for _, c := range p.content() {
+			all = added(all, c.key, c.value, report.Place{File: f.name, Line: 1, Column: 1})
+		}
+		return all
+	}
+	root := ""
+	for _, key := range f.rootKeys {
+		root = join(root, key.(string))
+	}
+	for _, j := range jobs {
+		for _, r := range j.requests {
+			path := strings.TrimPrefix(strings.TrimPrefix(r.path, root), ".")
+			at := j.in
+			if j.key != nil {
+				at = j.key
+			}
+			place := f.place(at.Start, at.End, path)
+			if j.key == nil || j.do == within {
+				all = added(all, path, j.entry.content(), place)
+				continue
+			}
+			c := Change{Path: path, Before: show(path, value(j.value)), Place: place}
+			if j.do != remove {
+				c.After = show(path, j.entry.value)
+			}
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// added tells of every single value in what was added.
+func added(all []Change, path string, v any, place report.Place) []Change {
+	if inner, ok := normal(v).(fields); ok && len(inner) > 0 {
+		for _, f := range inner {
+			at := f.key
+			if path != "" {
+				at = join(path, f.key)
+			}
+			all = added(all, at, f.value, place)
+		}
+		return all
+	}
+	place.Path = path
+	return append(all, Change{Path: path, After: show(path, v), Place: place})
+}
+
+// show writes a value on one line, secrets masked.
+func show(path string, v any) string {
+	if v != nil && (strings.HasSuffix(path, "basicAuth") || isSecret(path)) {
+		return Mask
+	}
+	if list, ok := v.([]any); ok && len(list) > 0 {
+		return fmt.Sprintf("a list of %d", len(list))
+	}
+	w := &writer{habits: habits{quote: syntax.Plain}}
+	w.flow(hide(v), "")
+	return w.out.String()
+}
+
+// hide masks the secrets in a decoded value.
+func hide(v any) any {
+	switch v := normal(v).(type) {
+	case fields:
+		hidden := make(fields, 0, len(v))
+		for _, f := range v {
+			if f.value != nil && (isSecret(f.key) || f.key == "basicAuth") {
+				f.value = raw(Mask)
+			} else {
+				f.value = hide(f.value)
+			}
+			hidden = append(hidden, f)
+		}
+		return hidden
+	case []any:
+		hidden := make([]any, 0, len(v))
+		for _, item := range v {
+			hidden = append(hidden, hide(item))
+		}
+		return hidden
+	}
+	return v
+}
