@@ -25,7 +25,8 @@ func (f *File) check() error {
 		}
 	}
 	if len(f.stream.Source) <= checkedSize {
-		if _, err := f.decode(); err != nil {
+		var err error
+		if f.decoded, err = f.decode(); err != nil {
 			return err
 		}
 	}

@@ -18,6 +18,10 @@ func (f *File) Values() map[string]any {
 }
 
 func (f *File) decode() (map[string]any, error) {
+	if f.decoded != nil {
+		copied, _ := plainValue(f.decoded).(map[string]any)
+		return copied, nil
+	}
 	if f.root == nil {
 		return map[string]any{}, nil
 	}

@@ -39,6 +39,7 @@ type File struct {
 	root     *syntax.Node // the values: a mapping, or nil if there are none yet
 	rootKeys []any        // where the values are in the document: "spec", "values" in a HelmRelease
 	uses     *uses
+	decoded  map[string]any // of small files, see check; never changed
 	once     sync.Once
 	secrets  []span // see Masked
 }

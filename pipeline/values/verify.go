@@ -192,11 +192,11 @@ func (c *comparison) same(a, b *syntax.Node) bool {
 // checkAnchors refuses edits that take an anchor away which is still needed.
 func (f *File) checkAnchors(edits []edit) error {
 	for anchor, aliases := range f.uses.aliases {
-		if !removed(edits, anchor, f.stream.Source) {
+		if !removed(edits, anchor) {
 			continue
 		}
 		for _, alias := range aliases {
-			if removed(edits, alias, f.stream.Source) {
+			if removed(edits, alias) {
 				continue
 			}
 			line, column := f.stream.Position(anchor.Start)
@@ -209,7 +209,7 @@ func (f *File) checkAnchors(edits []edit) error {
 }
 
 // removed tells whether an edit takes the node's anchor or alias away.
-func removed(edits []edit, n *syntax.Node, source string) bool {
+func removed(edits []edit, n *syntax.Node) bool {
 	i, _ := slices.BinarySearchFunc(edits, n.Start, func(e edit, at int) int {
 		if e.end <= at {
 			return -1

@@ -139,7 +139,7 @@ func (p *parser) content(parent, column, start int, ctx context, props propertie
 	line := p.line
 	n := p.atom(parent)
 	single := p.line == line
-	if !p.colon(single) {
+	if !p.colon() {
 		return p.apply(n, props)
 	}
 	if !ctx.keys || !single || n.End-start > maxKey {
@@ -149,7 +149,7 @@ func (p *parser) content(parent, column, start int, ctx context, props propertie
 }
 
 // colon tells whether ':' follows an atom on its line. What else may follow is a comment.
-func (p *parser) colon(single bool) bool {
+func (p *parser) colon() bool {
 	if p.fresh {
 		return false
 	}
@@ -207,7 +207,7 @@ func (p *parser) key(column int) *Node {
 		p.fail(p.pos, "expected a key")
 	}
 	n := p.apply(p.atom(column), props)
-	if p.line != line || !p.colon(true) {
+	if p.line != line || !p.colon() {
 		p.fail(start, "expected a key and ':'")
 	}
 	if n.End-start > maxKey {
