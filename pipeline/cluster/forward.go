@@ -50,7 +50,7 @@ func (c *Cluster) Forward(ctx context.Context, namespace, service string, port i
 	}
 	stop = func() {
 		end()
-		<-failed
+		<-failed //nolint:errcheck // what ended the forward is no news once it is to end
 	}
 	ports, err := forwarder.GetPorts()
 	if err != nil {

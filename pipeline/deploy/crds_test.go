@@ -17,7 +17,7 @@ func TestCRDsThatHelmNeverUpgradesAreApplied(t *testing.T) {
 	w := newWorld(t, printing())
 	applied := 0
 	w.cluster.Client = fake.NewClientBuilder().WithInterceptorFuncs(interceptor.Funcs{
-		Apply: func(_ context.Context, _ client.WithWatch, object runtime.ApplyConfiguration, _ ...client.ApplyOption) error {
+		Apply: func(_ context.Context, _ client.WithWatch, _ runtime.ApplyConfiguration, _ ...client.ApplyOption) error {
 			applied++
 			return nil
 		},

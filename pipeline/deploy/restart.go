@@ -36,7 +36,7 @@ func restart(ctx context.Context, c *cluster.Cluster, o Options, history []*rele
 		if err != nil {
 			return restarted, fmt.Errorf("reading Deployment %s/%s on cluster %q: %w", o.Release.Namespace, w.Name, c.Name, err)
 		}
-		predates, err := predates(ctx, c, &d, o, w, history)
+		predates, err := predates(ctx, c, &d, w, history)
 		if err != nil {
 			return restarted, err
 		}
@@ -60,7 +60,7 @@ func restart(ctx context.Context, c *cluster.Cluster, o Options, history []*rele
 }
 
 // predates tells whether a running pod of the Deployment is older than the newest change of its inputs.
-func predates(ctx context.Context, c *cluster.Cluster, d *appsv1.Deployment, o Options, w Workload, history []*release.Release) (bool, error) {
+func predates(ctx context.Context, c *cluster.Cluster, d *appsv1.Deployment, w Workload, history []*release.Release) (bool, error) {
 	running, err := pods(ctx, c, d)
 	if err != nil || len(running) == 0 {
 		return false, err

@@ -47,7 +47,7 @@ func TestCheckTrust(t *testing.T) {
 	}
 	const web = "sts:AssumeRoleWithWebIdentity"
 	equals := func(keys string) string { return trust(provider, web, `'StringEquals': {`+keys+`}`) }
-	swap := func(old, new string) string { return equals(strings.ReplaceAll(both, old, new)) }
+	swap := func(from, to string) string { return equals(strings.ReplaceAll(both, from, to)) }
 	at := "Statement[0].Condition.StringEquals." + issuer
 	tests := map[string]struct {
 		trust string

@@ -19,12 +19,12 @@ type pattern []mark
 // compile reads a pattern of the policy: wildcards, and policy variables whose values come from the
 // request (reference_policies_variables.html). It fails when a variable has no value: AWS then takes the
 // whole statement for invalid. Before version 2012-10-17 a variable is plain text.
-func (r *evaluation) compile(text string) (pattern, bool) {
+func (e *evaluation) compile(text string) (pattern, bool) {
 	var p pattern
 	for text != "" {
-		if r.variables && strings.HasPrefix(text, "${") {
+		if e.variables && strings.HasPrefix(text, "${") {
 			if end := strings.IndexByte(text, '}'); end > 0 {
-				value, ok := r.variable(text[2:end])
+				value, ok := e.variable(text[2:end])
 				if !ok {
 					return nil, false
 				}
@@ -47,13 +47,13 @@ func (r *evaluation) compile(text string) (pattern, bool) {
 
 // variable gives the value of ${name} or ${name, 'default'}; ${*}, ${?} and ${$} are the characters
 // themselves.
-func (r *evaluation) variable(name string) (string, bool) {
+func (e *evaluation) variable(name string) (string, bool) {
 	switch name {
 	case "*", "?", "$":
 		return name, true
 	}
 	name, fallback, hasFallback := strings.Cut(name, ",")
-	values := r.context[strings.ToLower(strings.TrimSpace(name))]
+	values := e.context[strings.ToLower(strings.TrimSpace(name))]
 	if len(values) == 1 { // a key with several values cannot be a variable
 		return values[0], true
 	}
