@@ -94,7 +94,7 @@ func (v *view) renderedCredentials() {
 
 func providers(v *view) error {
 	v.registries(func(r *registrySettings) {
-		if !r.endpoint.set() {
+		if r.endpoint.text() == "" {
 			return
 		}
 		provider := r.provider.text()

@@ -94,7 +94,7 @@ func flaws(v *view, rule string) {
 		if r.err == nil {
 			return
 		}
-		if id, message, remedy := r.flaw(); id == rule && r.endpoint.set() {
+		if id, message, remedy := r.flaw(); id == rule && r.endpoint.text() != "" {
 			v.add(report.Error, r.endpoint.place(), remedy, "%s", message)
 		}
 	})
@@ -104,12 +104,9 @@ func endpointForm(v *view) error {
 	flaws(v, "L02")
 	v.registries(func(r *registrySettings) {
 		if value := r.endpoint.value(); value != nil && r.endpoint.text() == "" {
-			v.add(report.Error, r.endpoint.place(), "write an address of ECR in quotes", "endpoint of %s is %s", r.who(), shown(value))
+			v.add(report.Error, r.endpoint.place(), "write the registry's address", "endpoint of %s is %s", r.who(), shown(value))
 		}
 	})
-	if r := v.hub; r.at.own && !r.endpoint.set() && !r.endpoint.unknown() {
-		v.add(report.Error, r.endpoint.key(), "write hue.ociRegistry.endpoint", "hue has no endpoint")
-	}
 	return nil
 }
 

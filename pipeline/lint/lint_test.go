@@ -26,6 +26,8 @@ func parse(t *testing.T, text string) *values.File {
 	return f
 }
 
+func parseAny(text string) (*values.File, error) { return values.Parse("values.yaml", []byte(text)) }
+
 func mural(t *testing.T) *helmchart.Chart {
 	t.Helper()
 	c, err := charts.Load(charts.Mural)
@@ -176,13 +178,13 @@ func TestRenderedIsClean(t *testing.T) {
 	files, err := filepath.Glob("../../fixtures/values/*.yaml")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	rendered := 0
+	rendered, stand := 0, mural(t)
 	for _, path := range files {
 		f, err := values.Read(path)
 		if err != nil {
 			continue // the corpus holds what is no YAML, too
 		}
-		in := lint.Input{File: f, Chart: mural(t)}
+		in := lint.Input{File: f, Chart: stand}
 		endpoint(t, &in)
 		settings, ok, err := lint.Settings(in)
 		require.NoError(t, err, path)

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -137,7 +138,7 @@ func wholeSpokes(v *view) error {
 		var lost []string
 		if old, ok := before[s.name]; ok {
 			old.Each(func(entry values.Node) bool {
-				key := entry.Path[strings.LastIndexByte(entry.Path, '.')+1:]
+				key := keyOf(old, entry)
 				if !s.item.sub(key).own {
 					lost = append(lost, key)
 				}
@@ -201,6 +202,17 @@ func (v *view) spokesBefore() map[string]values.Node {
 		return true
 	})
 	return before
+}
+
+// keyOf is an entry's key: the last part of its path, which quotes what isn't a word.
+func keyOf(mapping, entry values.Node) string {
+	last := strings.TrimPrefix(entry.Path, mapping.Path)
+	if quoted, ok := strings.CutPrefix(last, "["); ok {
+		if key, err := strconv.Unquote(strings.TrimSuffix(quoted, "]")); err == nil {
+			return key
+		}
+	}
+	return strings.TrimPrefix(last, ".")
 }
 
 // chartSpokesHave tells whether every default spoke of the chart has the keys: then templates count on them.
