@@ -75,3 +75,19 @@ func BenchmarkParse(b *testing.B) {
 		require.NoError(b, err)
 	}
 }
+
+// BenchmarkDiff is the diff of what was rendered.
+func BenchmarkDiff(b *testing.B) {
+	for _, spokes := range []int{100, 1_000, 10_000} {
+		f, err := values.Parse("values.yaml", []byte(fleet(spokes)))
+		require.NoError(b, err)
+		r, err := f.Render(settings(b))
+		require.NoError(b, err)
+		b.Run(fmt.Sprintf("%d-spokes", spokes), func(b *testing.B) {
+			for b.Loop() {
+				require.NotEmpty(b, r.Diff("values.yaml"))
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(spokes), "µs/spoke")
+		})
+	}
+}

@@ -21,6 +21,7 @@ func (r *Rendered) Diff(name string) string {
 	d := differ{
 		before: r.before.stream, after: r.after.stream,
 		hideBefore: secrets(r.before.stream), hideAfter: secrets(r.after.stream),
+		end: lineCount(r.before.stream) + 1,
 	}
 	fmt.Fprintf(&d.out, "--- %s\n+++ %s\n", name, name)
 	for len(changes) > 0 {
@@ -42,21 +43,22 @@ func (r *Rendered) changedLines() []lines {
 	var changes []lines
 	shift := 0 // bytes that the output is ahead
 	before, after := r.before.stream, r.after.stream
+	end, newEnd := lineCount(before)+1, lineCount(after)+1
 	for _, e := range r.edits {
 		if before.Source[e.start:e.end] == e.text {
 			continue
 		}
-		start, end := e.start, e.end
+		start, stop := e.start, e.end
 		newStart := start + shift
-		shift += len(e.text) - (end - start)
-		newEnd := end + shift
+		shift += len(e.text) - (stop - start)
+		newStop := stop + shift
 		c := lines{from: lineOf(before, start), newFrom: lineOf(after, newStart)}
-		c.to, c.newTo = endLine(before, start, end), endLine(after, newStart, newEnd)
-		wholeLines := atLineStart(before, start) && atLineStart(before, end) && atLineStart(after, newEnd)
+		c.to, c.newTo = endLine(before, start, stop), endLine(after, newStart, newStop)
+		wholeLines := atLineStart(before, start) && atLineStart(before, stop) && atLineStart(after, newStop)
 		if !wholeLines {
-			c.to, c.newTo = max(c.to, lineOf(before, end)+1), max(c.newTo, lineOf(after, newEnd)+1)
+			c.to, c.newTo = max(c.to, lineOf(before, stop)+1), max(c.newTo, lineOf(after, newStop)+1)
 		}
-		c.to, c.newTo = min(c.to, lineCount(before)+1), min(c.newTo, lineCount(after)+1)
+		c.to, c.newTo = min(c.to, end), min(c.newTo, newEnd)
 		if last := len(changes) - 1; last >= 0 && c.from < changes[last].to+1 && c.from <= changes[last].to {
 			changes[last].to, changes[last].newTo = max(changes[last].to, c.to), max(changes[last].newTo, c.newTo)
 			continue
@@ -96,13 +98,14 @@ func lineCount(s *syntax.Stream) int {
 type differ struct {
 	before, after         *syntax.Stream
 	hideBefore, hideAfter []span
+	end                   int // behind the last line of the input
 	out                   strings.Builder
 }
 
 func (d *differ) hunk(changes []lines) {
 	first, last := changes[0], changes[len(changes)-1]
 	from := max(1, first.from-contextLines)
-	to := min(lineCount(d.before)+1, last.to+contextLines)
+	to := min(d.end, last.to+contextLines)
 	newFrom := first.newFrom - (first.from - from)
 	newTo := last.newTo + (to - last.to)
 	fmt.Fprintf(&d.out, "@@ -%s +%s @@\n", extent(from, to), extent(newFrom, newTo))

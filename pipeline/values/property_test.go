@@ -46,7 +46,11 @@ func holds(t *testing.T, source string, s values.Settings) {
 	require.NoError(t, helmyaml.Unmarshal([]byte(source), &before))
 	require.NoError(t, helmyaml.Unmarshal(r.Output, &after))
 
-	assert.Equal(t, strings.Count(source, "\r\n") > 0, strings.Count(string(r.Output), "\r\n") > 0, "line breaks")
+	if strings.Contains(source, "\r\n") {
+		assert.Equal(t, strings.Count(string(r.Output), "\n"), strings.Count(string(r.Output), "\r\n"), "line breaks")
+	} else {
+		assert.NotContains(t, string(r.Output), "\r")
+	}
 	assert.Equal(t, strings.HasSuffix(source, "\n"), strings.HasSuffix(string(r.Output), "\n"), "the last line's break")
 	made := map[string]bool{}
 	for _, path := range []string{"hue", "fleetConfig", "fleetConfig.spokes"} {
