@@ -4,6 +4,8 @@
 package revert
 
 import (
+	"reflect"
+
 	helmchart "helm.sh/helm/v3/pkg/chart"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -40,12 +42,17 @@ func Run(in Input) (*Result, error) {
 	if err != nil {
 		return nil, in.stuck("the result would be broken: %w", err)
 	}
-	// The proof: rendered again, the result must be the file.
+	// The proof: rendered again, the result must have the file's values. The bytes may differ, where render
+	// would now put a key somewhere else.
 	again, err := back.Render(settings)
 	if err != nil {
 		return nil, err
 	}
-	if string(again.Output) != string(in.File.Data()) {
+	there, err := values.Parse(in.File.Name(), again.Output)
+	if err != nil {
+		return nil, err
+	}
+	if !reflect.DeepEqual(there.Values(), in.File.Values()) {
 		return nil, in.stuck("render doesn't lead from the result to the file again")
 	}
 	writer, err := in.File.Render(settings) // which changes nothing, and knows how to write the file

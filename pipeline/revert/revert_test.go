@@ -1,0 +1,149 @@
+package revert_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/palette-ecr/palette-ecr/fixtures/charts"
+	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/lint"
+	"github.com/palette-ecr/palette-ecr/pipeline/revert"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+)
+
+const original = `# before
+hue:
+  ociRegistry:
+    endpoint: oci://zot:5000 # the old one
+    basicAuth: {username: admin, password: hunter2}
+
+fleetConfig:
+  spokes: []
+# after
+`
+
+func wanted(t *testing.T) target.Cutover {
+	t.Helper()
+	return target.Cutover{
+		Registry: target.Registry{Endpoint: "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette"},
+		Identity: target.Identity{RoleARN: "arn:aws:iam::123456789012:role/palette-ecr"},
+	}.WithDefaults()
+}
+
+func parse(t *testing.T, text string) *values.File {
+	t.Helper()
+	f, err := values.Parse("values.yaml", []byte(text))
+	require.NoError(t, err)
+	return f
+}
+
+// rendered is what render makes of a file.
+func rendered(t *testing.T, f *values.File, want target.Cutover, change ...func(*values.Settings)) string {
+	t.Helper()
+	in := lint.Input{File: f, Target: want}
+	var err error
+	in.Destination, err = want.Destination()
+	require.NoError(t, err)
+	settings, ok, err := lint.Settings(in)
+	require.NoError(t, err)
+	require.True(t, ok)
+	for _, c := range change {
+		c(&settings)
+	}
+	r, err := f.Render(settings)
+	require.NoError(t, err)
+	return string(r.Output)
+}
+
+func zotOff(s *values.Settings) { s.DisableZot = true }
+
+// TestBack goes there and back, with and without changes between.
+func TestBack(t *testing.T) {
+	there := rendered(t, parse(t, original), wanted(t))
+	require.NotEqual(t, original, there)
+	for name, test := range map[string]struct{ now, want string }{
+		"at once":          {there, original},
+		"Zot off":          {rendered(t, parse(t, original), wanted(t), zotOff), original},
+		"comments changed": {strings.ReplaceAll(strings.ReplaceAll(there, "# before", "# BEFORE\n"), "# after", "# AFTER"), strings.ReplaceAll(strings.ReplaceAll(original, "# before", "# BEFORE\n"), "# after", "# AFTER")},
+		"keys added":       {"global: {}\n" + there + "more: {}\n", "global: {}\n" + original + "more: {}\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			// The file itself says where it points: no flag is needed.
+			back, err := revert.Run(revert.Input{File: parse(t, test.now), Original: parse(t, original), Target: target.Cutover{}.WithDefaults()})
+			require.NoError(t, err)
+			assert.Equal(t, test.want, string(back.Output))
+			assert.NotContains(t, back.Diff("values.yaml"), "hunter2")
+			assert.Contains(t, back.Diff("values.yaml"), "+    endpoint: oci://zot:5000")
+			assert.Positive(t, back.Changes)
+			path := filepath.Join(t.TempDir(), "values.yaml")
+			require.NoError(t, os.WriteFile(path, []byte(test.now), 0o600))
+			require.NoError(t, back.WriteInPlace(path))
+			data, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, test.want, string(data))
+		})
+	}
+}
+
+// TestStuck refuses what can't be told apart, and says where without showing a secret.
+func TestStuck(t *testing.T) {
+	there := rendered(t, parse(t, original), wanted(t))
+	for name, test := range map[string]struct {
+		now, original string
+		code          fault.Code
+		says          string
+	}{
+		"changed by hand":   {strings.Replace(there, "provider: aws", "provider: generic", 1), original, fault.Failed, "is in what render wrote: near line"},
+		"another original":  {there, "hue: {ociRegistry: {endpoint: 'oci://zot'}}\nfleetConfig: {spokes: []}\n", fault.Failed, `reverting "values.yaml" to "values.yaml"`},
+		"never rendered":    {original, original, fault.Usage, "it doesn't point at ECR"},
+		"original is empty": {there, "", fault.Usage, "no fleetConfig.spokes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := revert.Run(revert.Input{File: parse(t, test.now), Original: parse(t, test.original), Target: target.Cutover{}.WithDefaults()})
+			require.ErrorContains(t, err, test.says)
+			assert.Equal(t, test.code, fault.CodeOf(err))
+			assert.NotEmpty(t, fault.RemedyOf(err))
+			assert.NotContains(t, err.Error(), "hunter2")
+		})
+	}
+}
+
+// TestCorpus takes every file of the corpus there and back.
+func TestCorpus(t *testing.T) {
+	paths, err := filepath.Glob("../../fixtures/values/*.yaml")
+	require.NoError(t, err)
+	c, err := charts.Load(charts.Mural)
+	require.NoError(t, err)
+	defaults, err := chart.Defaults(c)
+	require.NoError(t, err)
+	tried := 0
+	for _, path := range paths {
+		f, err := values.Read(path)
+		if err != nil {
+			continue // the corpus holds what is no YAML, too
+		}
+		in := lint.Input{File: f, Target: wanted(t)}
+		in.Destination, err = in.Target.Destination()
+		require.NoError(t, err)
+		settings, _, err := lint.Settings(in)
+		require.NoError(t, err)
+		settings.ChartDefaults = defaults
+		r, err := f.Render(settings)
+		if err != nil || len(r.Changes) == 0 {
+			continue
+		}
+		tried++
+		back, err := revert.Run(revert.Input{File: parse(t, string(r.Output)), Original: f, Target: in.Target, Chart: c})
+		if assert.NoError(t, err, path) {
+			assert.Equal(t, string(f.Data()), string(back.Output), path)
+		}
+	}
+	assert.Greater(t, tried, 25)
+}
