@@ -41,6 +41,7 @@ func (c command) live() command {
 func (c command) run(ctx context.Context) (*dagger.Container, error) {
 	args := append([]string{"palette-ecr"}, c.args...)
 	done, err := c.container.
+		WithDirectory("/out", dag.Directory()).
 		WithExec(args, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny, RedirectStdout: "/out/stdout"}).
 		Sync(ctx)
 	if err != nil {

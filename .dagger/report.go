@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"strconv"
 
 	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
@@ -30,7 +31,27 @@ func (r *Report) Assert() error {
 }
 
 // Every format as a file of a directory, and the exit code in a file called exit-code
-func (r *Report) Directory() *dagger.Directory { return r.Files }
+func (r *Report) Directory(
+	// Address at which the page of the report will be seen: GitLab then shows a link to it at the job.
+	//
+	// +optional
+	link string,
+) (*dagger.Directory, error) {
+	if link == "" {
+		return r.Files, nil
+	}
+	type external struct {
+		Label string `json:"label"`
+		URL   string `json:"url"`
+	}
+	annotations, err := json.Marshal(map[string]any{
+		"palette-ecr": []map[string]external{{"external_link": {Label: "Report", URL: link}}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.Files.WithNewFile("gl-annotations.json", string(annotations)), nil
+}
 
 // The report as text
 func (r *Report) Text() *dagger.File { return r.Files.File("report.txt") }

@@ -1,0 +1,31 @@
+package main
+
+import "github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
+
+// Zot, empty: the registry that PaletteAI comes with
+func (m *PaletteEcr) Zot() *dagger.Service {
+	const config = `{"storage": {"rootDirectory": "/var/lib/registry"}, "http": {"address": "0.0.0.0", "port": "5000"}, "log": {"level": "info"}}`
+	return dag.Container().From(m.Images.Zot).
+		WithNewFile("/etc/zot/config.json", config).
+		WithExposedPort(zotPort).
+		AsService(dagger.ContainerAsServiceOpts{Args: []string{"serve", "/etc/zot/config.json"}, UseEntrypoint: true})
+}
+
+// The stand-in for AWS with Zot behind it: its names by TLS, a forward proxy to them on 3128, its control on 8080
+func (m *PaletteEcr) Emulator() *dagger.Service {
+	return dag.Container().From(m.Images.Golang).
+		WithFile("/usr/local/bin/aws", m.build("./fixtures/aws/cmd/aws", "aws")).
+		WithServiceBinding("zot", m.Zot()).
+		WithExposedPort(tlsPort).
+		WithExposedPort(proxyPort).
+		WithExposedPort(controlPort).
+		AsService(dagger.ContainerAsServiceOpts{Args: []string{"aws", "--backend", "http://zot:5000"}})
+}
+
+// Ports of the services.
+const (
+	zotPort     = 5000
+	tlsPort     = 443
+	proxyPort   = 3128
+	controlPort = 8080
+)

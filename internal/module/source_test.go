@@ -1,0 +1,131 @@
+package module
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// known pragmas: others are swallowed by the engine without a word.
+var known = []string{"check", "generate", "up", "cache", "deprecated", "optional", "default", "defaultPath", "defaultAddress", "ignore", "private"}
+
+// stray is a word after a plus that the code generator would take out of the help.
+var stray = regexp.MustCompile(`(?m)\+[A-Za-z]\S*$`)
+
+var badName = regexp.MustCompile(`[0-9]|[A-Z]{2}`)
+
+func TestModuleReadsLikeAManual(t *testing.T) {
+	objects := readModule(t)
+	require.NotEmpty(t, objects)
+	for _, o := range objects {
+		assert.NotEmpty(t, o.doc, "type %s has no comment", o.name)
+		assert.NotRegexp(t, badName, o.name)
+		for _, f := range o.functions {
+			checkHelp(t, o.name+"."+f.name, f)
+		}
+	}
+}
+
+func checkHelp(t *testing.T, name string, f function) {
+	t.Helper()
+	if f.name != "New" {
+		assert.NotEmpty(t, f.doc, "%s: %s has no comment", f.place, name)
+	}
+	assert.NotRegexp(t, badName, f.name, f.place)
+	for key := range f.pragmas {
+		assert.Contains(t, known, key, "%s: %s", f.place, name)
+	}
+	for _, a := range f.args {
+		assert.NotRegexp(t, badName, a.name, f.place)
+		first, _, _ := strings.Cut(a.doc, "\n")
+		assert.Regexp(t, `^\S.*[.]$`, first, "%s: argument %s of %s has no sentence", f.place, a.name, name)
+		for key := range a.pragmas {
+			assert.Contains(t, known, key, "%s: argument %s of %s", f.place, a.name, name)
+		}
+		prose := pragma.ReplaceAllString(a.doc, "")
+		assert.NotRegexp(t, stray, prose, "%s: argument %s of %s", f.place, a.name, name)
+	}
+	assert.NotRegexp(t, stray, pragma.ReplaceAllString(f.doc, ""), f.place)
+}
+
+// scalars and engine types that may be given or returned.
+var allowed = []string{
+	"string", "int", "bool", "[]string", "error",
+	"*dagger.File", "*dagger.Directory", "*dagger.Secret", "*dagger.Socket", "*dagger.Service", "*dagger.Container", "*dagger.Changeset",
+}
+
+func TestModuleTakesAndGivesKnownTypes(t *testing.T) {
+	objects := readModule(t)
+	for _, o := range objects {
+		for name, kind := range o.fields {
+			assert.True(t, isAllowed(objects, kind), "field %s.%s is a %s", o.name, name, kind)
+		}
+		for _, f := range o.functions {
+			assert.True(t, isAllowed(objects, f.returns), "%s: %s gives %s", f.place, f.name, f.returns)
+			for _, a := range f.args {
+				assert.True(t, isAllowed(objects, a.kind), "%s: argument %s of %s is a %s", f.place, a.name, f.name, a.kind)
+			}
+		}
+	}
+}
+
+func isAllowed(objects map[string]object, kind string) bool {
+	_, own := objects[strings.TrimPrefix(kind, "*")]
+	return own || slices.Contains(allowed, kind)
+}
+
+// What reads or changes a cluster must run at each call; what carries a secret must not outlive its session.
+func TestModuleCachesNothingLive(t *testing.T) {
+	live := 0
+	for _, o := range readModule(t) {
+		for _, f := range o.functions {
+			if (f.calls["stage"] && o.name != "PaletteEcr") || f.calls["docker"] {
+				live++
+				assert.Contains(t, []string{`"never"`, `"session"`}, f.pragmas["cache"], "%s: %s reads a cluster", f.place, f.name)
+			}
+			if f.returns == "*dagger.Service" {
+				continue
+			}
+			if slices.ContainsFunc(f.args, func(a argument) bool { return a.kind == "*dagger.Secret" }) {
+				assert.NotEmpty(t, f.pragmas["cache"], "%s: %s carries a secret", f.place, f.name)
+			}
+		}
+	}
+	assert.GreaterOrEqual(t, live, 6)
+}
+
+// Whatever opens a door is a Secret.
+func TestModuleTakesCredentialsAsSecrets(t *testing.T) {
+	credential := regexp.MustCompile(`(?i)kubeconfig|password|token|secretKey|accessKey|credentials|proxy`)
+	seen := 0
+	for _, o := range readModule(t) {
+		for _, f := range o.functions {
+			for _, a := range f.args {
+				if credential.MatchString(a.name) && a.name != "goProxy" {
+					seen++
+					assert.Equal(t, "*dagger.Secret", a.kind, "%s: argument %s of %s", f.place, a.name, f.name)
+				}
+			}
+		}
+	}
+	assert.GreaterOrEqual(t, seen, 6)
+}
+
+func TestChecksNeedNothing(t *testing.T) {
+	checks := 0
+	objects := readModule(t)
+	for _, f := range objects["PaletteEcr"].functions {
+		if _, check := f.pragmas["check"]; !check {
+			continue
+		}
+		checks++
+		for _, a := range append(f.args, objects["PaletteEcr"].functions["New"].args...) {
+			assert.False(t, a.required(), "%s: check %s needs %s", f.place, f.name, a.name)
+		}
+	}
+	assert.Equal(t, 3, checks)
+}
