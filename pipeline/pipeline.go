@@ -4,6 +4,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -45,25 +46,25 @@ type summary struct {
 func Run(ctx context.Context, o Options) (*report.Report, error) {
 	s := newSession(o)
 	defer s.close()
-	err := s.runAll(ctx)
+	err := s.check(ctx)
+	if err == nil {
+		err = s.runAll(ctx, Stages())
+	}
+	err = interrupted(ctx, err)
 	s.finish(err)
 	return s.report, err
 }
 
-func (s *session) runAll(ctx context.Context) error {
-	if err := s.check(ctx); err != nil {
-		return err
-	}
-	stages := Stages()
+func (s *session) runAll(ctx context.Context, stages []Stage) error {
 	var done []Stage
 	for i, stage := range stages {
-		if len(s.Only) > 0 && !slices.Contains(s.Only, stage.Name) {
+		if !s.needs(stage.Name) {
 			continue
 		}
 		s.Progress.Stage(stage.Name)
 		if err := s.do(ctx, stage); err != nil {
 			for _, rest := range stages[i+1:] {
-				if len(s.Only) == 0 || slices.Contains(s.Only, rest.Name) {
+				if s.needs(rest.Name) {
 					s.report.Stages = append(s.report.Stages, report.Stage{Name: rest.Name, Outcome: report.NotRun})
 				}
 			}
@@ -81,7 +82,7 @@ func (s *session) keepValues() error {
 	case len(s.Only) > 0 || s.rendered == nil || len(s.rendered.Changes) == 0:
 		return nil
 	case !s.InPlace:
-		s.Progress.Say("%s still has the old settings: write the new ones with `palette-ecr render --in-place`, before the next upgrade", s.Target.ValuesPath())
+		s.Progress.Say("%s still has the old settings: write the new ones with `palette-ecr render --in-place`, before the next upgrade", s.file.Name())
 		return nil
 	}
 	if err := s.rendered.WriteInPlace(s.Target.ValuesPath()); err != nil {
@@ -140,6 +141,17 @@ func (s *session) undoAll(ctx context.Context, done []Stage, cause error) error 
 
 func (s *session) since(start time.Time) float64 {
 	return s.Now().Sub(start).Seconds()
+}
+
+// ErrInterrupted is in the error of a run that was cancelled.
+var ErrInterrupted = errors.New("interrupted")
+
+// interrupted says so of the error of a run that was cancelled, which else is whatever was under way.
+func interrupted(ctx context.Context, err error) error {
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		return fault.New(fault.Failed, "run it again: it goes on where it stopped", "%w: %w", ErrInterrupted, err)
+	}
+	return err
 }
 
 // finish closes the report.

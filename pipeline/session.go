@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -27,6 +29,7 @@ type Options struct {
 	Command string   // for the report
 	Version string   // of palette-ecr, for the report
 
+	In         io.Reader    // standard input, for values from "-"
 	InPlace    bool         // write the new values into the file once everything is proven
 	AsIs       bool         // the values are rendered already (in Git, say): deploy them just as they are
 	HTTPClient *http.Client // for AWS and OCI registries: proxy and authorities set
@@ -98,30 +101,74 @@ func (s *session) check(ctx context.Context) (err error) {
 		return err
 	}
 	s.describeTarget()
-	if s.file, err = values.Read(t.ValuesPath()); err != nil {
+	if s.file, err = s.readValues(); err != nil {
 		return err
 	}
+	live := s.needs("copy", "deploy", "validate", "disable-zot")
+	if live {
+		if err := s.reachClusters(ctx); err != nil {
+			return err
+		}
+	}
+	// It may be far away, and with it the wait for a registry that does not answer: so it comes after the clusters.
 	if s.chart, err = chart.Load(ctx, t.Release.Chart, t.Release.Version, chart.Options{HTTPClient: s.HTTPClient}); err != nil {
 		return err
 	}
-	if !s.needs("copy", "deploy", "validate", "disable-zot") {
+	if !live {
 		return nil
 	}
 	return s.connect(ctx)
 }
 
-// connect reaches every cluster and AWS, and reads what the release is now.
-func (s *session) connect(ctx context.Context) (err error) {
-	if s.hub, err = reach(ctx, s.Target.Hub); err != nil {
+// readValues reads the user's file, or standard input, and refuses what can't be deployed the way it is to be.
+func (s *session) readValues() (*values.File, error) {
+	path := s.Target.ValuesPath()
+	var file *values.File
+	var err error
+	switch {
+	case path != "-":
+		file, err = values.Read(path)
+	case s.InPlace:
+		err = fault.New(fault.Usage, "leave --in-place out, or name a file", "reading standard input: new settings can't be written into it")
+	case s.In == nil:
+		err = fault.New(fault.Usage, "name a file", "reading standard input: there is none")
+	default:
+		file, err = values.ReadFrom("<stdin>", s.In)
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch isManifest := file.Kind() == values.HelmRelease; {
+	case s.Target.Release.HelmRelease != "" && !isManifest:
+		return nil, fault.New(fault.Usage, "give it as --values", "reading %q: no HelmRelease is in it", path)
+	case s.Target.Release.HelmRelease == "" && isManifest:
+		return nil, fault.New(fault.Usage, "give it as --helm-release: then Flux applies it", "reading %q: it is the manifest of a HelmRelease, not a values.yaml", path)
+	}
+	return file, nil
+}
+
+// reachClusters reads every kubeconfig, which takes no time, and only then asks the clusters.
+func (s *session) reachClusters(ctx context.Context) (err error) {
+	if s.hub, err = cluster.Connect(s.Target.Hub); err != nil {
 		return err
 	}
 	for _, spoke := range s.Target.Spokes {
-		c, err := reach(ctx, spoke)
+		c, err := cluster.Connect(spoke)
 		if err != nil {
 			return err
 		}
 		s.spokes = append(s.spokes, c)
 	}
+	for _, c := range s.clusters() {
+		if err := c.Ping(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// connect reaches AWS, and reads what the release is now.
+func (s *session) connect(ctx context.Context) (err error) {
 	if s.kubernetes, err = s.hub.Version(ctx); err != nil {
 		return err
 	}
@@ -133,14 +180,6 @@ func (s *session) connect(ctx context.Context) (err error) {
 	}
 	s.registry, err = ecr.Connect(ctx, s.destination, s.AWS)
 	return err
-}
-
-func reach(ctx context.Context, t target.Cluster) (*cluster.Cluster, error) {
-	c, err := cluster.Connect(t)
-	if err != nil {
-		return nil, err
-	}
-	return c, c.Ping(ctx)
 }
 
 // clusters are the hub and every spoke.

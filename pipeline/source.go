@@ -62,7 +62,7 @@ func (s *session) openSource(ctx context.Context, h hueRegistry) (copy.Source, e
 		return copy.Source{}, err
 	}
 	access := copy.Access{PlainHTTP: h.Insecure, Username: h.BasicAuth.Username, Password: h.BasicAuth.Password}
-	service, namespace, port, inCluster := serviceOf(from.Registry.Host)
+	service, namespace, port, inCluster := serviceOf(from.Registry.Host, h.Insecure)
 	if inCluster {
 		dial, stop, err := s.hub.Forward(ctx, namespace, service, port)
 		if err != nil {
@@ -77,10 +77,13 @@ func (s *session) openSource(ctx context.Context, h hueRegistry) (copy.Source, e
 }
 
 // serviceOf takes the name of a Service in the cluster apart: <service>.<namespace>.svc[.<cluster domain>][:port].
-func serviceOf(host string) (service, namespace string, port int, ok bool) {
+func serviceOf(host string, plain bool) (service, namespace string, port int, ok bool) {
 	name, portText, err := net.SplitHostPort(host)
 	if err != nil {
 		name, portText = host, "443"
+		if plain {
+			portText = "80"
+		}
 	}
 	labels := strings.Split(name, ".")
 	if len(labels) < 3 || labels[2] != "svc" {

@@ -13,30 +13,51 @@ import (
 
 // copyArtifacts copies everything from the source to ECR and proves that all of it is there.
 func copyArtifacts(ctx context.Context, s *session) (summary, error) {
-	to, err := copy.ToECR(ctx, s.registry)
+	from, to, options, err := s.ends(ctx)
 	if err != nil {
 		return summary{}, err
 	}
-	options := copy.Options{Progress: s.Progress, Now: s.Now}
-	if options.References, err = s.references(ctx); err != nil {
-		return summary{}, err
-	}
-	settings, ok, err := s.sourceSettings()
-	if err != nil {
-		return summary{}, err
-	}
-	if !ok {
+	if from == nil {
 		p, err := copy.Complete(ctx, to, options)
 		return summary{skip: "Zot is off in the live release: there is nothing left to copy from"}, s.proven(p, err)
 	}
+	result, p, err := copy.RunProven(ctx, *from, to, options)
+	return summary{text: result.String(), counts: result.Counts()}, s.proven(p, err)
+}
+
+// proveClosure proves what copy does, and sends nothing.
+func (s *session) proveClosure(ctx context.Context) error {
+	from, to, options, err := s.ends(ctx)
+	if err != nil {
+		return err
+	}
+	if from == nil {
+		return s.proven(copy.Complete(ctx, to, options))
+	}
+	return s.proven(copy.Verify(ctx, *from, to, options))
+}
+
+// ends are where artifacts are copied from and to. No source means that Zot is off.
+func (s *session) ends(ctx context.Context) (*copy.Source, copy.Destination, copy.Options, error) {
+	options := copy.Options{Progress: s.Progress, Now: s.Now}
+	to, err := copy.ToECR(ctx, s.registry)
+	if err != nil {
+		return nil, to, options, err
+	}
+	if options.References, err = s.references(ctx); err != nil {
+		return nil, to, options, err
+	}
+	settings, ok, err := s.sourceSettings()
+	if err != nil || !ok {
+		return nil, to, options, err
+	}
 	from, err := s.openSource(ctx, settings)
 	if err != nil {
-		return summary{}, err
+		return nil, to, options, err
 	}
 	// Once hue pushes to ECR, a tag there may be newer than the one that was left in Zot.
 	options.Keep = s.switched()
-	result, p, err := copy.RunProven(ctx, from, to, options)
-	return summary{text: result.String(), counts: result.Counts()}, s.proven(p, err)
+	return &from, to, options, nil
 }
 
 // proven takes the proof into the report; anything but held ends the stage.

@@ -73,17 +73,29 @@ func described(s *session, r *deploy.Result) string {
 	return text
 }
 
-// proveRendered is the gate before the cluster is touched.
+// proveRendered is the gate before the cluster is touched. What it saw goes into the report.
 func (s *session) proveRendered(wanted *values.File) error {
-	old, _, err := registryOf(s.live.Merged)
+	p, err := s.judgeRendered(wanted)
 	if err != nil {
 		return err
 	}
-	p := validate.Rendered(validate.Manifests{
+	s.report.Proofs = append(s.report.Proofs, p)
+	return refuse(p)
+}
+
+func (s *session) judgeRendered(wanted *values.File) (report.Proof, error) {
+	old, _, err := s.sourceSettings()
+	if err != nil {
+		return report.Proof{}, err
+	}
+	return validate.Rendered(validate.Manifests{
 		Chart: s.chart, Values: wanted.Values(), Endpoint: s.destination.Registry.Endpoint(), Secrets: []string{old.BasicAuth.Password},
 		Release: chart.Release{Name: s.Target.Release.Name, Namespace: s.Target.Release.Namespace, KubeVersion: s.kubernetes},
-	}, s.validation())
-	s.report.Proofs = append(s.report.Proofs, p)
+	}, s.validation()), nil
+}
+
+// refuse is gate where nothing has been touched yet.
+func refuse(p report.Proof) error {
 	if err := gate(p); err != nil {
 		return fault.New(fault.Refused, fault.RemedyOf(err), "%w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -17,8 +18,12 @@ func validateCutover(ctx context.Context, s *session) (summary, error) {
 		return summary{}, fault.New(fault.Refused, "run `palette-ecr deploy` first, or `palette-ecr run`",
 			"validating release %s: hue does not push to %s yet", s.report.Target.Release, s.destination.URL())
 	}
-	o := s.validation()
 	fresh := s.journal.Fresh(s.Now(), s.destination.URL())
+	made, err := s.proveRest(ctx, fresh)
+	if err != nil {
+		return summary{}, err
+	}
+	o := s.validation()
 	o.ReadOnly = complete(fresh, s)
 	var proofs []report.Proof
 	if o.ReadOnly {
@@ -34,10 +39,40 @@ func validateCutover(ctx context.Context, s *session) (summary, error) {
 		return summary{}, err
 	}
 	if o.ReadOnly {
-		return summary{skip: fmt.Sprintf("proven before, and until %s; looked again at what can be seen without a write", fresh[0].ExpiresAt.Format("15:04 MST"))}, nil
+		skipped := summary{skip: fmt.Sprintf("proven before, and until %s; looked again at what can be seen without a write", expiry(fresh).Format("15:04 MST"))}
+		if !made {
+			return skipped, nil
+		}
+		s.journal.Prove(s.report.Proofs)
+		return skipped, s.journal.Save(ctx)
 	}
 	s.journal.Prove(s.report.Proofs)
 	return summary{text: fmt.Sprintf("%d proofs hold", len(proofs))}, s.journal.Save(ctx)
+}
+
+// proveRest makes the proofs of earlier stages that neither this run nor an earlier one has made: stage by stage,
+// each stage is a run of its own, and what copy proved was before the switch.
+func (s *session) proveRest(ctx context.Context, fresh []report.Proof) (made bool, err error) {
+	known := slices.Concat(fresh, s.report.Proofs)
+	if len(pick(known, report.ProofRendered)) == 0 {
+		wanted, err := s.want()
+		if err != nil {
+			return false, err
+		}
+		if err := s.proveRendered(wanted); err != nil {
+			return false, err
+		}
+		made = true
+	}
+	if len(pick(known, report.ProofClosure)) == 0 {
+		return true, s.proveClosure(ctx)
+	}
+	return made, nil
+}
+
+// expiry tells when the first of the proofs ceases to count.
+func expiry(proofs []report.Proof) time.Time {
+	return slices.MinFunc(proofs, func(a, b report.Proof) int { return a.ExpiresAt.Compare(b.ExpiresAt) }).ExpiresAt
 }
 
 // validation is what proofs about clusters need to know.

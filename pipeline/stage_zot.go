@@ -23,6 +23,14 @@ func disableZot(ctx context.Context, s *session) (summary, error) {
 	if _, err := s.renderValues(true); err != nil {
 		return summary{}, err
 	}
+	// The file may have changed since the proof of it was made.
+	p, err := s.judgeRendered(s.wanted)
+	if err == nil {
+		err = refuse(p)
+	}
+	if err != nil {
+		return summary{}, err
+	}
 	result, err := s.apply(ctx, s.wanted)
 	if err != nil {
 		return summary{}, err
@@ -30,17 +38,36 @@ func disableZot(ctx context.Context, s *session) (summary, error) {
 	return summary{text: fmt.Sprintf("zot.enabled is false since revision %d; its volume stays", result.Revision)}, nil
 }
 
-// mayDisable is the gate: without every proof, Zot stays.
+// mayDisable is the gate: without every proof, Zot stays. A cluster that nothing is proven of may still need it.
 func (s *session) mayDisable() error {
 	known := append(s.journal.Fresh(s.Now(), s.destination.URL()), s.report.Proofs...)
 	for _, name := range []string{report.ProofRendered, report.ProofClosure, report.ProofReady, report.ProofPull, report.ProofPush} {
-		held := slices.ContainsFunc(known, func(p report.Proof) bool {
-			return p.Name == name && p.Verdict == report.Held && p.ExpiresAt.After(s.Now())
-		})
-		if !held {
-			return fault.New(fault.Refused, "run `palette-ecr run`, which makes every proof and then turns Zot off",
-				"disabling Zot: the proof %q is missing or has expired", name)
+		for _, cluster := range s.provenOn(name) {
+			held := slices.ContainsFunc(known, func(p report.Proof) bool {
+				return p.Name == name && (p.Cluster == cluster || cluster == "") && p.Verdict == report.Held && p.ExpiresAt.After(s.Now())
+			})
+			if held {
+				continue
+			}
+			where := ""
+			if cluster != "" {
+				where = fmt.Sprintf(" of cluster %q", cluster)
+			}
+			return fault.New(fault.Refused, "run `palette-ecr validate`, which makes every proof, or `palette-ecr run`",
+				"disabling Zot: the proof %q%s is missing or has expired", name, where)
 		}
 	}
 	return nil
+}
+
+// provenOn gives the clusters that a proof is needed of; "" is that one is enough.
+func (s *session) provenOn(proof string) []string {
+	if proof != report.ProofReady && proof != report.ProofPull {
+		return []string{""}
+	}
+	var names []string
+	for _, c := range s.clusters() {
+		names = append(names, c.Name)
+	}
+	return names
 }

@@ -13,6 +13,7 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/palette-ecr/palette-ecr/internal/cli/terminal"
+	"github.com/palette-ecr/palette-ecr/pipeline"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 )
@@ -118,9 +119,9 @@ func (a *app) progress() progress.Reporter {
 	return terminal.NewProgress(a.Err, a.ErrTTY, a.color(a.ErrTTY))
 }
 
-// interrupted turns the error of a cancelled context into words.
+// interrupted turns the error of a cancelled context into words, unless the library has done so.
 func interrupted(ctx context.Context, err error, remedy string) error {
-	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) && !errors.Is(err, pipeline.ErrInterrupted) {
 		return fault.New(fault.Failed, remedy, "interrupted: %w", err)
 	}
 	return err

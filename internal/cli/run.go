@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -79,11 +78,11 @@ func (a *app) runStages(c *cobra.Command, r *runFlags, only []string) error {
 	}
 	rep, err := pipeline.Run(c.Context(), pipeline.Options{
 		Target: want, Only: only, Command: c.Name(), Version: version(), AsIs: r.asIs, InPlace: r.inPlace,
-		HTTPClient: client, AWS: ecr.Options{Profile: r.profile},
+		In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile},
 		Progress: a.progress(), Timeout: r.timeout, PushWait: r.pushWait,
 	})
 	if e := a.write(outputs, rep); e != nil {
 		err = errors.Join(err, e)
 	}
-	return interrupted(c.Context(), err, fmt.Sprintf("run `%s` again: it goes on where it stopped", c.CommandPath()))
+	return err
 }

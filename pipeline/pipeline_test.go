@@ -1,0 +1,196 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// TestStages is the order that users and the README rely on.
+func TestStages(t *testing.T) {
+	var names []string
+	for _, s := range Stages() {
+		names = append(names, s.Name)
+		assert.NotEmpty(t, s.Does, s.Name)
+		assert.NotNil(t, s.run, s.Name)
+		assert.Equal(t, s.Name == "deploy", s.undo != nil, "only deploy is undone, not %s", s.Name)
+	}
+	assert.Equal(t, []string{"render", "lint", "copy", "deploy", "validate", "disable-zot"}, names)
+}
+
+func TestUnknownStage(t *testing.T) {
+	r, err := Run(t.Context(), Options{Only: []string{"copy", "destroy"}})
+	require.EqualError(t, err, `looking for stage "destroy": there is none`)
+	assert.Equal(t, fault.Usage, fault.CodeOf(err))
+	assert.Equal(t, "use one of [render lint copy deploy validate disable-zot]", fault.RemedyOf(err))
+	assert.Equal(t, fault.Usage, r.ExitCode)
+	assert.Empty(t, r.Stages)
+}
+
+// play is a list of stages that tell what was called.
+type play struct{ calls []string }
+
+func (p *play) stage(name string, err error) Stage {
+	return Stage{Name: name, run: func(context.Context, *session) (summary, error) {
+		p.calls = append(p.calls, name)
+		return summary{text: "did " + name, counts: map[string]int64{"things": 1}}, err
+	}}
+}
+
+func (p *play) undoable(name string, err, undoErr error) Stage {
+	s := p.stage(name, err)
+	s.undo = func(context.Context, *session) (summary, error) {
+		p.calls = append(p.calls, "undo "+name)
+		return summary{text: "undid " + name}, undoErr
+	}
+	return s
+}
+
+// outcomes writes the report's stages in short.
+func outcomes(s *session) string {
+	var all []string
+	for _, stage := range s.report.Stages {
+		all = append(all, stage.Name+": "+string(stage.Outcome))
+	}
+	return strings.Join(all, ", ")
+}
+
+func TestStagesRunInOrder(t *testing.T) {
+	var p play
+	s := newSession(Options{})
+	skipping := p.stage("b", nil)
+	skipping.run = func(context.Context, *session) (summary, error) { return summary{skip: "nothing to do"}, nil }
+	require.NoError(t, s.runAll(t.Context(), []Stage{p.undoable("a", nil, nil), skipping, p.stage("c", nil)}))
+	assert.Equal(t, []string{"a", "c"}, p.calls, "nothing is undone")
+	assert.Equal(t, "a: done, b: skipped, c: done", outcomes(s))
+	assert.Equal(t, "did a", s.report.Stages[0].Summary)
+	assert.Equal(t, map[string]int64{"things": 1}, s.report.Stages[0].Counts)
+	assert.Equal(t, "nothing to do", s.report.Stages[1].Reason)
+}
+
+func TestOnlyWhatIsAskedFor(t *testing.T) {
+	var p play
+	s := newSession(Options{Only: []string{"d", "b"}})
+	err := s.runAll(t.Context(), []Stage{p.undoable("a", nil, nil), p.stage("b", errors.New("broken")), p.stage("c", nil), p.stage("d", nil)})
+	require.EqualError(t, err, "broken")
+	assert.Equal(t, []string{"b"}, p.calls, "a did not run: it is not undone")
+	assert.Equal(t, "b: failed, d: not run", outcomes(s))
+}
+
+// TestUndo: the last first, the stage that failed included, and no stage that did not run.
+func TestUndo(t *testing.T) {
+	var p play
+	s := newSession(Options{})
+	cause := fault.New(fault.Failed, "ask for more", "pulling %q: denied", "x")
+	err := s.runAll(t.Context(), []Stage{
+		p.undoable("a", nil, nil), p.stage("b", nil), p.undoable("c", nil, nil), p.undoable("d", cause, nil), p.undoable("e", nil, nil), p.stage("f", nil),
+	})
+	require.Equal(t, error(cause), err, "the cause stays the run's error")
+	assert.Equal(t, []string{"a", "b", "c", "d", "undo d", "undo c", "undo a"}, p.calls)
+	assert.Equal(t, "a: done, b: done, c: done, d: failed, e: not run, f: not run, undo d: done, undo c: done, undo a: done", outcomes(s))
+	assert.Equal(t, `pulling "x": denied`, s.report.Stages[3].Reason)
+	assert.Equal(t, "undid d", s.report.Stages[6].Summary)
+}
+
+func TestUndoWithNothingToUndoIsNotTold(t *testing.T) {
+	var p play
+	s := newSession(Options{})
+	a := p.stage("a", errors.New("broken"))
+	a.undo = func(context.Context, *session) (summary, error) { return summary{skip: "nothing was changed"}, nil }
+	require.Error(t, s.runAll(t.Context(), []Stage{a}))
+	assert.Equal(t, "a: failed", outcomes(s))
+}
+
+func TestUndoThatFails(t *testing.T) {
+	var p play
+	s := newSession(Options{})
+	cause := fault.New(fault.Failed, "grant it", "pulling: denied")
+	lost := errors.New("cluster gone")
+	err := s.runAll(t.Context(), []Stage{p.undoable("a", nil, nil), p.undoable("b", cause, lost)})
+	require.EqualError(t, err, "pulling: denied; and putting the release back failed too: cluster gone")
+	assert.ErrorIs(t, err, error(cause))
+	assert.ErrorIs(t, err, lost)
+	assert.Equal(t, fault.Failed, fault.CodeOf(err))
+	assert.Equal(t, "grant it", fault.RemedyOf(err))
+	assert.Equal(t, []string{"a", "b", "undo b", "undo a"}, p.calls, "one undo that fails keeps no other from its work")
+	assert.Equal(t, "a: done, b: failed, undo b: failed, undo a: done", outcomes(s))
+	assert.Equal(t, "cluster gone", s.report.Stages[2].Reason)
+}
+
+func TestUnprovenIsNotUndone(t *testing.T) {
+	var p play
+	s := newSession(Options{})
+	err := s.runAll(t.Context(), []Stage{p.undoable("a", nil, nil), p.stage("b", fault.New(fault.Unproven, "wait", "no push yet")), p.stage("c", nil)})
+	assert.Equal(t, fault.Unproven, fault.CodeOf(err))
+	assert.Equal(t, []string{"a", "b"}, p.calls)
+	assert.Equal(t, "a: done, b: failed, c: not run", outcomes(s))
+}
+
+func TestRefusedIsUndone(t *testing.T) {
+	var p play
+	s := newSession(Options{})
+	err := s.runAll(t.Context(), []Stage{p.undoable("a", nil, nil), p.stage("b", fault.New(fault.Refused, "prove it", "a proof has expired"))})
+	assert.Equal(t, fault.Refused, fault.CodeOf(err))
+	assert.Equal(t, []string{"a", "b", "undo a"}, p.calls)
+	assert.Equal(t, "a: done, b: refused, undo a: done", outcomes(s))
+}
+
+// TestInterruptIsNotUndone: who interrupts wants an end, not a beginning.
+func TestInterruptIsNotUndone(t *testing.T) {
+	var p play
+	s := newSession(Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	stop := p.stage("b", nil)
+	stop.run = func(ctx context.Context, _ *session) (summary, error) {
+		cancel()
+		return summary{}, ctx.Err()
+	}
+	err := s.runAll(ctx, []Stage{p.undoable("a", nil, nil), stop})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, []string{"a"}, p.calls)
+
+	err = interrupted(ctx, err)
+	require.EqualError(t, err, "interrupted: context canceled")
+	require.ErrorIs(t, err, ErrInterrupted)
+	assert.Equal(t, "run it again: it goes on where it stopped", fault.RemedyOf(err))
+	assert.NoError(t, interrupted(ctx, nil), "what was done before the interrupt is done")
+	assert.EqualError(t, interrupted(t.Context(), errors.New("broken")), "broken")
+}
+
+func TestFinish(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	clock := func() time.Time { now = now.Add(time.Second); return now }
+	s := newSession(Options{Now: clock, Command: "run", Version: "v1"})
+	s.finish(fault.New(fault.Refused, "correct it", "linting: 1 error"))
+	assert.Equal(t, &report.Report{
+		APIVersion: report.APIVersion, Kind: report.Kind, Version: "v1", Command: "run",
+		StartedAt: now.Add(-time.Second), FinishedAt: now, ExitCode: fault.Refused, Error: "linting: 1 error", Remedy: "correct it",
+		Stages: []report.Stage{}, Findings: []report.Finding{}, Proofs: []report.Proof{},
+	}, s.report)
+
+	s = newSession(Options{Now: clock})
+	s.finish(nil)
+	assert.Zero(t, s.report.ExitCode)
+	assert.Empty(t, s.report.Error+s.report.Remedy)
+
+	s = newSession(Options{Now: clock})
+	s.finish(errors.New("plain"))
+	assert.Equal(t, fault.Failed, s.report.ExitCode, "an error without a code is a failure")
+}
+
+func TestStagesAreTimed(t *testing.T) {
+	var p play
+	now := time.Unix(0, 0)
+	s := newSession(Options{Now: func() time.Time { now = now.Add(1500 * time.Millisecond); return now }})
+	require.Error(t, s.runAll(t.Context(), []Stage{p.undoable("a", errors.New("broken"), nil)}))
+	assert.InDelta(t, 1.5, s.report.Stages[0].Seconds, 1e-9)
+	assert.InDelta(t, 1.5, s.report.Stages[1].Seconds, 1e-9)
+}
