@@ -15,12 +15,12 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
-// TestProperties renders thousands of generated files, and holds of each, with nothing of the package's own
+// TestProperties renders hundreds of generated files, and holds of each, with nothing of the package's own
 // but Render: decoding the result gives exactly the wanted values, and every line that isn't an edited key's
 // is there as it was, in its order.
 func TestProperties(t *testing.T) {
 	base := settings(t)
-	for seed := range uint64(1500) {
+	for seed := range uint64(500) {
 		g := &generator{rand.New(rand.NewPCG(seed, 1))}
 		s := base
 		switch g.IntN(4) {
