@@ -1,6 +1,7 @@
 package lint_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -90,6 +91,23 @@ func BenchmarkStaticRules(b *testing.B) {
 				b.StartTimer()
 			}
 			b.ReportMetric(float64(b.Elapsed())/float64(library), "x/yaml")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/spoke")
+		})
+	}
+}
+
+// BenchmarkFindings has something to say about every spoke.
+func BenchmarkFindings(b *testing.B) {
+	for _, n := range []int{10, 1_000, 10_000} {
+		data := bytes.ReplaceAll(fleet(n), []byte("insecure: false"), []byte("insecure: true"))
+		b.Run(fmt.Sprintf("spokes=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				f, err := values.Parse("values.yaml", data)
+				require.NoError(b, err)
+				findings, err := lint.Run(lint.Input{File: f})
+				require.NoError(b, err)
+				require.Len(b, findings, n+1)
+			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/spoke")
 		})
 	}

@@ -21,12 +21,12 @@ func Markdown() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(&out, "\n## %s\n\n**%s** (%s)\n\n%s\n\n", r.ID, r.Title, r.Severity, r.Why)
-		fmt.Fprintf(&out, "- Fix: %s\n", r.Fix)
+		fmt.Fprintf(&out, "\n## %s\n\n**%s** (%s)\n\n%s\n\n", r.ID, prose(r.Title), r.Severity, prose(r.Why))
+		fmt.Fprintf(&out, "- Fix: %s\n", prose(r.Fix))
 		if r.fixable {
 			out.WriteString("- `palette-ecr lint --fix` does it, with the editor of `render`, as far as the right value is known\n")
 		}
-		fmt.Fprintf(&out, "- Source: %s\n\nFails:\n\n", r.Source)
+		fmt.Fprintf(&out, "- Source: %s\n\nFails:\n\n", prose(r.Source))
 		for _, f := range example.Fails {
 			if f.Name != "values.yaml" {
 				fmt.Fprintf(&out, "%s:\n\n", f.caption())
@@ -37,6 +37,9 @@ func Markdown() (string, error) {
 	}
 	return out.String(), nil
 }
+
+// prose keeps Markdown from taking <account> for HTML.
+func prose(text string) string { return strings.ReplaceAll(text, "<", "&lt;") }
 
 const docsHead = `<!-- Made from the catalogue in pipeline/lint and its examples: go test ./pipeline/lint -update -->
 

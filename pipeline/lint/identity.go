@@ -146,7 +146,11 @@ func sameAccount(v *view) error {
 		case m[1] != r.Partition:
 			v.add(report.Error, a.role.place(), "take a role of partition "+r.Partition, "the role of %s is in partition %q, the registry in %q: they can't reach each other", a.name, m[1], r.Partition)
 		case r.Kind == registry.Private && m[2] != r.AccountID && !v.in.Access.CrossAccount:
-			v.add(report.Error, a.role.place(), "take a role of the registry's account; if two accounts are meant, give the repository a policy and ignore this with a reason", "the role of %s is in account %s, the registry in %s", a.name, m[2], r.AccountID)
+			severity := report.Error
+			if a.role.text() == v.in.Target.Identity.RoleARN { // it was asked for, and may be meant
+				severity = report.Warning
+			}
+			v.add(severity, a.role.place(), "take a role of the registry's account; if two accounts are meant, give the repository a policy for the role, and say so (--cross-account)", "the role of %s is in account %s, the registry in %s", a.name, m[2], r.AccountID)
 		}
 	}
 	v.policyRegions(r)

@@ -139,6 +139,13 @@ func TestRules(t *testing.T) {
 			input:   func(in *lint.Input) { in.Disable = []string{"L10"} },
 			want:    `8:62 error L09: the role of hue is in partition "aws-cn", the registry in "aws": they can't reach each other`,
 		},
+		"L09 the role that was asked for": {
+			replace: account("{annotations: {eks.amazonaws.com/role-arn: 'arn:aws:iam::210987654321:role/r'}}"),
+			input: func(in *lint.Input) {
+				in.Target.Identity.RoleARN, in.Disable = "arn:aws:iam::210987654321:role/r", []string{"L10"}
+			},
+			want: "8:62 warning L09: the role of hue is in account 210987654321, the registry in 123456789012",
+		},
 		"L09 two accounts meant": {
 			replace: account("{annotations: {eks.amazonaws.com/role-arn: 'arn:aws:iam::210987654321:role/r'}}"),
 			input:   func(in *lint.Input) { in.Access.CrossAccount, in.Disable = true, []string{"L10"} },
