@@ -22,6 +22,9 @@ var formats = []struct{ name, file string }{
 	{"terraform", "tfplan.json"},
 }
 
+// wrongUse is palette-ecr's exit code for flags and files that it can't work with.
+const wrongUse = 64
+
 // anyway is whether a stage that failed gives its report all the same.
 type anyway bool
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"path"
 
 	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
@@ -86,7 +85,8 @@ func (r *Rendered) with() *PaletteEcr {
 // call is a command on the user's file, for the target.
 func (m *PaletteEcr) call(container *dagger.Container, args ...string) (command, error) {
 	if m.ValuesPath == "" {
-		return command{}, errors.New("no values are given\ntry:   --values values.yaml, or --helm-release helmrelease.yaml, before the stage")
+		return command{}, failure(args, wrongUse, "",
+			"error: no values are given\ntry:   --values values.yaml, or --helm-release helmrelease.yaml, before the stage")
 	}
 	args = append(args, m.ValuesFlag+"="+m.ValuesPath)
 	return command{container, append(append(args, m.Flags...), m.ChartFlags...)}, nil

@@ -1,0 +1,108 @@
+// Tests of the module palette-ecr on a real engine; every test is a check
+//
+//	dagger -m tests check
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"dagger/tests/internal/dagger"
+)
+
+// Tests of palette-ecr that need no cluster
+type Tests struct {
+	// +private
+	Values *dagger.Directory
+	// +private
+	Golang string
+}
+
+const (
+	endpoint = "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette"
+	roleArn  = "arn:aws:iam::123456789012:role/palette-ecr"
+)
+
+func New(
+	// The corpus of values.
+	//
+	// +defaultPath="/fixtures/values"
+	values *dagger.Directory,
+	// Image with Go; that of the module when empty.
+	//
+	// +optional
+	golang string,
+) *Tests {
+	return &Tests{Values: values, Golang: golang}
+}
+
+func (t *Tests) module(values, endpoint string) *dagger.PaletteEcr {
+	return dag.PaletteEcr(dagger.PaletteEcrOpts{Values: t.Values.File(values), Endpoint: endpoint, RoleArn: roleArn}).
+		WithImages(dagger.PaletteEcrWithImagesOpts{Golang: t.Golang})
+}
+
+// What render makes is what the golden file says
+//
+// +check
+func (t *Tests) Render(ctx context.Context) error {
+	got, err := t.module("ecr-already.yaml", endpoint).Render().File().Contents(ctx)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(got, "provider: aws") {
+		return fmt.Errorf("rendering: no provider aws in %q", got)
+	}
+	return nil
+}
+
+// The changes hold the user's file and nothing else
+//
+// +check
+func (t *Tests) Changes(ctx context.Context) error {
+	paths, err := t.module("many-overrides.yaml", endpoint).Render().Changes().ModifiedPaths(ctx)
+	if err != nil {
+		return err
+	}
+	if len(paths) != 1 || paths[0] != "values.yaml" {
+		return fmt.Errorf("changes of values.yaml are in %q", paths)
+	}
+	return nil
+}
+
+// An error that lint finds comes with its exit code and its report
+//
+// +check
+func (t *Tests) LintError(ctx context.Context) error {
+	report := t.module("guide-zot.yaml", endpoint).Lint(dagger.PaletteEcrLintOpts{ReportAnyway: true})
+	code, err := report.ExitCode(ctx)
+	if err != nil {
+		return err
+	}
+	sarif, err := report.Sarif().Contents(ctx)
+	if err != nil {
+		return err
+	}
+	if code != 3 || !strings.Contains(sarif, "L06") {
+		return fmt.Errorf("linting: exit code %d and %s", code, sarif)
+	}
+	return ended(report.Assert(ctx), 3)
+}
+
+// An address that is none is wrong use
+//
+// +check
+func (t *Tests) WrongRegistry(ctx context.Context) error {
+	_, err := t.module("many-overrides.yaml", "http://example.com").Render().Diff(ctx)
+	return ended(err, 64)
+}
+
+// ended tells whether an error carries the exit code.
+func ended(err error, code int) error {
+	var failed *dagger.ExecError
+	if !errors.As(err, &failed) || failed.ExitCode != code {
+		return fmt.Errorf("wanted exit code %d, but it ended with: %w", code, err)
+	}
+	return nil
+}
