@@ -15,6 +15,7 @@ type setting struct {
 	path string // for example hue.ociRegistry.endpoint
 	node values.Node
 	own  bool        // the file writes the key
+	gone bool        // the file sets a mapping above to null, which takes the chart's default away too
 	near values.Node // the nearest mapping above that the file writes
 	// merged is the value under the chart's defaults; it counts when a chart is given.
 	merged any
@@ -23,7 +24,7 @@ type setting struct {
 // sub goes on to a key.
 func (s setting) sub(keys ...string) setting {
 	for _, key := range keys {
-		next := setting{view: s.view, path: join(s.path, key), near: s.near}
+		next := setting{view: s.view, path: join(s.path, key), near: s.near, gone: s.gone || s.own && s.node.IsNull()}
 		if s.own {
 			next.node, next.own = s.node.Lookup(key)
 			next.near = s.node
@@ -102,7 +103,7 @@ func (s setting) text() string {
 }
 
 // unknown tells that the file doesn't say, and nobody knows what the chart says.
-func (s setting) unknown() bool { return !s.own && s.view.merged == nil }
+func (s setting) unknown() bool { return !s.own && !s.gone && s.view.merged == nil }
 
 // inherited tells that the value is the chart's default.
 func (s setting) inherited() bool { return !s.own && s.set() }

@@ -63,8 +63,7 @@ func oneRegistry(v *view) error {
 	for i := range v.spokes {
 		v.spokeRegistry(&v.spokes[i], endpoint)
 	}
-	if len(v.spokes) == 0 && v.merged == nil && v.hub.ecr() && !v.root.sub("fleetConfig", "spokes").own {
-		spokes := v.root.sub("fleetConfig", "spokes")
+	if spokes := v.root.sub("fleetConfig", "spokes"); v.hub.ecr() && spokes.unknown() {
 		v.missing(report.Error, spokes, "take the chart's default spokes into the file: palette-ecr render --chart", "the file has no fleetConfig.spokes: the chart's default spokes, which use Zot, stay")
 	}
 	return nil
