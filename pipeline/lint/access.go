@@ -109,7 +109,7 @@ func providers(v *view) error {
 		case r.ecr():
 			v.add(report.Error, r.provider.place(), "write provider: aws", "provider of %s is %s, so that nobody logs in to ECR", r.who(), shown(r.provider.value()))
 		case provider == "aws" && !r.zot():
-			v.add(report.Error, r.endpoint.place(), "write ECR's own host; Flux knows no aliases and proxies of it", "provider of %s is aws, but %q isn't a host of ECR", r.who(), r.endpoint.text())
+			v.add(report.Error, r.endpoint.place(), "write ECR's own host; Flux knows no aliases and proxies of it", "provider of %s is aws, but %q isn't a host of ECR", r.who(), withoutUser(r.endpoint.text()))
 		case provider == "aws":
 			v.add(report.Error, r.provider.place(), "point the endpoint at ECR too, or write provider: generic", "provider of %s is aws, but its endpoint is still Zot", r.who())
 		}

@@ -67,6 +67,11 @@ func TestRules(t *testing.T) {
 			replace: []string{hueEndpoint, "\n    endpoint: 5000"},
 			want:    "4:15 error L02: endpoint of hue is 5000",
 		},
+		"L02 password": {
+			replace: []string{"oci://1234", "oci://admin:hunter2@1234", "oci://admin:hunter2@123456789012.dkr.ecr.us-east-1.amazonaws.com/palette\n        rep", "oci://admin:hunter2@zot/palette\n        rep"},
+			want: "4:15 error L02: endpoint of hue: it holds a user name\n" +
+				"14:19 error L02: endpoint of spoke a: it holds a user name\n17:19 error L03: provider of spoke a is aws, but its endpoint is still Zot",
+		},
 		"L03 alias": {
 			replace: []string{anyHost, "oci://ecr.example.com"},
 			want: `4:15 error L03: provider of hue is aws, but "oci://ecr.example.com/palette" isn't a host of ECR` + "\n" +
@@ -273,6 +278,9 @@ func TestRules(t *testing.T) {
 			in := lint.Input{File: parse(t, text)}
 			if test.input != nil {
 				test.input(&in)
+			}
+			for _, f := range run(t, in) {
+				assert.NotContains(t, f.Message+f.Snippet, "hunter2")
 			}
 			got := strings.TrimSpace(strings.ReplaceAll(said(run(t, in)), "values.yaml:", ""))
 			if want, some := strings.CutPrefix(test.want, "!"); some { // among others

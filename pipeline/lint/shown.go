@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 )
 
@@ -21,3 +22,8 @@ func shown(value any) string {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
+
+var user = regexp.MustCompile(`(^|://)[^/]*@`)
+
+// withoutUser hides user name and password of an address, which nobody should write there.
+func withoutUser(address string) string { return user.ReplaceAllString(address, "${1}****@") }

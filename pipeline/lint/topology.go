@@ -51,7 +51,7 @@ func oneRegistry(v *view) error {
 	}
 	want, fixed := v.in.Destination, v.in.Destination.Registry.IsECR()
 	if fixed && v.hub.err == nil && v.hub.endpoint.set() && v.hub.url != want.URL() && !v.sameRegistry() {
-		v.add(report.Error, v.hub.endpoint.place(), "render the file: palette-ecr render, or lint --fix", "hue pushes to %q, not to %q", v.hub.endpoint.text(), want.Registry.Endpoint())
+		v.add(report.Error, v.hub.endpoint.place(), "render the file: palette-ecr render, or lint --fix", "hue pushes to %q, not to %q", withoutUser(v.hub.endpoint.text()), want.Registry.Endpoint())
 	}
 	if fixed && !v.hub.endpoint.set() {
 		v.missing(report.Error, v.hub.endpoint, "render the file: palette-ecr render, or lint --fix", "hue.ociRegistry isn't set: the chart's default registry, Zot, stays")
@@ -85,9 +85,9 @@ func (v *view) spokeRegistry(s *registrySettings, endpoint string) {
 	case s.endpoint.text() != endpoint && !(s.err == nil && v.hub.err == nil && s.Registry.Same(v.hub.Registry)):
 		at := s.endpoint.place()
 		if v.hub.endpoint.own && endpoint == v.hub.endpoint.text() {
-			v.add(report.Error, at, "give the spoke hue's endpoint", "%s pulls from %q, but hue pushes to %q (line %d)", s.who(), s.endpoint.text(), endpoint, v.hub.endpoint.place().Line)
+			v.add(report.Error, at, "give the spoke hue's endpoint", "%s pulls from %q, but hue pushes to %q (line %d)", s.who(), withoutUser(s.endpoint.text()), withoutUser(endpoint), v.hub.endpoint.place().Line)
 		} else {
-			v.add(report.Error, at, "render the file: palette-ecr render, or lint --fix", "%s pulls from %q, not from %q", s.who(), s.endpoint.text(), endpoint)
+			v.add(report.Error, at, "render the file: palette-ecr render, or lint --fix", "%s pulls from %q, not from %q", s.who(), withoutUser(s.endpoint.text()), endpoint)
 		}
 	}
 	// Another provider than hue's is L03's business: it goes with the endpoint, which is the same.
