@@ -138,8 +138,12 @@ func TestGate(t *testing.T) {
 }
 
 func TestWorst(t *testing.T) {
-	unproven := func(cause string) report.Proof { return report.Proof{Name: "push", Verdict: report.Unproven, Cause: cause} }
-	broken := func(cause string) report.Proof { return report.Proof{Name: "pull", Verdict: report.Broken, Cause: cause} }
+	unproven := func(cause string) report.Proof {
+		return report.Proof{Name: "push", Verdict: report.Unproven, Cause: cause}
+	}
+	broken := func(cause string) report.Proof {
+		return report.Proof{Name: "pull", Verdict: report.Broken, Cause: cause}
+	}
 	require.NoError(t, worst(nil))
 	require.NoError(t, worst(all("hub")))
 	require.EqualError(t, worst([]report.Proof{held("ready", "hub"), unproven("a"), unproven("b")}), "proving push: unproven: a")

@@ -243,4 +243,3 @@ func TestUndoOfNothing(t *testing.T) {
 		assert.Equal(t, "this run has not changed the release", got.skip)
 	}
 }
-

@@ -76,6 +76,7 @@ source-controller pulls from ECR, and only then turns Zot off. A gate that fails
   palette-ecr rehearse     the whole cutover on kind, with no AWS
 
 Exit codes: 0 done, 1 failed, 2 changes pending, 3 a gate refused, 4 unproven, 64 wrong use.`,
+		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
@@ -84,26 +85,14 @@ Exit codes: 0 done, 1 failed, 2 changes pending, 3 a gate refused, 4 unproven, 6
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fault.New(fault.Usage, "see "+c.CommandPath()+" --help", "reading flags: %w", err)
 	})
+	root.SetVersionTemplate("palette-ecr {{.Version}}\n")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "show no progress")
 	root.PersistentFlags().BoolVar(&a.noColor, "no-color", false, "no colours, even on a terminal (NO_COLOR does the same)")
 	root.AddCommand(a.commands()...)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
 	wrapArgs(root)
 	return root
-}
-
-// wrapArgs makes wrong positional arguments wrong use, with a hint, for every command.
-func wrapArgs(c *cobra.Command) {
-	if check := c.Args; check != nil {
-		c.Args = func(c *cobra.Command, args []string) error {
-			if err := check(c, args); err != nil {
-				return fault.New(fault.Usage, "see "+c.CommandPath()+" --help", "reading arguments: %w", err)
-			}
-			return nil
-		}
-	}
-	for _, sub := range c.Commands() {
-		wrapArgs(sub)
-	}
 }
 
 // color tells whether a stream gets colours: only a terminal, and only when nobody objects.

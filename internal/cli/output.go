@@ -40,10 +40,16 @@ func (a *app) write(w writer, r *report.Report) error {
 	if err != nil {
 		dir = ""
 	}
-	a.told = r.Error != "" && slices.Contains(w.outputs, report.Output{Format: "text"})
-	return report.WriteAll(w.outputs, a.Out, r, report.Options{
+	// With standard output sent away from the terminal, the person at it would not see the text.
+	seen := a.OutTTY || !a.ErrTTY
+	a.told = r.Error != "" && seen && slices.Contains(w.outputs, report.Output{Format: "text"})
+	err = report.WriteAll(w.outputs, a.Out, r, report.Options{
 		Color: a.color(a.OutTTY), Width: a.width(), All: w.all, Dir: dir, Root: a.Getenv("GITHUB_WORKSPACE") + a.Getenv("CI_PROJECT_DIR"),
 	})
+	if err != nil {
+		a.told = false // what was not written is in no report
+	}
+	return err
 }
 
 // width is the terminal's, or 0 when there is none.

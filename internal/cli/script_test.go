@@ -30,13 +30,17 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND...   run a command, which must end with that exit code
 //	large FILE MIB          make a file of YAML of that size
 //	standin FILE            pack the stand-in for the chart mural
+//	apiserver FILE [silent] start an API server without PaletteAI, or one that never answers, and write a kubeconfig
+//	                        for it; what it is asked for is in FILE.requests
+//	ociregistry VARIABLE CA start an OCI registry with nothing in it, put its address into a variable, and write
+//	                        its certificate
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "large": large, "standin": standin,
+			"exits": exits, "large": large, "standin": standin, "apiserver": apiserver, "ociregistry": ociregistry,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("ECR", "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette")
