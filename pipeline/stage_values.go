@@ -69,7 +69,7 @@ func lintValues(_ context.Context, s *session) (summary, error) {
 	if err != nil {
 		return summary{}, err
 	}
-	findings, err := lint.Run(lint.Input{File: wanted, Target: s.Target, Destination: s.destination, Chart: s.chart})
+	findings, err := lint.Run(lint.Input{File: wanted, Before: s.file, KubeVersion: s.kubernetes, Target: s.Target, Destination: s.destination, Chart: s.chart})
 	if err != nil {
 		return summary{}, err
 	}

@@ -48,8 +48,13 @@ func (c Cutover) Merge(flags Cutover) Cutover {
 	return c
 }
 
-// WithDefaults fills in what neither flags nor file say. A HelmRelease means that Flux manages the release.
+// WithDefaults fills in what neither flags nor file say. A HelmRelease means that Flux manages the release; a chart
+// that is a directory or an archive is of the version that it is.
 func (c Cutover) WithDefaults() Cutover {
+	version := DefaultVersion
+	if c.Release.Chart != "" && !strings.HasPrefix(c.Release.Chart, "oci://") {
+		version = ""
+	}
 	managedBy := Helm
 	if c.Release.HelmRelease != "" {
 		managedBy = Flux
@@ -60,7 +65,7 @@ func (c Cutover) WithDefaults() Cutover {
 		Identity: Identity{Mode: IRSA},
 		Release: Release{
 			ManagedBy: managedBy, Name: DefaultRelease, Namespace: DefaultNamespace,
-			Chart: DefaultChart, Version: DefaultVersion, CRDs: CRDs{Chart: DefaultCRDsChart},
+			Chart: DefaultChart, Version: version, CRDs: CRDs{Chart: DefaultCRDsChart},
 		},
 		Hub: Cluster{Name: DefaultHub},
 	}.Merge(c)

@@ -113,3 +113,15 @@ func TestParseCluster(t *testing.T) {
 		assert.ErrorContains(t, err, "--spoke", text)
 	}
 }
+
+func TestDefaultVersionIsNotForChartsOnDisk(t *testing.T) {
+	for chart, want := range map[string]string{
+		"":                        "1.0.7",
+		"oci://example.com/mural": "1.0.7",
+		"charts/mural":            "",
+		"mural-1.0.8.tgz":         "",
+	} {
+		got := target.Cutover{Release: target.Release{Chart: chart}}.WithDefaults()
+		assert.Equal(t, want, got.Release.Version, chart)
+	}
+}
