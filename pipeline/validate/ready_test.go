@@ -17,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -131,7 +132,10 @@ func TestReadyWaitsForHueAndForTheRegistry(t *testing.T) {
 		moved := workload(t, "checkout")
 		moved.ResourceVersion = ""
 		patch := fmt.Appendf(nil, `{"spec":{"url":%q}}`, moved.Spec.URL)
-		assert.NoError(t, c.Client.Patch(context.Background(), moved, client.RawPatch(types.MergePatchType, patch)))
+		// An API server tries a patch again by itself; the fake one says conflict when two meet.
+		assert.NoError(t, retry.RetryOnConflict(retry.DefaultRetry, func() error {
+			return c.Client.Patch(context.Background(), moved.DeepCopy(), client.RawPatch(types.MergePatchType, patch))
+		}))
 	})
 	time.AfterFunc(700*time.Millisecond, func() {
 		lock.Lock()
