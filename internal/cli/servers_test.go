@@ -8,10 +8,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
+	"testing"
 
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
 )
 
 // apiserver starts a stand-in for an API server in whose cluster there is nothing, and notes every request: so a
@@ -46,13 +49,7 @@ func apiserver(ts *testscript.TestScript, _ bool, args []string) {
 		server.Close()
 		requests.Close()
 	})
-	ts.Check(os.WriteFile(path, []byte(`apiVersion: v1
-kind: Config
-current-context: empty
-clusters: [{name: empty, cluster: {server: "`+server.URL+`"}}]
-contexts: [{name: empty, context: {cluster: empty, user: empty}}]
-users: [{name: empty, user: {token: none}}]
-`), 0o600))
+	ts.Check(os.WriteFile(path, kubeconfig(server.URL), 0o600))
 }
 
 func ociregistry(ts *testscript.TestScript, _ bool, args []string) {
@@ -61,4 +58,22 @@ func ociregistry(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], strings.TrimPrefix(server.URL, "https://"))
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), certificate, 0o600))
+}
+
+// unreachable is the path of a kubeconfig that leads nowhere.
+func unreachable(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	require.NoError(t, os.WriteFile(path, kubeconfig("http://127.0.0.1:1"), 0o600))
+	return path
+}
+
+func kubeconfig(server string) []byte {
+	return []byte(`apiVersion: v1
+kind: Config
+current-context: empty
+clusters: [{name: empty, cluster: {server: "` + server + `"}}]
+contexts: [{name: empty, context: {cluster: empty, user: empty}}]
+users: [{name: empty, user: {token: none}}]
+`)
 }
