@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -36,6 +37,11 @@ func validateCutover(ctx context.Context, s *session) (summary, error) {
 	}
 	s.report.Proofs = append(s.report.Proofs, proofs...)
 	if err := worst(proofs); err != nil {
+		if ctx.Err() == nil {
+			// What held before and does not now must not let disable-zot pass.
+			s.journal.Prove(proofs)
+			err = errors.Join(err, s.journal.Save(ctx))
+		}
 		return summary{}, err
 	}
 	if o.ReadOnly {
