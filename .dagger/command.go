@@ -112,5 +112,5 @@ func lastWords(stderr string) string {
 	if at := strings.LastIndex("\n"+stderr, "\nerror: "); at >= 0 {
 		stderr = stderr[at:]
 	}
-	return strings.TrimSpace(stderr)
+	return strings.TrimPrefix(strings.TrimSpace(stderr), "error: ") // dagger says that word itself
 }
