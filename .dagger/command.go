@@ -48,7 +48,7 @@ func (c command) run(ctx context.Context) (*dagger.Container, error) {
 		WithExec(args, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny, RedirectStdout: "/out/stdout"}).
 		Sync(ctx)
 	if err != nil {
-		return nil, err
+		return nil, unreadable(args, err)
 	}
 	code, err := done.ExitCode(ctx)
 	if err != nil || code == 0 {
@@ -72,7 +72,7 @@ func (c command) report(ctx context.Context, tolerant anyway) (*Report, error) {
 		WithExec(args, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny, RedirectStdout: "/out/report/report.txt"}).
 		Sync(ctx)
 	if err != nil {
-		return nil, err
+		return nil, unreadable(args, err)
 	}
 	r := &Report{Command: args[:2]}
 	if r.ExitCode, err = done.ExitCode(ctx); err != nil {
@@ -105,6 +105,17 @@ func failure(args []string, code int, stdout, stderr string) error {
 	return &gqlerror.Error{Message: said, Extensions: map[string]any{
 		"_type": "EXEC_ERROR", "cmd": args, "exitCode": code, "stdout": strings.TrimSpace(stdout), "stderr": "",
 	}}
+}
+
+// unreadable says of a Secret that the engine can't read only that; other errors stay as they are.
+func unreadable(args []string, err error) error {
+	const words = "failed to read secret"
+	at := strings.Index(err.Error(), words)
+	if at < 0 {
+		return err
+	}
+	return failure(args, wrongUse, "", "reading a Secret: "+err.Error()[at:]+
+		"\ntry:   name a file that is there, or a variable that is set, after file:// or env://")
 }
 
 // lastWords are the command's error, without the progress before it.

@@ -119,5 +119,8 @@ func (m *PaletteEcr) Container() *dagger.Container {
 	if m.Proxy != nil {
 		c = c.WithSecretVariable("HTTPS_PROXY", m.Proxy)
 	}
+	if m.NoProxy != "" {
+		c = c.WithEnvVariable("NO_PROXY", m.NoProxy)
+	}
 	return c
 }

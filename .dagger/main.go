@@ -44,6 +44,8 @@ type PaletteEcr struct {
 	CaBundle *dagger.File
 	// +private
 	Proxy *dagger.Secret
+	// +private
+	NoProxy string
 }
 
 func New(
@@ -202,11 +204,15 @@ func (m *PaletteEcr) WithNetwork(
 	//
 	// +optional
 	proxy *dagger.Secret,
+	// Hosts and networks that are reached without the proxy, as NO_PROXY says it: the clusters, most often.
+	//
+	// +optional
+	noProxy string,
 	// Authorities in PEM, besides the image's own, that sign what the proxy or the mirror shows.
 	//
 	// +optional
 	caBundle *dagger.File,
 ) *PaletteEcr {
-	m.Proxy, m.CaBundle = proxy, caBundle
+	m.Proxy, m.NoProxy, m.CaBundle = proxy, noProxy, caBundle
 	return m
 }

@@ -105,7 +105,7 @@ func TestModuleTakesCredentialsAsSecrets(t *testing.T) {
 	for _, o := range readModule(t) {
 		for _, f := range o.functions {
 			for _, a := range f.args {
-				if credential.MatchString(a.name) && a.name != "goProxy" {
+				if credential.MatchString(a.name) && a.name != "goProxy" && a.name != "noProxy" {
 					seen++
 					assert.Equal(t, "*dagger.Secret", a.kind, "%s: argument %s of %s", f.place, a.name, f.name)
 				}
