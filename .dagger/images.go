@@ -107,11 +107,11 @@ func (m *PaletteEcr) Container() *dagger.Container {
 	c := dag.Container().From(image).
 		WithoutEntrypoint().
 		WithFile("/usr/local/bin/palette-ecr", m.Binary()).
-		WithDirectory("/work", m.Files).
-		WithWorkdir("/work").
+		WithDirectory("/home/user", m.Files).
+		WithWorkdir("/home/user").
 		WithEnvVariable("NO_COLOR", "1")
 	if m.SecretValues != nil {
-		c = c.WithMountedSecret("/work/"+m.ValuesPath, m.SecretValues)
+		c = c.WithMountedSecret("/home/user/"+m.ValuesPath, m.SecretValues)
 	}
 	if m.CaBundle != nil {
 		c = c.WithMountedFile("/run/ca-bundle.pem", m.CaBundle).WithEnvVariable("AWS_CA_BUNDLE", "/run/ca-bundle.pem")
