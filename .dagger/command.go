@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ type anyway bool
 type command struct {
 	container *dagger.Container
 	args      []string
+	before    string // for a shell, to be done first
 }
 
 // live makes a command one that is run anew at each call, since what it reads or changes is outside of the engine.
@@ -67,9 +69,13 @@ func (c command) report(ctx context.Context, tolerant anyway) (*Report, error) {
 	for _, format := range formats {
 		args = append(args, "--output="+format.name+"=/out/report/"+format.file)
 	}
+	line := args
+	if c.before != "" {
+		line = []string{"sh", "-c", c.before + quoted(slices.Clone(args)...)}
+	}
 	done, err := c.container.
 		WithDirectory("/out/report", dag.Directory()).
-		WithExec(args, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny, RedirectStdout: "/out/report/report.txt"}).
+		WithExec(line, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny, RedirectStdout: "/out/report/report.txt"}).
 		Sync(ctx)
 	if err != nil {
 		return nil, unreadable(args, err)

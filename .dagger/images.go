@@ -98,6 +98,9 @@ func (m *PaletteEcr) Binary() *dagger.File {
 	return m.build(".", "palette-ecr")
 }
 
+// home is where the user's files are in a container.
+const home = "/home/user"
+
 // A container with palette-ecr and your files, to look around in with terminal
 func (m *PaletteEcr) Container() *dagger.Container {
 	image := m.Images.Run
@@ -107,11 +110,11 @@ func (m *PaletteEcr) Container() *dagger.Container {
 	c := dag.Container().From(image).
 		WithoutEntrypoint().
 		WithFile("/usr/local/bin/palette-ecr", m.Binary()).
-		WithDirectory("/home/user", m.Files).
-		WithWorkdir("/home/user").
+		WithDirectory(home, m.Files).
+		WithWorkdir(home).
 		WithEnvVariable("NO_COLOR", "1")
 	if m.SecretValues != nil {
-		c = c.WithMountedSecret("/home/user/"+m.ValuesPath, m.SecretValues)
+		c = c.WithMountedSecret(home+"/"+m.ValuesPath, m.SecretValues)
 	}
 	if m.CaBundle != nil {
 		c = c.WithMountedFile("/run/ca-bundle.pem", m.CaBundle).WithEnvVariable("AWS_CA_BUNDLE", "/run/ca-bundle.pem")

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"path"
+	"strings"
 
 	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
 )
@@ -65,11 +67,42 @@ func (r *Rendered) Lint(
 	reportAnyway bool,
 ) (*Linted, error) {
 	m := r.with()
-	report, err := m.Lint(ctx, disable, "", "", reportAnyway)
+	args := []string{"lint"}
+	for _, rule := range disable {
+		args = append(args, "--disable="+rule)
+	}
+	call, err := m.call(m.Container(), args...)
+	if err != nil {
+		return nil, err
+	}
+	if m.SecretValues != nil {
+		call = r.renderFirst(call)
+	}
+	report, err := call.report(ctx, anyway(reportAnyway))
 	if err != nil {
 		return nil, err
 	}
 	return &Linted{Report: report, Module: m}, nil
+}
+
+// renderFirst makes a command one on the rendered values, where those came as a Secret: they are rendered into memory
+// that is gone with the command, and so are in no layer.
+func (r *Rendered) renderFirst(c command) command {
+	m := r.Module
+	render := append(append(append([]string{"palette-ecr"}, r.Args...), "--in-place", m.ValuesFlag+"="+m.ValuesPath), m.Flags...)
+	file := quoted(home + "/" + m.ValuesPath)
+	c.container = c.container.WithMountedTemp("/run/rendered")
+	c.before = "cd /run/rendered && mkdir -p " + quoted("./"+path.Dir(m.ValuesPath)) + " && cp " + file + " " + quoted(m.ValuesPath) +
+		" && " + quoted(append(render, m.ChartFlags...)...) + " && exec "
+	return c
+}
+
+// quoted is a command as a shell takes it.
+func quoted(words ...string) string {
+	for i, word := range words {
+		words[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return strings.Join(words, " ")
 }
 
 // The rule's reason, its source and how to fix what it finds
@@ -78,7 +111,7 @@ func (m *PaletteEcr) Explain(
 	// The rule, for example L07, or list for all of them.
 	rule string,
 ) (string, error) {
-	done, err := command{m.Container(), []string{"lint", "--explain=" + rule}}.run(ctx)
+	done, err := command{container: m.Container(), args: []string{"lint", "--explain=" + rule}}.run(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -125,7 +158,7 @@ func (m *PaletteEcr) Policies(
 	if account != "" {
 		args = append(args, "--account="+account)
 	}
-	done, err := command{m.Container(), args}.run(ctx)
+	done, err := command{container: m.Container(), args: args}.run(ctx)
 	if err != nil {
 		return nil, err
 	}

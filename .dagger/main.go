@@ -109,7 +109,7 @@ func New(
 	}
 	if config != nil {
 		m.Files = m.Files.WithFile("cutover.yaml", config)
-		m.Flags = append(m.Flags, "--config=cutover.yaml")
+		m.Flags = append(m.Flags, "--config="+home+"/cutover.yaml")
 	}
 	switch {
 	case helmRelease != nil:
@@ -176,9 +176,9 @@ func (m *PaletteEcr) WithChart(
 ) *PaletteEcr {
 	switch {
 	case directory != nil:
-		m.Files, reference = m.Files.WithDirectory(".charts/mural", directory), ".charts/mural"
+		m.Files, reference = m.Files.WithDirectory(".charts/mural", directory), home+"/.charts/mural"
 	case archive != nil:
-		m.Files, reference = m.Files.WithFile(".charts/mural.tgz", archive), ".charts/mural.tgz"
+		m.Files, reference = m.Files.WithFile(".charts/mural.tgz", archive), home+"/.charts/mural.tgz"
 	}
 	m.ChartFlags, m.CrdFlags = nil, nil
 	if reference != "" {

@@ -39,7 +39,7 @@ func (m *PaletteEcr) Rehearse(
 	// +optional
 	reportAnyway bool,
 ) (*Report, error) {
-	call := command{m.stage(m.docker(), dockerSocket, dockerAddress, imageArchive), []string{"rehearse"}}
+	call := command{container: m.stage(m.docker(), dockerSocket, dockerAddress, imageArchive), args: []string{"rehearse"}}
 	if fault != "" {
 		call.args = append(call.args, "--break="+fault)
 	}

@@ -9,11 +9,10 @@ import (
 
 // Your values with the registry settings that ECR needs, and every other byte as it was
 type Rendered struct {
-	// The new file.
-	File *dagger.File
-
 	// +private
 	Module *PaletteEcr
+	// +private
+	Args []string
 	// +private
 	DiffText string
 }
@@ -44,15 +43,11 @@ func (m *PaletteEcr) Render(
 	if timeout != "" {
 		args = append(args, "--registry-timeout="+timeout)
 	}
-	call, err := m.call(m.Container(), args...)
+	// Only the diff is printed, in which passwords are masked: the file itself would be in the trace.
+	call, err := m.call(m.Container(), append(args, "--diff")...)
 	if err != nil {
 		return nil, err
 	}
-	done, err := call.run(ctx)
-	if err != nil {
-		return nil, err
-	}
-	call.args = append(call.args, "--diff")
 	diffed, err := call.run(ctx)
 	if err != nil {
 		return nil, err
@@ -61,9 +56,19 @@ func (m *PaletteEcr) Render(
 	if err != nil {
 		return nil, err
 	}
-	// Named as the user's file is, so that an export of it is that file.
-	file := done.File("/out/stdout").WithName(path.Base(m.ValuesPath))
-	return &Rendered{Module: m, File: file, DiffText: diff}, nil
+	return &Rendered{Module: m, Args: args, DiffText: diff}, nil
+}
+
+// The new file. It holds whatever else your values hold, other passwords too
+func (r *Rendered) File() *dagger.File {
+	m, file := r.Module, "/out/"+path.Base(r.Module.ValuesPath)
+	args := append([]string{"palette-ecr"}, r.Args...)
+	args = append(append(append(args, "--in-place", m.ValuesFlag+"="+file), m.Flags...), m.ChartFlags...)
+	return m.Container().
+		WithDirectory("/out", dag.Directory()).
+		WithExec([]string{"cp", home + "/" + m.ValuesPath, file}).
+		WithExec(args).
+		File(file)
 }
 
 // What changed, as a unified diff in which passwords are masked
@@ -71,14 +76,16 @@ func (r *Rendered) Diff() string { return r.DiffText }
 
 // The change of your file, to write back where you stand: export --path=.
 func (r *Rendered) Changes() *dagger.Changeset {
-	return r.Module.Files.WithFile(r.Module.ValuesPath, r.File).Changes(r.Module.Files)
+	return r.Module.Files.WithFile(r.Module.ValuesPath, r.File()).Changes(r.Module.Files)
 }
 
-// with is the module with the rendered file in the place of the user's.
+// with is the module with the rendered file in the place of the user's. Values that came as a Secret stay one: every
+// stage renders them by itself.
 func (r *Rendered) with() *PaletteEcr {
 	m := *r.Module
-	m.SecretValues = nil
-	m.Files = m.Files.WithFile(m.ValuesPath, r.File)
+	if m.SecretValues == nil {
+		m.Files = m.Files.WithFile(m.ValuesPath, r.File())
+	}
 	return &m
 }
 
@@ -89,5 +96,5 @@ func (m *PaletteEcr) call(container *dagger.Container, args ...string) (command,
 			"error: no values are given\ntry:   --values values.yaml, or --helm-release helmrelease.yaml, before the stage")
 	}
 	args = append(args, m.ValuesFlag+"="+m.ValuesPath)
-	return command{container, append(append(args, m.Flags...), m.ChartFlags...)}, nil
+	return command{container: container, args: append(append(args, m.Flags...), m.ChartFlags...)}, nil
 }
