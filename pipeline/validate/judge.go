@@ -36,9 +36,10 @@ const (
 )
 
 // concerns tells whether an OCIRepository is one of a workload: it names the registry that is left, or the
-// repository that is reached. Others, such as the chart's own sources in public.ecr.aws/mural, do not count.
+// repository that is reached. Others, such as the chart's own sources in public.ecr.aws/mural, do not count,
+// nor does the canary of the proof beside, which is made and deleted meanwhile.
 func (e Expectation) concerns(r *sourcev1.OCIRepository) bool {
-	return r.Spec.URL == e.URL || e.left(r)
+	return r.Name != Canary && (r.Spec.URL == e.URL || e.left(r))
 }
 
 // left tells that it still names the registry that is left.

@@ -63,7 +63,7 @@ func (o *Options) canary(ctx context.Context, c *cluster.Cluster) (*sourcev1.OCI
 	}
 	e := Expectation{URL: o.Destination.URL(), Not: o.Source}
 	for _, r := range list.Items {
-		if !e.concerns(&r) || r.Name == Canary || r.Status.Artifact == nil {
+		if !e.concerns(&r) || r.Status.Artifact == nil {
 			continue
 		}
 		if digest := digestOf(r.Status.Artifact.Revision); digest != "" {

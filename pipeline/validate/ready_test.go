@@ -50,6 +50,17 @@ func TestReadyHeldWithOneListAndOneWatch(t *testing.T) {
 	assert.Equal(t, 24, n.patch, "the second look writes nothing")
 }
 
+// The pull proof makes its canary beside this one: it is no workload, and nobody else may write to it.
+func TestReadyLeavesTheCanaryAlone(t *testing.T) {
+	canary := workload(t, Canary)
+	canary.Spec.Suspend = true
+	c, n := fakeCluster(t, asItIs, workload(t, "checkout"), canary)
+	p := Ready(t.Context(), c, options(t))
+	require.Equal(t, report.Held, p.Verdict, p)
+	assert.Len(t, p.Evidence, 1)
+	assert.Equal(t, 1, n.patch)
+}
+
 func TestReadyVerdicts(t *testing.T) {
 	tests := map[string]struct {
 		change  func(*sourcev1.OCIRepository)
