@@ -164,7 +164,7 @@ func (s *session) reachClusters(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return nil
+	return cluster.Distinct(ctx, s.clusters())
 }
 
 // connect reaches AWS, and reads what the release is now.

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/fluxcd/pkg/apis/meta"
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
 	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
@@ -117,6 +119,19 @@ func fakeCluster(t *testing.T, handle func(*sourcev1.OCIRepository), objects ...
 				return c.Status().Update(ctx, r)
 			}
 			return nil
+		},
+		// The fake client looks at no UID; the API server does.
+		Delete: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.DeleteOption) error {
+			if wanted := (&client.DeleteOptions{}).ApplyOptions(opts).Preconditions; wanted != nil && wanted.UID != nil {
+				there := obj.DeepCopyObject().(client.Object)
+				if err := c.Get(ctx, client.ObjectKeyFromObject(obj), there); err != nil {
+					return err
+				}
+				if there.GetUID() != *wanted.UID {
+					return apierrors.NewConflict(sourcev1.GroupVersion.WithResource("ocirepositories").GroupResource(), obj.GetName(), errors.New("another UID"))
+				}
+			}
+			return c.Delete(ctx, obj)
 		},
 		Patch: func(ctx context.Context, c client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
 			n.Lock()

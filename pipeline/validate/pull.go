@@ -110,14 +110,18 @@ func (o *Options) create(ctx context.Context, c *cluster.Cluster, canary *source
 	}
 }
 
-// remove deletes the canary also when the wait for it was cancelled.
+// remove deletes the canary also when the wait for it was cancelled, but not one that another run has put in its place.
 func (o *Options) remove(ctx context.Context, c *cluster.Cluster, canary *sourcev1.OCIRepository) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if err := client.IgnoreNotFound(c.Client.Delete(ctx, canary.DeepCopy())); err != nil {
+	err := c.Client.Delete(ctx, canary.DeepCopy(), client.Preconditions{UID: &canary.UID})
+	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 		o.Progress.Say("could not delete OCIRepository %s/%s on %s, please do: %v", canary.Namespace, canary.Name, c.Name, err)
 	}
 }
+
+// errGone ends the wait for a canary that is no more.
+var errGone = errors.New("the canary is gone")
 
 // fetched waits until the canary's artifact is in source-controller's storage, or until it is plain that it
 // will not be.
@@ -130,7 +134,7 @@ func (o *Options) fetched(ctx context.Context, c *cluster.Cluster, p report.Proo
 		r := all[client.ObjectKeyFromObject(canary)]
 		if r == nil || r.UID != canary.UID {
 			seen = "it is gone"
-			return false, nil
+			return false, errGone
 		}
 		f := e.judge(r, "")
 		seen = f.seen
@@ -149,6 +153,11 @@ func (o *Options) fetched(ctx context.Context, c *cluster.Cluster, p report.Proo
 	switch {
 	case err == nil:
 		return o.held(p, "source-controller fetched a new OCIRepository from "+host(e.URL)+" under its own identity")
+	case errors.Is(err, errGone):
+		return o.unproven(p, "the canary was taken away", Cause{
+			Cause:  object + " was deleted or replaced by somebody else before source-controller had fetched it: perhaps by another palette-ecr.",
+			Remedy: "Run `palette-ecr validate` again when nobody else does.",
+		})
 	case errors.Is(err, errFinal):
 		return o.broken(p, "source-controller can't fetch from "+host(e.URL), *w.final)
 	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
@@ -90,6 +92,25 @@ func TestPullNotStoredIsNotFetched(t *testing.T) {
 	p := Pull(t.Context(), c, o)
 	require.Equal(t, report.Broken, p.Verdict, p)
 	gone(t, c)
+}
+
+// Another run replaces the canary by its own: there is nothing to wait for any more.
+func TestPullTakenAway(t *testing.T) {
+	c, _ := fakeCluster(t, asItIs, workload(t, "checkout"))
+	replaced := make(chan error, 1)
+	time.AfterFunc(300*time.Millisecond, func() {
+		theirs := &sourcev1.OCIRepository{ObjectMeta: metav1.ObjectMeta{Namespace: "mural-system", Name: Canary}}
+		replaced <- errors.Join(c.Client.Delete(context.Background(), theirs.DeepCopy()), c.Client.Create(context.Background(), theirs))
+	})
+	o := options(t)
+	o.Timeout = time.Minute
+	start := time.Now()
+	p := Pull(t.Context(), c, o)
+	require.Equal(t, report.Unproven, p.Verdict, p)
+	assert.Less(t, time.Since(start), 20*time.Second)
+	assert.Contains(t, p.Cause, "OCIRepository mural-system/palette-ecr-canary was deleted or replaced by somebody else")
+	require.NoError(t, <-replaced)
+	require.NoError(t, c.Client.Get(t.Context(), client.ObjectKey{Namespace: "mural-system", Name: Canary}, &sourcev1.OCIRepository{}), "theirs stays")
 }
 
 func TestPullCancelledLeavesNothing(t *testing.T) {
