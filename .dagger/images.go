@@ -2,12 +2,12 @@ package main
 
 import "github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
 
-// The images that the module pulls, all of them. Each has a version, and a digest where its release names one; each
-// can be replaced with with-images. fixtures/images/images.yaml has those of the rehearsal's cluster.
+// The images that the module pulls, all of them, as fixtures/images/images.yaml lists them. Each can be replaced with
+// with-images.
 const (
-	golangImage = "docker.io/library/golang:1.26.1"
-	dockerImage = "docker.io/library/docker:28.5.2-dind"
-	zotImage    = "ghcr.io/project-zot/zot:v2.1.20"
+	golangImage = "docker.io/library/golang:1.26.1@sha256:cd78d88e00afadbedd272f977d375a6247455f3a4b1178f8ae8bbcb201743a8a"
+	dockerImage = "docker.io/library/docker:28.5.2-dind@sha256:2a232a42256f70d78e3cc5d2b5d6b3276710a0de0596c145f627ecfae90282ac"
+	zotImage    = "ghcr.io/project-zot/zot:v2.1.20@sha256:542e25be4d32e7879c0cfad93492a93c81b1e059cbd2d30d485d4bd567318234"
 )
 
 // Images and mirrors

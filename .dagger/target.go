@@ -24,9 +24,9 @@ type Target struct {
 	// +private
 	Plain []string
 	// +private
-	Service *dagger.Service
+	Services []*dagger.Service
 	// +private
-	ServiceName string
+	ServiceNames []string
 }
 
 // Says which clusters the values go to; the hub first, spokes with with-spoke
@@ -91,16 +91,16 @@ func (t *Target) WithSpoke(
 	return t
 }
 
-// Binds a service that the kubeconfig or a proxy names, for example a cluster that runs in this engine
+// Binds a service that the kubeconfig or a proxy names, for example a cluster that only your machine reaches
 //
 // +cache="session"
 func (t *Target) WithService(
 	// Name under which the stages reach it.
 	name string,
-	// The service.
+	// The service, for example tcp://127.0.0.1:6443.
 	service *dagger.Service,
 ) *Target {
-	t.Service, t.ServiceName = service, name
+	t.Services, t.ServiceNames = append(t.Services, service), append(t.ServiceNames, name)
 	return t
 }
 
@@ -137,8 +137,8 @@ func (t *Target) stage(ctx context.Context, name string, tolerant anyway) (*Repo
 	for i := 0; i+1 < len(t.Plain); i += 2 {
 		c = c.WithEnvVariable(t.Plain[i], t.Plain[i+1])
 	}
-	if t.Service != nil {
-		c = c.WithServiceBinding(t.ServiceName, t.Service)
+	for i, name := range t.ServiceNames {
+		c = c.WithServiceBinding(name, t.Services[i])
 	}
 	call, err := t.Module.call(c, name)
 	if err != nil {

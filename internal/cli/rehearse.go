@@ -19,8 +19,9 @@ func (a *app) rehearseCommand() *cobra.Command {
 		Short: "The whole cutover on a throwaway kind cluster, with no AWS",
 		Long: `Brings up a kind cluster with PaletteAI on Zot (stand-ins for its charts and for Hue, real Flux, real Zot) beside a
 stand-in for AWS, then runs the cutover as ` + "`palette-ecr run`" + ` does, and once more, to see that the second run writes
-nothing. Everything that it made is gone at the end, unless --keep is given; the report stays, in ./report. Needs Docker and the images that
-scripts/images makes; scripts/rehearse does both.
+nothing. Everything that it made is gone at the end, unless --keep is given; the report stays, in ./report. With
+--no-cutover it stops before the cutover and leaves PaletteAI on Zot, for you to take the stages one by one. Needs
+Docker and the images that scripts/images makes; scripts/rehearse does both.
 
 With --break a fault is rehearsed, and the exit code is that of the cutover:
 
@@ -49,8 +50,10 @@ With --break a fault is rehearsed, and the exit code is that of the cutover:
 	output.add(c, "json=report/rehearsal.json", "html=report/rehearsal.html")
 	c.Flags().StringVar(&o.Break, "break", "", "fault to rehearse: "+strings.Join(breakNames(), ", "))
 	c.Flags().BoolVar(&o.Keep, "keep", false, "leave everything standing, and say how to look around")
+	c.Flags().BoolVar(&o.NoCutover, "no-cutover", false, "stop with PaletteAI on Zot and leave it standing, for a cutover by hand")
 	c.Flags().BoolVar(&clean, "clean", false, "only remove what an earlier rehearsal left")
 	c.Flags().StringVar(&o.Name, "name", "palette-ecr-rehearsal", "name of the kind cluster")
+	c.MarkFlagsMutuallyExclusive("no-cutover", "break")
 	return c
 }
 
