@@ -31,6 +31,7 @@ type Options struct {
 
 	In         io.Reader    // standard input, for values from "-"
 	InPlace    bool         // write the new values into the file once everything is proven
+	NoCopyBack bool         // Rollback only: leave in ECR what only ECR has
 	AsIs       bool         // the values are rendered already (in Git, say): deploy them just as they are
 	HTTPClient *http.Client // for AWS and OCI registries: proxy and authorities set
 	AWS        ecr.Options  // how to reach AWS; its HTTPClient is taken from above

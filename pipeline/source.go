@@ -55,25 +55,26 @@ func (h hueRegistry) address() (registry.Repository, error) {
 	return r.Repository(h.Repository)
 }
 
-// openSource reaches the registry that hue's settings name: past a port-forward when it is a Service of the hub.
-func (s *session) openSource(ctx context.Context, h hueRegistry) (copy.Source, error) {
-	from, err := h.address()
+// reach tells how to get at the registry that hue's settings name: past a port-forward when it is a Service of the
+// hub.
+func (s *session) reach(ctx context.Context, h hueRegistry) (registry.Repository, copy.Access, error) {
+	at, err := h.address()
 	if err != nil {
-		return copy.Source{}, err
+		return at, copy.Access{}, err
 	}
 	access := copy.Access{PlainHTTP: h.Insecure, Username: h.BasicAuth.Username, Password: h.BasicAuth.Password}
-	service, namespace, port, inCluster := serviceOf(from.Registry.Host, h.Insecure)
-	if inCluster {
-		dial, stop, err := s.hub.Forward(ctx, namespace, service, port)
-		if err != nil {
-			return copy.Source{}, fmt.Errorf("reaching the source registry %s: %w", from.Registry.Host, err)
-		}
-		s.later(stop)
-		access.Dial = dial
-	} else {
+	service, namespace, port, inCluster := serviceOf(at.Registry.Host, h.Insecure)
+	if !inCluster {
 		access.HTTPClient = s.HTTPClient
+		return at, access, nil
 	}
-	return copy.OpenSource(from, access)
+	dial, stop, err := s.hub.Forward(ctx, namespace, service, port)
+	if err != nil {
+		return at, access, fmt.Errorf("reaching the source registry %s: %w", at.Registry.Host, err)
+	}
+	s.later(stop)
+	access.Dial = dial
+	return at, access, nil
 }
 
 // serviceOf takes the name of a Service in the cluster apart: <service>.<namespace>.svc[.<cluster domain>][:port].

@@ -51,7 +51,11 @@ func (s *session) ends(ctx context.Context) (*copy.Source, copy.Destination, cop
 	if err != nil || !ok {
 		return nil, to, options, err
 	}
-	from, err := s.openSource(ctx, settings)
+	address, access, err := s.reach(ctx, settings)
+	if err != nil {
+		return nil, to, options, err
+	}
+	from, err := copy.OpenSource(address, access)
 	if err != nil {
 		return nil, to, options, err
 	}
@@ -110,12 +114,17 @@ func (s *session) sourceSettings() (settings hueRegistry, ok bool, err error) {
 	if !zot || s.journal.Original == nil {
 		return hueRegistry{}, false, nil
 	}
+	settings, _, err = s.originalSettings()
+	return settings, err == nil, err
+}
+
+// originalSettings are those from before the cutover, as the journal remembers them, and whether Zot was on.
+func (s *session) originalSettings() (hueRegistry, bool, error) {
 	merged, err := chart.Merged(s.chart, s.journal.Original)
 	if err != nil {
 		return hueRegistry{}, false, err
 	}
-	settings, _, err = registryOf(merged)
-	return settings, err == nil, err
+	return registryOf(merged)
 }
 
 // switched tells whether hue of the live release is on the destination.

@@ -115,14 +115,7 @@ func undoDeploy(ctx context.Context, s *session) (summary, error) {
 	if err != nil {
 		return summary{}, err
 	}
-	for _, c := range s.clusters() {
-		p := validate.Returned(ctx, c, s.validation())
-		if p.Verdict != report.Held {
-			return summary{}, fault.New(fault.Failed, p.Remedy, "waiting on %s until workloads read from the source again: %s", c.Name, p.Cause)
-		}
-	}
-	s.journal.Back()
-	if err := s.journal.Save(ctx); err != nil {
+	if err := s.awaitReturn(ctx); err != nil {
 		return summary{}, err
 	}
 	return summary{text: fmt.Sprintf("the release has the values of revision %d again; Zot serves, and every workload reads from it", s.deployed.PreviousRevision)}, nil

@@ -73,6 +73,7 @@ source-controller pulls from ECR, and only then turns Zot off. A gate that fails
   palette-ecr lint         what is wrong with it?                     (no cluster, no AWS)
   palette-ecr policies     which IAM policies does that need?         (no cluster, no AWS)
   palette-ecr run          the whole cutover
+  palette-ecr rollback     the way back, also days later
   palette-ecr rehearse     the whole cutover on kind, with no AWS
 
 Exit codes: 0 done, 1 failed, 2 changes pending, 3 a gate refused, 4 unproven, 64 wrong use.`,

@@ -13,6 +13,7 @@ func (a *app) commands() []*cobra.Command {
 		a.stageCommand("deploy", "Give the release its new values, and restart what reads them at start", deployHelp),
 		a.stageCommand("validate", "Prove that clusters pull from ECR and that hue pushes to it", validateHelp),
 		a.stageCommand("disable-zot", "Turn Zot off, given fresh proofs", disableZotHelp),
+		a.rollbackCommand(),
 		a.rehearseCommand(),
 		a.versionCommand(),
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
 // runFlags are the flags of everything that runs stages.
@@ -62,8 +64,16 @@ func (a *app) stageCommand(name, short, long string) *cobra.Command {
 	return c
 }
 
-// runStages is one library call, and the report of it.
+// runStages runs stages of the cutover.
 func (a *app) runStages(c *cobra.Command, r *runFlags, only []string) error {
+	return a.runPipeline(c, r, func(o pipeline.Options) pipeline.Options { o.Only = only; return o }, pipeline.Run)
+}
+
+// runPipeline is one library call, and the report of it.
+func (a *app) runPipeline(
+	c *cobra.Command, r *runFlags, with func(pipeline.Options) pipeline.Options,
+	run func(context.Context, pipeline.Options) (*report.Report, error),
+) error {
 	want, err := r.target.cutover()
 	if err != nil {
 		return err
@@ -76,11 +86,11 @@ func (a *app) runStages(c *cobra.Command, r *runFlags, only []string) error {
 	if err != nil {
 		return err
 	}
-	rep, err := pipeline.Run(c.Context(), pipeline.Options{
-		Target: want, Only: only, Command: c.Name(), Version: version(), AsIs: r.asIs, InPlace: r.inPlace,
+	rep, err := run(c.Context(), with(pipeline.Options{
+		Target: want, Command: c.Name(), Version: version(), AsIs: r.asIs, InPlace: r.inPlace,
 		In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile},
 		Progress: a.progress(), Timeout: r.timeout, PushWait: r.pushWait,
-	})
+	}))
 	if e := a.write(outputs, rep); e != nil {
 		err = errors.Join(err, e)
 	}

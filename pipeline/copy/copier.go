@@ -11,7 +11,6 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
-	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
 
 // copier is one run.
@@ -47,7 +46,7 @@ func newCopier(src *Source, dst Destination, o Options) *copier {
 		dst: newEndpoint(ToDestination, dst.Repository, dst.Address.URL(), dst.Address, newBuckets(limits)),
 	}
 	if src != nil {
-		c.src = newEndpoint(FromSource, src.Repository, src.URL, registry.Repository{}, nil)
+		c.src = newEndpoint(FromSource, src.Repository, src.URL, src.Address, nil)
 	}
 	return c
 }

@@ -12,13 +12,14 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
 
-// Source is the repository to copy from. OpenSource makes one.
+// Source is the repository to copy from. OpenSource makes one, and FromECR.
 type Source struct {
 	Repository *remote.Repository
-	URL        string // oci://host/path, as OCIRepositories name it
+	URL        string              // oci://host/path, as OCIRepositories name it
+	Address    registry.Repository // of ECR, for remedies; empty otherwise
 }
 
-// Destination is the repository to copy to. ToECR makes one.
+// Destination is the repository to copy to. ToECR makes one, and OpenDestination.
 type Destination struct {
 	Repository *remote.Repository
 	Address    registry.Repository // for limits, and for remedies
@@ -76,4 +77,10 @@ func ToECR(ctx context.Context, c *ecr.Client) (Destination, error) {
 	d.Immutable = info.Immutable()
 	d.Repository, err = c.Target(ctx)
 	return d, err
+}
+
+// FromECR makes a source of a client, for the way back.
+func FromECR(ctx context.Context, c *ecr.Client) (Source, error) {
+	repo, err := c.Target(ctx)
+	return Source{Repository: repo, URL: c.Repository.URL(), Address: c.Repository}, err
 }

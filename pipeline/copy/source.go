@@ -13,7 +13,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
 
-// Access is how to reach a source registry.
+// Access is how to reach a registry that isn't ECR.
 type Access struct {
 	Dial       string       // host:port to connect to instead of the repository's own, such as a port-forward; "" is none
 	PlainHTTP  bool         // Zot in the cluster speaks plain HTTP (insecure: true)
@@ -22,12 +22,25 @@ type Access struct {
 	HTTPClient *http.Client // nil is a client of its own, without a proxy
 }
 
-// OpenSource makes the source of an address. Requests name the registry's own host even through a
-// port-forward, so that its certificate and its virtual hosts hold. Nothing is asked yet.
+// OpenSource makes the source of an address. Nothing is asked yet.
 func OpenSource(address registry.Repository, a Access) (Source, error) {
+	repo, err := open(address, a)
+	return Source{Repository: repo, URL: address.URL()}, err
+}
+
+// OpenDestination makes a destination of a registry that isn't ECR: of the source, on the way back. Nothing is
+// asked yet.
+func OpenDestination(address registry.Repository, a Access) (Destination, error) {
+	repo, err := open(address, a)
+	return Destination{Repository: repo, Address: address}, err
+}
+
+// open reaches a registry. Requests name its own host even through a port-forward, so that its certificate and its
+// virtual hosts hold.
+func open(address registry.Repository, a Access) (*remote.Repository, error) {
 	repo, err := remote.NewRepository(address.Reference())
 	if err != nil {
-		return Source{}, err
+		return nil, err
 	}
 	client := http.Client{Transport: ownTransport(a.Dial)}
 	if a.HTTPClient != nil && a.Dial == "" {
@@ -41,7 +54,7 @@ func OpenSource(address registry.Repository, a Access) (Source, error) {
 		Cache:      auth.NewCache(),
 		Credential: credential(address.Registry.Host, a),
 	}
-	return Source{Repository: repo, URL: address.URL()}, nil
+	return repo, nil
 }
 
 func credential(host string, a Access) auth.CredentialFunc {

@@ -101,6 +101,26 @@ func helmRelease(manifest []byte) (*unstructured.Unstructured, error) {
 	return found, nil
 }
 
+// WithValues gives a manifest's HelmRelease other values. One that also takes values from elsewhere is refused:
+// what of them is whose can't be told, and a Secret's would end up in plain sight.
+func WithValues(manifest []byte, values map[string]any) ([]byte, error) {
+	release, err := helmRelease(manifest)
+	if err != nil {
+		return nil, err
+	}
+	spec := specOf(release)
+	if spec["valuesFrom"] != nil {
+		return nil, fault.New(fault.Refused, "revert the commit that changed the values, and let Flux apply it",
+			"changing the values of HelmRelease %s/%s: it has valuesFrom, so they are not in it alone", release.GetNamespace(), release.GetName())
+	}
+	if spec == nil {
+		spec = map[string]any{}
+		release.Object["spec"] = spec
+	}
+	spec["values"] = plain(values)
+	return json.Marshal(release.Object)
+}
+
 // appliable refuses what Flux would not act upon, or would take back.
 func appliable(c *cluster.Cluster, live *unstructured.Unstructured) error {
 	key := client.ObjectKeyFromObject(live)

@@ -110,3 +110,15 @@ func TestAwaitFluxNeedsNoMoreThanItsTime(t *testing.T) {
 	err := awaitFlux(t.Context(), w.cluster, live(t), w.options)
 	require.ErrorContains(t, err, "HelmRelease mural-system/mural")
 }
+
+func TestWithValues(t *testing.T) {
+	got, err := WithValues([]byte("kind: ConfigMap\n---\nkind: HelmRelease\nmetadata: {name: mural}\nspec: {interval: 5m, values: {hue: {old: true}}}\n"), map[string]any{"zot": map[string]any{"enabled": true}})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"kind": "HelmRelease", "metadata": {"name": "mural"}, "spec": {"interval": "5m", "values": {"zot": {"enabled": true}}}}`, string(got))
+
+	_, err = WithValues([]byte("kind: HelmRelease\nmetadata: {name: mural, namespace: mural-system}\nspec: {valuesFrom: [{kind: Secret, name: zot}]}\n"), nil)
+	require.EqualError(t, err, "changing the values of HelmRelease mural-system/mural: it has valuesFrom, so they are not in it alone")
+	assert.Contains(t, fault.RemedyOf(err), "revert the commit")
+	_, err = WithValues([]byte("kind: ConfigMap\n"), nil)
+	assert.Error(t, err)
+}
