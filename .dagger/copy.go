@@ -16,12 +16,12 @@ type Copied struct {
 // +cache="never"
 func (t *Target) Copy(
 	ctx context.Context,
-	// Give the report also when the stage fails; the next stage then refuses.
+	// Give the report also when the stage fails, or that of the stage before it which did; the next one then refuses.
 	//
 	// +optional
 	reportAnyway bool,
 ) (*Copied, error) {
-	report, err := t.stage(ctx, "copy", anyway(reportAnyway))
+	report, err := t.next(ctx, t.Linted, "copy", anyway(reportAnyway))
 	if err != nil {
 		return nil, err
 	}

@@ -16,15 +16,12 @@ type Deployment struct {
 // +cache="never"
 func (c *Copied) Deploy(
 	ctx context.Context,
-	// Give the report also when the stage fails; the next stage then refuses.
+	// Give the report also when the stage fails, or that of the stage before it which did; the next one then refuses.
 	//
 	// +optional
 	reportAnyway bool,
 ) (*Deployment, error) {
-	if err := c.Report.Assert(); err != nil {
-		return nil, err
-	}
-	report, err := c.Target.stage(ctx, "deploy", anyway(reportAnyway))
+	report, err := c.Target.next(ctx, c.Report, "deploy", anyway(reportAnyway))
 	if err != nil {
 		return nil, err
 	}

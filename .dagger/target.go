@@ -12,6 +12,8 @@ type Target struct {
 	// +private
 	Module *PaletteEcr
 	// +private
+	Linted *Report
+	// +private
 	Flags []string
 	// +private
 	Paths []string
@@ -51,11 +53,8 @@ func (l *Linted) Target(
 	//
 	// +optional
 	pushWait string,
-) (*Target, error) {
-	if err := l.Report.Assert(); err != nil {
-		return nil, err
-	}
-	t := &Target{Module: l.Module}
+) *Target {
+	t := &Target{Module: l.Module, Linted: l.Report}
 	t.mount("/run/secrets/kubeconfig", kubeconfig)
 	t.Flags = append(t.Flags, "--kubeconfig=/run/secrets/kubeconfig")
 	for _, flag := range []struct{ name, value string }{
@@ -65,7 +64,7 @@ func (l *Linted) Target(
 			t.Flags = append(t.Flags, flag.name+"="+flag.value)
 		}
 	}
-	return t, nil
+	return t
 }
 
 // Adds a spoke that is not the hub
@@ -114,7 +113,7 @@ func (t *Target) Run(
 	// +optional
 	reportAnyway bool,
 ) (*Report, error) {
-	return t.stage(ctx, "run", anyway(reportAnyway))
+	return t.next(ctx, t.Linted, "run", anyway(reportAnyway))
 }
 
 func (t *Target) mount(path string, secret *dagger.Secret) {
@@ -123,6 +122,19 @@ func (t *Target) mount(path string, secret *dagger.Secret) {
 
 func (t *Target) variable(name string, secret *dagger.Secret) {
 	t.Names, t.Variables = append(t.Names, name), append(t.Variables, secret)
+}
+
+// next runs a stage after one that did well. Of one that did not, the report is handed on where it is wanted anyway:
+// a job then keeps it, whichever stage it is of.
+func (t *Target) next(ctx context.Context, before *Report, name string, tolerant anyway) (*Report, error) {
+	err := before.Assert()
+	switch {
+	case err == nil:
+		return t.stage(ctx, name, tolerant)
+	case bool(tolerant):
+		return before, nil
+	}
+	return nil, err
 }
 
 // stage runs one live stage.

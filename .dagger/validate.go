@@ -16,15 +16,12 @@ type Validation struct {
 // +cache="never"
 func (d *Deployment) Validate(
 	ctx context.Context,
-	// Give the report also when the stage fails; the next stage then refuses.
+	// Give the report also when the stage fails, or that of the stage before it which did; the next one then refuses.
 	//
 	// +optional
 	reportAnyway bool,
 ) (*Validation, error) {
-	if err := d.Report.Assert(); err != nil {
-		return nil, err
-	}
-	report, err := d.Target.stage(ctx, "validate", anyway(reportAnyway))
+	report, err := d.Target.next(ctx, d.Report, "validate", anyway(reportAnyway))
 	if err != nil {
 		return nil, err
 	}
@@ -36,13 +33,10 @@ func (d *Deployment) Validate(
 // +cache="never"
 func (v *Validation) DisableZot(
 	ctx context.Context,
-	// Give the report also when the stage fails.
+	// Give the report also when the stage fails, or that of the stage before it which did.
 	//
 	// +optional
 	reportAnyway bool,
 ) (*Report, error) {
-	if err := v.Report.Assert(); err != nil {
-		return nil, err
-	}
-	return v.Target.stage(ctx, "disable-zot", anyway(reportAnyway))
+	return v.Target.next(ctx, v.Report, "disable-zot", anyway(reportAnyway))
 }
