@@ -204,7 +204,7 @@ func TestCancelled(t *testing.T) {
 	began := time.Now()
 	_, err := copy.Run(ctx, src.source(), dst.destination(), copy.Options{})
 	require.ErrorIs(t, err, context.Canceled)
-	assert.Less(t, time.Since(began), 2*time.Second)
+	assert.Less(t, time.Since(began), 20*time.Second)
 	assert.Empty(t, dst.digestOf("v1"))
 	_, err = copy.Verify(ctx, src.source(), dst.destination(), copy.Options{})
 	require.ErrorIs(t, err, context.Canceled, "a proof that was interrupted is no proof")

@@ -75,7 +75,7 @@ func TestPullFailsWithTheTrueCauseAndLeavesNothing(t *testing.T) {
 	start := time.Now()
 	p := Pull(t.Context(), c, o)
 	require.Equal(t, report.Broken, p.Verdict, p)
-	assert.Less(t, time.Since(start), 5*time.Second)
+	assert.Less(t, time.Since(start), 30*time.Second)
 	assert.Contains(t, p.Cause, "assumed-role/palette-ecr/1 may not call ecr:BatchGetImage")
 	assert.Contains(t, p.Remedy, "palette-ecr policies")
 	gone(t, c)

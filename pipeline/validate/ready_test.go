@@ -123,7 +123,7 @@ func TestReadyEndsEarlyWhenWaitingIsOfNoUse(t *testing.T) {
 	start := time.Now()
 	p := Ready(t.Context(), c, o)
 	assert.Equal(t, report.Broken, p.Verdict)
-	assert.Less(t, time.Since(start), 3*time.Second)
+	assert.Less(t, time.Since(start), 30*time.Second)
 	assert.GreaterOrEqual(t, time.Since(start), o.Settle, "a policy that was just corrected gets its moment")
 }
 
