@@ -9,7 +9,7 @@ import "context"
 // +cache="never"
 func (t *Target) Rollback(
 	ctx context.Context,
-	// Leave in ECR what only ECR has, and ask nothing of AWS.
+	// Leave in ECR what only ECR has; needs neither AWS nor the chart.
 	//
 	// +optional
 	noCopyBack bool,

@@ -77,18 +77,17 @@ func (s *session) checkWayBack(ctx context.Context) (err error) {
 		return fmt.Errorf("reading where the cutover went to: %w", err)
 	}
 	s.report.Target.Destination = s.journal.Source // which is where this run leads to
-	// What changes is the registry, not the chart.
-	if s.chart, err = chart.Load(ctx, t.Release.Chart, s.live.Version, chart.Options{HTTPClient: s.HTTPClient}); err != nil {
-		return err
-	}
 	if s.NoCopyBack {
-		return nil // nothing is asked of AWS: it may be why somebody goes back
+		return nil // no more than the cluster is needed: what can't be reached may be why somebody goes back
 	}
-	s.registry, err = ecr.Connect(ctx, s.destination, s.AWS)
+	// What changes is the registry, not the chart.
+	if s.chart, err = chart.Load(ctx, t.Release.Chart, s.live.Version, chart.Options{HTTPClient: s.HTTPClient}); err == nil {
+		s.registry, err = ecr.Connect(ctx, s.destination, s.AWS)
+	}
 	return orWithoutCopy(err)
 }
 
-// orWithoutCopy tells that there is a way back without ECR too.
+// orWithoutCopy tells that there is a way back without ECR and the chart too.
 func orWithoutCopy(err error) error {
 	if err == nil {
 		return nil
@@ -113,6 +112,9 @@ func parseRepository(url string) (registry.Repository, error) {
 func enableZot(ctx context.Context, s *session) (summary, error) {
 	if !s.switched() {
 		return summary{skip: notOnECR}, nil
+	}
+	if s.NoCopyBack {
+		return summary{skip: "--no-copy-back: it comes with the values of before"}, nil
 	}
 	_, had, err := s.originalSettings()
 	if err != nil {
@@ -173,15 +175,27 @@ func restore(ctx context.Context, s *session) (summary, error) {
 	if !s.switched() && s.journal.SwitchedAt.IsZero() {
 		return summary{skip: notOnECR}, nil
 	}
-	result, err := s.applyValues(ctx, s.journal.Original)
-	if err != nil {
+	if err := s.putBack(ctx); err != nil {
 		return summary{}, err
 	}
 	if err := s.awaitReturn(ctx); err != nil {
 		return summary{}, err
 	}
 	s.Progress.Say("where Git or a pipeline applies your values, revert them there too: the next upgrade would go to ECR again")
-	return summary{text: fmt.Sprintf("%s has its values of before, at revision %d; every workload reads from Zot", s.Target.Release.Name, result.Revision)}, nil
+	return summary{text: fmt.Sprintf("%s has its values of before, at revision %d; every workload reads from Zot", s.Target.Release.Name, s.live.Revision)}, nil
+}
+
+// putBack gives the release the values of before; without the chart, as Helm has them in its history.
+func (s *session) putBack(ctx context.Context) (err error) {
+	if s.chart != nil || s.Target.Release.ManagedBy == target.Flux {
+		_, err = s.applyValues(ctx, s.journal.Original)
+		return err
+	}
+	err = deploy.Undo(ctx, s.hub, deploy.Options{Release: s.Target.Release, Timeout: s.Timeout, Progress: s.Progress, Now: s.Now}, s.journal.PreviousRevision)
+	if err == nil {
+		s.live, err = deploy.Live(ctx, s.hub, s.Target.Release)
+	}
+	return err
 }
 
 // awaitReturn waits until every workload reads from the source again, and notes that.

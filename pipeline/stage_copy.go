@@ -111,7 +111,7 @@ func (s *session) sourceSettings() (settings hueRegistry, ok bool, err error) {
 	if !s.switched() {
 		return settings, true, nil
 	}
-	if !zot || s.journal.Original == nil {
+	if !zot || s.journal.Original == nil || s.chart == nil {
 		return hueRegistry{}, false, nil
 	}
 	settings, _, err = s.originalSettings()

@@ -15,8 +15,9 @@ func (a *app) rollbackCommand() *cobra.Command {
 		Long: `Takes a release back to where its cutover began, also days later: turns Zot on again, copies to it what hue has pushed
 to ECR meanwhile, gives the release the values that it had (they are kept in the Secret palette-ecr-journal), and waits
 until every workload reads from Zot. Until then everything reads from ECR, and what is in ECR stays there. It needs no
-values file; a second rollback writes nothing. If AWS can't be reached, go back with --no-copy-back. Where Git or a
-pipeline applies your values, revert them there too, or the next upgrade goes to ECR again.
+values file; a second rollback writes nothing. If AWS or the chart can't be reached, --no-copy-back goes back to the
+revision in Helm's history. Where Git or a pipeline applies your values, revert them there too, or the next upgrade
+goes to ECR again.
 
   palette-ecr rollback --kubeconfig hub.kubeconfig
   palette-ecr rollback --config cutover.yaml -o text -o html=report.html`,
@@ -26,6 +27,6 @@ pipeline applies your values, revert them there too, or the next upgrade goes to
 		},
 	}
 	r.add(c)
-	c.Flags().BoolVar(&noCopyBack, "no-copy-back", false, "leave in ECR what only ECR has, and ask nothing of AWS")
+	c.Flags().BoolVar(&noCopyBack, "no-copy-back", false, "leave in ECR what only ECR has; needs neither AWS nor the chart")
 	return c
 }

@@ -39,7 +39,7 @@ type content struct {
 
 	Source           string         `json:"source,omitempty"`      // URL of the repository that workloads are moved away from
 	Destination      string         `json:"destination,omitempty"` // URL of the one that they are moved to
-	Original         map[string]any `json:"original,omitempty"`    // the user's values before the cutover; nil: none is on record
+	Original         map[string]any `json:"original,omitzero"`     // the user's values before the cutover; nil: none is on record
 	PreviousRevision int            `json:"previousRevision,omitempty"`
 	SwitchedAt       time.Time      `json:"switchedAt,omitzero"` // since when only pods with the new settings run
 	Stages           []string       `json:"stages,omitempty"`    // those that are done
