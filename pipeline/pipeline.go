@@ -44,11 +44,15 @@ type summary struct {
 // Run does the stages named in o.Only, or all of them, in order. It always gives a report, also with an error.
 // When a stage fails after the release was changed in the same run, the release is put back as it was.
 func Run(ctx context.Context, o Options) (*report.Report, error) {
-	s := newSession(o)
+	return newSession(o).play(ctx, (*session).check, Stages())
+}
+
+// play does stages once the check has found nothing wrong, and closes the report.
+func (s *session) play(ctx context.Context, check func(*session, context.Context) error, stages []Stage) (*report.Report, error) {
 	defer s.close()
-	err := s.check(ctx)
+	err := check(s, ctx)
 	if err == nil {
-		err = s.runAll(ctx, Stages())
+		err = s.runAll(ctx, stages)
 	}
 	err = interrupted(ctx, err)
 	s.finish(err)

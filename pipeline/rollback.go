@@ -33,15 +33,7 @@ const notOnECR = "the release is not on ECR"
 // It needs neither the values file nor the registry's address. What is in ECR stays there. It always gives a
 // report, also with an error; a second one has nothing to do.
 func Rollback(ctx context.Context, o Options) (*report.Report, error) {
-	s := newSession(o)
-	defer s.close()
-	err := s.checkWayBack(ctx)
-	if err == nil {
-		err = s.runAll(ctx, WayBack())
-	}
-	err = interrupted(ctx, err)
-	s.finish(err)
-	return s.report, err
+	return newSession(o).play(ctx, (*session).checkWayBack, WayBack())
 }
 
 // checkWayBack finds out, before anything is touched, whether there is a way back.
