@@ -108,12 +108,20 @@ func (t *Target) WithService(
 // +cache="never"
 func (t *Target) Run(
 	ctx context.Context,
+	// Last stage to do, for example validate, which leaves Zot on.
+	//
+	// +optional
+	until string,
 	// Give the report also when the cutover fails.
 	//
 	// +optional
 	reportAnyway bool,
 ) (*Report, error) {
-	return t.next(ctx, t.Linted, "run", anyway(reportAnyway))
+	some := *t
+	if until != "" {
+		some.Flags = append([]string{"--until=" + until}, t.Flags...)
+	}
+	return some.next(ctx, t.Linted, "run", anyway(reportAnyway))
 }
 
 func (t *Target) mount(path string, secret *dagger.Secret) {

@@ -25,6 +25,22 @@ func Stages() []Stage {
 	}
 }
 
+// Until names the stages up to one of them, for Options.Only: none, which is all of them, for an empty name. A name
+// that is not in the list is for Run to refuse.
+func Until(last string) []string {
+	var names []string
+	for _, s := range Stages() {
+		names = append(names, s.Name)
+		if s.Name == last {
+			return names
+		}
+	}
+	if last == "" {
+		return nil
+	}
+	return []string{last}
+}
+
 // Stage is one entry of the list.
 type Stage struct {
 	Name string
@@ -83,7 +99,7 @@ func (s *session) runAll(ctx context.Context, stages []Stage) error {
 // file that names ECR while the release is on Zot would undo somebody's next upgrade.
 func (s *session) keepValues() error {
 	switch {
-	case len(s.Only) > 0 || s.rendered == nil || len(s.rendered.Changes) == 0:
+	case !s.needs("render") || !s.needs("validate") || s.rendered == nil || len(s.rendered.Changes) == 0:
 		return nil
 	case !s.InPlace:
 		s.Progress.Say("%s still has the old settings: write the new ones with `palette-ecr render --in-place`, before the next upgrade", s.file.Name())

@@ -26,6 +26,13 @@ func TestStages(t *testing.T) {
 	assert.Equal(t, []string{"render", "lint", "copy", "deploy", "validate", "disable-zot"}, names)
 }
 
+func TestUntil(t *testing.T) {
+	assert.Nil(t, Until(""))
+	assert.Equal(t, []string{"render", "lint"}, Until("lint"))
+	assert.Equal(t, []string{"render", "lint", "copy", "deploy", "validate", "disable-zot"}, Until("disable-zot"))
+	assert.Equal(t, []string{"destroy"}, Until("destroy"), "Run refuses it")
+}
+
 func TestUnknownStage(t *testing.T) {
 	r, err := Run(t.Context(), Options{Only: []string{"copy", "destroy"}})
 	require.EqualError(t, err, `looking for stage "destroy": there is none`)
