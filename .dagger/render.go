@@ -95,6 +95,10 @@ func (m *PaletteEcr) call(container *dagger.Container, args ...string) (command,
 		return command{}, failure(args, wrongUse, "",
 			"error: no values are given\ntry:   --values values.yaml, or --helm-release helmrelease.yaml, before the stage")
 	}
-	args = append(args, m.ValuesFlag+"="+m.ValuesPath)
-	return command{container: container, args: append(append(args, m.Flags...), m.ChartFlags...)}, nil
+	return m.targeted(container, append(args, m.ValuesFlag+"="+m.ValuesPath)), nil
+}
+
+// targeted is a command for the target.
+func (m *PaletteEcr) targeted(container *dagger.Container, args []string) command {
+	return command{container: container, args: append(append(args, m.Flags...), m.ChartFlags...)}
 }

@@ -54,7 +54,11 @@ func (l *Linted) Target(
 	// +optional
 	pushWait string,
 ) *Target {
-	t := &Target{Module: l.Module, Linted: l.Report}
+	return l.Module.target(l.Report, kubeconfig, context, managedBy, timeout, pushWait)
+}
+
+func (m *PaletteEcr) target(linted *Report, kubeconfig *dagger.Secret, context, managedBy, timeout, pushWait string) *Target {
+	t := &Target{Module: m, Linted: linted}
 	t.mount("/run/secrets/kubeconfig", kubeconfig)
 	t.Flags = append(t.Flags, "--kubeconfig=/run/secrets/kubeconfig")
 	for _, flag := range []struct{ name, value string }{
@@ -108,6 +112,10 @@ func (t *Target) WithService(
 // +cache="never"
 func (t *Target) Run(
 	ctx context.Context,
+	// First stage to do, for example validate, which refuses a release that is not on ECR.
+	//
+	// +optional
+	from string,
 	// Last stage to do, for example validate, which leaves Zot on.
 	//
 	// +optional
@@ -118,9 +126,7 @@ func (t *Target) Run(
 	reportAnyway bool,
 ) (*Report, error) {
 	some := *t
-	if until != "" {
-		some.Flags = append([]string{"--until=" + until}, t.Flags...)
-	}
+	some.Flags = append([]string{"--from=" + from, "--until=" + until}, t.Flags...)
 	return some.next(ctx, t.Linted, "run", anyway(reportAnyway))
 }
 
@@ -147,6 +153,20 @@ func (t *Target) next(ctx context.Context, before *Report, name string, tolerant
 
 // stage runs one live stage.
 func (t *Target) stage(ctx context.Context, name string, tolerant anyway) (*Report, error) {
+	call, err := t.Module.call(t.container(), name)
+	if err != nil {
+		return nil, err
+	}
+	return t.live(ctx, call, tolerant)
+}
+
+func (t *Target) live(ctx context.Context, call command, tolerant anyway) (*Report, error) {
+	call.args = append(append(call.args, t.Module.CrdFlags...), t.Flags...)
+	return call.live().report(ctx, tolerant)
+}
+
+// container has everything in it that opens a door.
+func (t *Target) container() *dagger.Container {
 	c := t.Module.Container()
 	for i, path := range t.Paths {
 		c = c.WithMountedSecret(path, t.Mounts[i])
@@ -160,10 +180,5 @@ func (t *Target) stage(ctx context.Context, name string, tolerant anyway) (*Repo
 	for i, name := range t.ServiceNames {
 		c = c.WithServiceBinding(name, t.Services[i])
 	}
-	call, err := t.Module.call(c, name)
-	if err != nil {
-		return nil, err
-	}
-	call.args = append(append(call.args, t.Module.CrdFlags...), t.Flags...)
-	return call.live().report(ctx, tolerant)
+	return c
 }

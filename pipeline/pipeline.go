@@ -25,20 +25,32 @@ func Stages() []Stage {
 	}
 }
 
-// Until names the stages up to one of them, for Options.Only: none, which is all of them, for an empty name. A name
-// that is not in the list is for Run to refuse.
-func Until(last string) []string {
+// Between names the stages from one to another, both included, for Options.Only. An empty name is the first or the
+// last; without both it is none, which is all of them.
+func Between(first, last string) ([]string, error) {
+	if first == "" && last == "" {
+		return nil, nil
+	}
 	var names []string
 	for _, s := range Stages() {
 		names = append(names, s.Name)
-		if s.Name == last {
-			return names
-		}
 	}
-	if last == "" {
-		return nil
+	from, to := 0, len(names)-1
+	if first != "" {
+		from = slices.Index(names, first)
 	}
-	return []string{last}
+	if last != "" {
+		to = slices.Index(names, last)
+	}
+	switch {
+	case from < 0:
+		return nil, unknownStage(first)
+	case to < 0:
+		return nil, unknownStage(last)
+	case from > to:
+		return nil, fault.New(fault.Usage, fmt.Sprintf("the order is %v", names), "choosing the stages from %q to %q: that is backwards", first, last)
+	}
+	return names[from : to+1], nil
 }
 
 // Stage is one entry of the list.

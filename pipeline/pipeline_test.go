@@ -26,11 +26,27 @@ func TestStages(t *testing.T) {
 	assert.Equal(t, []string{"render", "lint", "copy", "deploy", "validate", "disable-zot"}, names)
 }
 
-func TestUntil(t *testing.T) {
-	assert.Nil(t, Until(""))
-	assert.Equal(t, []string{"render", "lint"}, Until("lint"))
-	assert.Equal(t, []string{"render", "lint", "copy", "deploy", "validate", "disable-zot"}, Until("disable-zot"))
-	assert.Equal(t, []string{"destroy"}, Until("destroy"), "Run refuses it")
+func TestBetween(t *testing.T) {
+	for _, test := range []struct{ first, last, names, says string }{
+		{"", "", "", ""},
+		{"", "lint", "render lint", ""},
+		{"", "disable-zot", "render lint copy deploy validate disable-zot", ""},
+		{"validate", "", "validate disable-zot", ""},
+		{"lint", "copy", "lint copy", ""},
+		{"copy", "copy", "copy", ""},
+		{"", "destroy", "", `looking for stage "destroy": there is none`},
+		{"destroy", "copy", "", `looking for stage "destroy": there is none`},
+		{"copy", "lint", "", `choosing the stages from "copy" to "lint": that is backwards`},
+	} {
+		got, err := Between(test.first, test.last)
+		assert.Equal(t, test.names, strings.Join(got, " "), test)
+		if test.says == "" {
+			assert.NoError(t, err, test)
+			continue
+		}
+		require.EqualError(t, err, test.says)
+		assert.Equal(t, fault.Usage, fault.CodeOf(err))
+	}
 }
 
 func TestUnknownStage(t *testing.T) {

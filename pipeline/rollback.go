@@ -3,10 +3,11 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"maps"
+	"slices"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
@@ -18,20 +19,22 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/validate"
 )
 
-// WayBack is the way back to Zot, in order: nothing that is read from is taken away before what follows it stands.
+// WayBack is the way back to Zot, in order. What Zot has to serve is in it before anybody reads from it, unless Zot
+// was turned off: then it comes back with the values of before, and what it lacks follows at once.
 func WayBack() []Stage {
 	return []Stage{
-		{Name: "enable-zot", Does: "turns Zot on again, while everything still reads from ECR", run: enableZot},
-		{Name: "copy-back", Does: "copies to Zot what ECR has and Zot has not, digests kept", run: copyBack},
-		{Name: "restore", Does: "gives the release its values of before, and waits until workloads read from Zot", run: restore},
+		{Name: "copy-back", Does: "copies to Zot what ECR has and Zot has not, digests kept, while everything reads from ECR", run: copyBack},
+		{Name: "restore", Does: "gives the release its registry settings of before, and Zot with them", run: restore},
+		{Name: "catch-up", Does: "copies to Zot what came to ECR meanwhile", run: catchUp},
+		{Name: "return", Does: "waits until every workload reads from Zot", run: awaitReturn},
 	}
 }
 
 const notOnECR = "the release is not on ECR"
 
-// Rollback takes a release back to where its cutover began, days later too: to the values that the journal keeps.
-// It needs neither the values file nor the registry's address. What is in ECR stays there. It always gives a
-// report, also with an error; a second one has nothing to do.
+// Rollback takes a release back to where its cutover began, days later too: to the settings that the journal keeps.
+// Other values that were changed since stay. It needs neither the values file nor the registry's address. What is in
+// ECR stays there. It always gives a report, also with an error; a second one has nothing to do.
 func Rollback(ctx context.Context, o Options) (*report.Report, error) {
 	return newSession(o).play(ctx, (*session).checkWayBack, WayBack())
 }
@@ -61,22 +64,50 @@ func (s *session) checkWayBack(ctx context.Context) (err error) {
 	if s.journal, err = journal.Load(ctx, s.hub.Client, t.Release.Namespace); err != nil {
 		return err
 	}
-	if s.journal.Original == nil {
-		return fault.New(fault.Refused, fmt.Sprintf("check --namespace and --context; Helm's own history is shown by `helm history %s --namespace %s`", t.Release.Name, t.Release.Namespace),
-			"going back to Zot: no cutover of release %s is on record (Secret %s/%s)", s.report.Target.Release, t.Release.Namespace, journal.Name)
+	if err := s.checkRecord(); err != nil {
+		return err
 	}
 	if s.destination, err = parseRepository(s.journal.Destination); err != nil {
 		return fmt.Errorf("reading where the cutover went to: %w", err)
 	}
 	s.report.Target.Destination = s.journal.Source // which is where this run leads to
+	if err := s.checkPutBack(ctx); err != nil {
+		return err
+	}
 	if s.NoCopyBack {
 		return nil // no more than the cluster is needed: what can't be reached may be why somebody goes back
 	}
-	// What changes is the registry, not the chart.
-	if s.chart, err = chart.Load(ctx, t.Release.Chart, s.live.Version, chart.Options{HTTPClient: s.HTTPClient}); err == nil {
+	if err = s.loadChart(ctx); err == nil {
 		s.registry, err = ecr.Connect(ctx, s.destination, s.AWS)
 	}
 	return orWithoutCopy(err)
+}
+
+// checkRecord compares what is asked for with what the journal says of the cutover.
+func (s *session) checkRecord() error {
+	j, release := s.journal, s.Target.Release
+	if j.Original == nil {
+		return fault.New(fault.Refused, fmt.Sprintf("check --namespace and --context; a cutover that was made through Git goes back there: revert the commit. Helm's history is shown by `helm history %s --namespace %s`", release.Name, release.Namespace),
+			"going back to Zot: no cutover of release %s is on record (Secret %s/%s)", s.report.Target.Release, release.Namespace, journal.Name)
+	}
+	if j.ManagedBy != "" && j.ManagedBy != string(release.ManagedBy) {
+		return fault.New(fault.Usage, fmt.Sprintf("give --managed-by %s, with flux also --helm-release", j.ManagedBy),
+			"going back to Zot: the cutover of release %s was made with %s, not with %s", s.report.Target.Release, j.ManagedBy, release.ManagedBy)
+	}
+	for _, p := range j.Proofs {
+		known := p.Cluster == "" || slices.ContainsFunc(s.clusters(), func(c *cluster.Cluster) bool { return c.Name == p.Cluster })
+		if !known {
+			return fault.New(fault.Usage, fmt.Sprintf("give --spoke name=%s,kubeconfig=…", p.Cluster),
+				"going back to Zot: cluster %q was part of the cutover, and is not named", p.Cluster)
+		}
+	}
+	return nil
+}
+
+// loadChart takes the version that the release has: what changes is the registry, not the chart.
+func (s *session) loadChart(ctx context.Context) (err error) {
+	s.chart, err = chart.Load(ctx, s.Target.Release.Chart, s.live.Version, chart.Options{HTTPClient: s.HTTPClient})
+	return err
 }
 
 // orWithoutCopy tells that there is a way back without ECR and the chart too.
@@ -100,44 +131,34 @@ func parseRepository(url string) (registry.Repository, error) {
 	return r.Repository(url[at+1:])
 }
 
-// enableZot turns Zot on by itself: what it is to serve has to be in it before anybody reads from it.
-func enableZot(ctx context.Context, s *session) (summary, error) {
-	if !s.switched() {
-		return summary{skip: notOnECR}, nil
-	}
-	if s.NoCopyBack {
-		return summary{skip: "--no-copy-back: it comes with the values of before"}, nil
-	}
-	_, had, err := s.originalSettings()
-	if err != nil {
-		return summary{}, err
-	}
-	if !had || !s.zotIsOff() {
-		return summary{skip: "no Zot was turned off"}, nil
-	}
-	values := maps.Clone(s.live.Values)
-	zot, _ := values["zot"].(map[string]any)
-	zot = maps.Clone(zot)
-	if zot == nil {
-		zot = map[string]any{}
-	}
-	zot["enabled"] = true
-	values["zot"] = zot
-	result, err := s.applyValues(ctx, values)
-	if err != nil {
-		return summary{}, err
-	}
-	return summary{text: fmt.Sprintf("zot.enabled is true since revision %d", result.Revision)}, nil
-}
-
-// copyBack is copy with its ends exchanged. Since hue pushes to ECR, its tags are the newer ones.
+// copyBack is copy with its ends exchanged. While hue pushes to ECR, its tags are the newer ones.
 func copyBack(ctx context.Context, s *session) (summary, error) {
 	switch {
 	case !s.switched():
 		return summary{skip: notOnECR}, nil
 	case s.NoCopyBack:
-		return summary{skip: "--no-copy-back: hue pushes again what it renders, and what only ECR has stays there"}, nil
+		return summary{skip: noCopyBack}, nil
+	case s.zotIsOff() && s.hadZot():
+		return summary{skip: "Zot is off: it follows once Zot is on"}, nil
 	}
+	return s.copyToSource(ctx, false)
+}
+
+const noCopyBack = "--no-copy-back: hue pushes again what it renders, and what only ECR has stays there"
+
+// catchUp copies what came to ECR while restore was at work, or all of it when Zot was off before. In the first case
+// hue has pushed to Zot again by now, and the tags there are the newer ones.
+func catchUp(ctx context.Context, s *session) (summary, error) {
+	switch {
+	case !s.restored:
+		return summary{skip: "nothing was restored"}, nil
+	case s.NoCopyBack:
+		return summary{skip: noCopyBack}, nil
+	}
+	return s.copyToSource(ctx, s.copiedBack)
+}
+
+func (s *session) copyToSource(ctx context.Context, keep bool) (summary, error) {
 	settings, _, err := s.originalSettings()
 	if err != nil {
 		return summary{}, err
@@ -154,44 +175,84 @@ func copyBack(ctx context.Context, s *session) (summary, error) {
 	if err != nil {
 		return summary{}, orWithoutCopy(err)
 	}
-	options := copy.Options{Progress: s.Progress, Now: s.Now}
+	options := copy.Options{Progress: s.Progress, Now: s.Now, Keep: keep}
 	if options.References, err = s.references(ctx); err != nil {
 		return summary{}, err
 	}
 	result, p, err := copy.RunProven(ctx, from, to, options)
-	return summary{text: result.String(), counts: result.Counts()}, orWithoutCopy(s.proven(p, err))
+	if p.Remedy != "" {
+		p.Remedy = "run `palette-ecr rollback` again"
+	}
+	if err := s.proven(p, err); err != nil {
+		return summary{}, orWithoutCopy(err)
+	}
+	s.copiedBack = true
+	return summary{text: result.String(), counts: result.Counts()}, nil
 }
 
-// restore gives the release the values of before, and waits until every workload reads from the source again.
+// hadZot tells whether Zot was on before the cutover: the source may have been a registry of somebody else's.
+func (s *session) hadZot() bool {
+	_, had, err := s.originalSettings()
+	return err == nil && had
+}
+
+// restore gives the release its settings of before.
 func restore(ctx context.Context, s *session) (summary, error) {
-	if !s.switched() && s.journal.SwitchedAt.IsZero() {
-		return summary{skip: notOnECR}, nil
+	todo, err := s.toPutBack()
+	if err != nil {
+		return summary{}, err
+	}
+	if todo != "" {
+		return summary{skip: todo}, nil
 	}
 	if err := s.putBack(ctx); err != nil {
 		return summary{}, err
 	}
-	if err := s.awaitReturn(ctx); err != nil {
-		return summary{}, err
-	}
-	s.Progress.Say("where Git or a pipeline applies your values, revert them there too: the next upgrade would go to ECR again")
-	return summary{text: fmt.Sprintf("%s has its values of before, at revision %d; every workload reads from Zot", s.Target.Release.Name, s.live.Revision)}, nil
+	s.restored = true
+	return summary{text: fmt.Sprintf("%s has its registry settings of before, at revision %d", s.Target.Release.Name, s.live.Revision)}, nil
 }
 
-// putBack gives the release the values of before; without the chart, as Helm has them in its history.
-func (s *session) putBack(ctx context.Context) (err error) {
-	if s.chart != nil || s.Target.Release.ManagedBy == target.Flux {
-		_, err = s.applyValues(ctx, s.journal.Original)
-		return err
+// toPutBack gives the reason why there is nothing to put back. A release that somebody has taken elsewhere is
+// refused: its values are somebody's decision.
+func (s *session) toPutBack() (reason string, err error) {
+	if s.switched() {
+		return "", nil
 	}
-	err = deploy.Undo(ctx, s.hub, deploy.Options{Release: s.Target.Release, Timeout: s.Timeout, Progress: s.Progress, Now: s.Now}, s.journal.PreviousRevision)
-	if err == nil {
-		s.live, err = deploy.Live(ctx, s.hub, s.Target.Release)
+	if !s.journal.Open {
+		return notOnECR, nil
 	}
-	return err
+	settings, _, err := registryOf(s.live.Merged)
+	if err != nil {
+		return "", err
+	}
+	at, err := settings.address()
+	switch {
+	case err != nil || at.URL() != s.journal.Source:
+		return "", fault.New(fault.Refused, "look with `helm get values` who changed it; a new cutover begins with `palette-ecr run`",
+			"going back to %s: hue is neither there nor on ECR, but on %q", s.journal.Source, settings.Endpoint)
+	case s.live.Status == "deployed":
+		return "the release names " + s.journal.Source + " again already", nil
+	}
+	return "", nil // a way back that was interrupted
 }
 
 // awaitReturn waits until every workload reads from the source again, and notes that.
-func (s *session) awaitReturn(ctx context.Context) error {
+func awaitReturn(ctx context.Context, s *session) (summary, error) {
+	if !s.journal.Open {
+		return summary{skip: notOnECR}, nil
+	}
+	if err := s.returned(ctx); err != nil {
+		return summary{}, err
+	}
+	var names []string
+	for _, c := range s.clusters() {
+		names = append(names, c.Name)
+	}
+	s.Progress.Say("where Git or a pipeline applies your values, revert them there too: the next upgrade would go to ECR again")
+	return summary{text: "every workload reads from Zot, on " + strings.Join(names, ", ")}, nil
+}
+
+func (s *session) returned(ctx context.Context) error {
 	for _, c := range s.clusters() {
 		p := validate.Returned(ctx, c, s.validation())
 		if p.Verdict != report.Held {
@@ -200,24 +261,4 @@ func (s *session) awaitReturn(ctx context.Context) error {
 	}
 	s.journal.Back()
 	return s.journal.Save(ctx)
-}
-
-// applyValues gives the release just these values, with the chart and the CRDs that it has.
-func (s *session) applyValues(ctx context.Context, values map[string]any) (*deploy.Result, error) {
-	o := deploy.Options{
-		Release: s.Target.Release, Values: values, Chart: s.chart, HTTPClient: s.HTTPClient, Timeout: s.Timeout, Progress: s.Progress, Now: s.Now,
-	}
-	o.Release.CRDs = target.CRDs{}
-	var err error
-	if o.Release.ManagedBy == target.Flux {
-		if o.HelmRelease, err = deploy.WithValues(s.file.Data(), values); err != nil {
-			return nil, err
-		}
-	}
-	result, err := deploy.Run(ctx, s.hub, o)
-	if err != nil {
-		return result, err
-	}
-	s.live, err = deploy.Live(ctx, s.hub, s.Target.Release)
-	return result, err
 }

@@ -23,17 +23,18 @@ func TestWayBack(t *testing.T) {
 		assert.NotEmpty(t, s.Does, s.Name)
 		assert.NotNil(t, s.run, s.Name)
 	}
-	assert.Equal(t, []string{"enable-zot", "copy-back", "restore"}, names)
+	assert.Equal(t, []string{"copy-back", "restore", "catch-up", "return"}, names)
 }
 
 // TestNoWayBackIsNeeded: each stage of a second rollback, or of one too many, leaves everything alone.
 func TestNoWayBackIsNeeded(t *testing.T) {
 	s := onZot(t, nil)
 	s.hub = nil
+	s.journal.Back()
 	for _, stage := range WayBack() {
 		got, err := stage.run(t.Context(), s)
 		require.NoError(t, err, stage.Name)
-		assert.Equal(t, "the release is not on ECR", got.skip, stage.Name)
+		assert.NotEmpty(t, got.skip, stage.Name)
 	}
 }
 
@@ -68,6 +69,17 @@ func TestCopyBack(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, counters.TotalWrites(), "ECR is only read")
 
+	// With Zot turned off it has to wait until Zot is on.
+	s.live.Merged = onRegistry(s.destination.Registry.Endpoint(), false)
+	got, err = copyBack(t.Context(), s)
+	require.NoError(t, err)
+	assert.Contains(t, got.skip, "it follows once Zot is on")
+	s.restored, s.live.Merged = true, old
+	got, err = catchUp(t.Context(), s)
+	require.NoError(t, err)
+	assert.Contains(t, got.text, "2 tags")
+
+	s.live.Merged = onRegistry(s.destination.Registry.Endpoint(), true)
 	s.NoCopyBack, s.registry = true, nil
 	got, err = copyBack(t.Context(), s)
 	require.NoError(t, err)
@@ -87,15 +99,94 @@ func TestCopyBackThatFails(t *testing.T) {
 	assert.Contains(t, fault.RemedyOf(err), "--no-copy-back")
 }
 
-// TestNoZotIsTurnedOnThatNeverWas: the source was a registry of somebody else's.
-func TestNoZotIsTurnedOnThatNeverWas(t *testing.T) {
-	s := onZot(t, nil)
-	s.hub = nil
-	s.journal.Begin(s.destination.URL(), zotURL, 1, onRegistry("oci://harbor.example.com", false))
-	s.live.Merged = onRegistry(s.destination.Registry.Endpoint(), false)
-	got, err := enableZot(t.Context(), s)
+func TestUndone(t *testing.T) {
+	type m = map[string]any
+	original := m{"global": "a", "hue": m{"replicas": 1, "ociRegistry": m{"endpoint": "zot", "basicAuth": m{"password": "p"}}}}
+	applied := m{"global": "a", "hue": m{"replicas": 1, "ociRegistry": m{"endpoint": "ecr", "basicAuth": nil, "provider": "aws"}}, "zot": m{"enabled": false}}
+	copied := func(change func(m)) m {
+		live := m{"global": "a", "hue": m{"replicas": 1, "ociRegistry": m{"endpoint": "ecr", "basicAuth": nil, "provider": "aws"}}, "zot": m{"enabled": false}}
+		change(live)
+		return live
+	}
+	for name, test := range map[string]struct {
+		live, wanted m
+		fails        string
+	}{
+		"nothing changed since":       {live: copied(func(m) {}), wanted: original},
+		"other things changed":        {live: copied(func(l m) { l["global"] = "b"; l["hue"].(m)["replicas"] = 3; l["zot"].(m)["size"] = "9Gi" }), wanted: m{"global": "b", "hue": m{"replicas": 3, "ociRegistry": original["hue"].(m)["ociRegistry"]}, "zot": m{"size": "9Gi"}}},
+		"the registry changed, too":   {live: copied(func(l m) { l["hue"].(m)["ociRegistry"].(m)["endpoint"] = "other" }), wanted: original},
+		"something was taken out":     {live: copied(func(l m) { delete(l, "global") }), wanted: m{"hue": original["hue"]}},
+		"Zot was turned on since":     {live: copied(func(l m) { l["zot"] = m{"enabled": true} }), wanted: original},
+		"the section is gone":         {live: copied(func(l m) { delete(l, "zot") }), wanted: original},
+		"a map has become one string": {live: copied(func(l m) { l["zot"] = "none" }), wanted: original},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := undone(original, applied, test.live, "")
+			require.NoError(t, err)
+			assert.Equal(t, any(test.wanted), got)
+		})
+	}
+
+	spokes := func(endpoints ...any) m {
+		var list []any
+		for _, endpoint := range endpoints {
+			list = append(list, m{"name": "hub", "endpoint": endpoint, "size": 1})
+		}
+		return m{"fleetConfig": m{"spokes": list}}
+	}
+	live := spokes("ecr", "ecr")
+	live["fleetConfig"].(m)["spokes"].([]any)[1].(m)["size"] = 2
+	got, err := undone(spokes("zot", "zot"), spokes("ecr", "ecr"), live, "")
 	require.NoError(t, err)
-	assert.Equal(t, "no Zot was turned off", got.skip)
+	wanted := spokes("zot", "zot")
+	wanted["fleetConfig"].(m)["spokes"].([]any)[1].(m)["size"] = 2
+	assert.Equal(t, any(wanted), got)
+	_, err = undone(spokes("zot"), spokes("ecr"), spokes("ecr", "ecr"), "")
+	require.EqualError(t, err, "going back to the values of before: entries of fleetConfig.spokes came or went since the cutover")
+	assert.Contains(t, fault.RemedyOf(err), "--discard-changes")
+}
+
+func TestWithoutZot(t *testing.T) {
+	given := map[string]any{"zot": map[string]any{"size": "8Gi"}}
+	assert.Equal(t, map[string]any{"zot": map[string]any{"size": "8Gi", "enabled": false}}, withoutZot(given))
+	assert.Equal(t, map[string]any{"zot": map[string]any{"size": "8Gi"}}, given, "the one that was given stays")
+	assert.Equal(t, map[string]any{"zot": map[string]any{"enabled": false}}, withoutZot(nil))
+}
+
+// TestToPutBack: a way back that was interrupted goes on; one that somebody has gone by hand is left alone.
+func TestToPutBack(t *testing.T) {
+	s := onZot(t, nil)
+	reason, err := s.toPutBack()
+	require.NoError(t, err)
+	assert.Empty(t, reason, "its last revision failed")
+	s.live.Status = "deployed"
+	reason, err = s.toPutBack()
+	require.NoError(t, err)
+	assert.Contains(t, reason, "names "+zotURL+" again already")
+	s.live.Merged = onRegistry("oci://harbor.example.com", false)
+	_, err = s.toPutBack()
+	require.ErrorContains(t, err, "hue is neither there nor on ECR")
+	assert.Equal(t, fault.Refused, fault.CodeOf(err))
+	s.live.Merged = onRegistry(s.destination.Registry.Endpoint(), false)
+	reason, err = s.toPutBack()
+	require.NoError(t, err)
+	assert.Empty(t, reason)
+}
+
+func TestCheckRecord(t *testing.T) {
+	s := onZot(t, all("hub"))
+	require.NoError(t, s.checkRecord())
+	s.journal.ManagedBy = "flux"
+	err := s.checkRecord()
+	require.ErrorContains(t, err, "was made with flux, not with helm")
+	assert.Contains(t, fault.RemedyOf(err), "--helm-release")
+	s.journal.ManagedBy = "helm"
+	s.journal.Prove([]report.Proof{held(report.ProofReady, "berlin")})
+	err = s.checkRecord()
+	require.ErrorContains(t, err, `cluster "berlin" was part of the cutover`)
+	assert.Contains(t, fault.RemedyOf(err), "--spoke name=berlin")
+	s.journal.Original = nil
+	require.ErrorContains(t, s.checkRecord(), "no cutover of release")
 }
 
 func TestParseRepository(t *testing.T) {

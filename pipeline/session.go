@@ -29,16 +29,18 @@ type Options struct {
 	Command string   // for the report
 	Version string   // of palette-ecr, for the report
 
-	In         io.Reader    // standard input, for values from "-"
-	InPlace    bool         // write the new values into the file once everything is proven
-	NoCopyBack bool         // Rollback only: leave in ECR what only ECR has
-	AsIs       bool         // the values are rendered already (in Git, say): deploy them just as they are
-	HTTPClient *http.Client // for AWS and OCI registries: proxy and authorities set
-	AWS        ecr.Options  // how to reach AWS; its HTTPClient is taken from above
-	Progress   progress.Reporter
-	Now        func() time.Time
-	Timeout    time.Duration // for each wait in a cluster
-	PushWait   time.Duration // how long validate waits for a push by hue
+	In         io.Reader // standard input, for values from "-"
+	InPlace    bool      // write the new values into the file once everything is proven
+	NoCopyBack bool      // Rollback only: leave in ECR what only ECR has
+	// Rollback only: give up what was changed in the values since the cutover
+	DiscardChanges bool
+	AsIs           bool         // the values are rendered already (in Git, say): deploy them just as they are
+	HTTPClient     *http.Client // for AWS and OCI registries: proxy and authorities set
+	AWS            ecr.Options  // how to reach AWS; its HTTPClient is taken from above
+	Progress       progress.Reporter
+	Now            func() time.Time
+	Timeout        time.Duration // for each wait in a cluster
+	PushWait       time.Duration // how long validate waits for a push by hue
 }
 
 // session is what the stages of one run share. Everything in it is had once, when a stage first asks for it.
@@ -59,7 +61,10 @@ type session struct {
 	journal     *journal.Journal
 
 	deployed *deploy.Result // by this run
-	closers  []func()
+
+	restored   bool // by this run: the release has its settings of before
+	copiedBack bool // and what ECR has was copied to the source
+	closers    []func()
 }
 
 func newSession(o Options) *session {

@@ -25,6 +25,7 @@ func deployRelease(ctx context.Context, s *session) (summary, error) {
 	}
 	if !s.switched() {
 		s.journal.Begin(s.destination.URL(), s.sourceURL(), s.live.Revision, s.live.Values)
+		s.journal.Applied, s.journal.ManagedBy = wanted.Values(), string(s.Target.Release.ManagedBy)
 		if err := s.journal.Save(ctx); err != nil {
 			return summary{}, err
 		}
@@ -115,7 +116,7 @@ func undoDeploy(ctx context.Context, s *session) (summary, error) {
 	if err != nil {
 		return summary{}, err
 	}
-	if err := s.awaitReturn(ctx); err != nil {
+	if err := s.returned(ctx); err != nil {
 		return summary{}, err
 	}
 	return summary{text: fmt.Sprintf("the release has the values of revision %d again; Zot serves, and every workload reads from it", s.deployed.PreviousRevision)}, nil

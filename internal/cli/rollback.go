@@ -8,25 +8,29 @@ import (
 
 func (a *app) rollbackCommand() *cobra.Command {
 	var r runFlags
-	var noCopyBack bool
+	var noCopyBack, discardChanges bool
 	c := &cobra.Command{
 		Use:   "rollback",
-		Short: "The way back: Zot on, what ECR has copied to it, the values of before",
-		Long: `Takes a release back to where its cutover began, also days later: turns Zot on again, copies to it what hue has pushed
-to ECR meanwhile, gives the release the values that it had (they are kept in the Secret palette-ecr-journal), and waits
-until every workload reads from Zot. Until then everything reads from ECR, and what is in ECR stays there. It needs no
-values file; a second rollback writes nothing. If AWS or the chart can't be reached, --no-copy-back goes back to the
-revision in Helm's history. Where Git or a pipeline applies your values, revert them there too, or the next upgrade
-goes to ECR again.
+		Short: "The way back: what ECR has copied to Zot, the registry settings of before",
+		Long: `Takes a release back to where its cutover began, also days later: copies to Zot what hue has pushed to ECR meanwhile,
+gives the release the registry settings that it had (they are kept in the Secret palette-ecr-journal) and Zot with them,
+and waits until every workload reads from Zot. Other values that were changed since stay, and so does what is in ECR.
+It needs no values file, with Flux the manifest of the HelmRelease; a second rollback writes nothing. If AWS or the
+chart can't be reached, --no-copy-back goes back to a revision in Helm's history. Where Git or a pipeline applies your
+values, revert them there too, or the next upgrade goes to ECR again.
 
-  palette-ecr rollback --kubeconfig hub.kubeconfig
+  palette-ecr rollback --kubeconfig hub.kubeconfig --spoke name=spoke-1,kubeconfig=spoke-1.yaml
   palette-ecr rollback --config cutover.yaml -o text -o html=report.html`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.runPipeline(c, &r, func(o pipeline.Options) pipeline.Options { o.NoCopyBack = noCopyBack; return o }, pipeline.Rollback)
+			return a.runPipeline(c, &r, func(o pipeline.Options) pipeline.Options {
+				o.NoCopyBack, o.DiscardChanges = noCopyBack, discardChanges
+				return o
+			}, pipeline.Rollback)
 		},
 	}
 	r.add(c)
 	c.Flags().BoolVar(&noCopyBack, "no-copy-back", false, "leave in ECR what only ECR has; needs neither AWS nor the chart")
+	c.Flags().BoolVar(&discardChanges, "discard-changes", false, "give up what was changed in the values since the cutover")
 	return c
 }

@@ -35,22 +35,30 @@ func (r *runFlags) add(c *cobra.Command) {
 
 func (a *app) runCommand() *cobra.Command {
 	var r runFlags
-	var until string
+	var from, until string
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "The whole cutover: render, lint, copy, deploy, validate, disable-zot",
 		Long: `Runs every stage in order. A stage with nothing to do says why and is skipped: a second run writes nothing, and a
 run that was interrupted goes on where it stopped. When a proof fails after the release was changed, the release goes
 back to its values of before, on Zot. Your values file is not changed, unless --in-place is given: then it gets its
-new settings once everything is proven. With --until validate Zot stays on: a later run turns it off.
+new settings once everything is proven. With --until validate Zot stays on; a later run --from validate
+turns it off.
 
   palette-ecr run --values values.yaml --endpoint oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette \
     --role-arn arn:aws:iam::123456789012:role/palette-ecr
   palette-ecr run --config cutover.yaml -o text -o html=report.html -o junit=report.xml`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runStages(c, &r, pipeline.Until(until)) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			some, err := pipeline.Between(from, until)
+			if err != nil {
+				return err
+			}
+			return a.runStages(c, &r, some)
+		},
 	}
 	r.add(c)
+	c.Flags().StringVar(&from, "from", "", "first stage to do, for example validate, which refuses a release that isn't on ECR")
 	c.Flags().StringVar(&until, "until", "", "last stage to do, for example validate, which leaves Zot on")
 	c.Flags().BoolVar(&r.inPlace, "in-place", false, "write the new values into the values file when everything is proven")
 	return c

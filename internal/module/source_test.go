@@ -83,7 +83,7 @@ func TestModuleCachesNothingLive(t *testing.T) {
 	live := 0
 	for _, o := range readModule(t) {
 		for _, f := range o.functions {
-			if ((f.calls["stage"] || f.calls["next"]) && o.name != "PaletteEcr") || f.calls["docker"] {
+			if ((f.calls["stage"] || f.calls["next"] || f.calls["live"]) && o.name != "PaletteEcr") || f.calls["docker"] {
 				live++
 				assert.Contains(t, []string{`"never"`, `"session"`}, f.pragmas["cache"], "%s: %s reads a cluster", f.place, f.name)
 			}

@@ -34,22 +34,11 @@ func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error
 	if err != nil {
 		return result, err
 	}
-	wanted, err := helmRelease(o.HelmRelease)
+	wanted, live, err := fluxRelease(ctx, c, o)
 	if err != nil {
 		return result, err
 	}
-	if wanted.GetNamespace() == "" {
-		wanted.SetNamespace(o.Release.Namespace)
-	}
-	live := &unstructured.Unstructured{}
-	live.SetGroupVersionKind(wanted.GroupVersionKind())
 	key := client.ObjectKeyFromObject(wanted)
-	if err := c.Client.Get(ctx, key, live); err != nil {
-		return result, fluxFault(c, key, err)
-	}
-	if err := appliable(c, live); err != nil {
-		return result, err
-	}
 	if last, err := h.last(o.Release.Name); err == nil && last != nil {
 		result.PreviousRevision = last.Version
 	}
@@ -72,6 +61,24 @@ func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error
 		result.Revision = last.Version
 	}
 	return result, finish(ctx, c, h, o, result)
+}
+
+// fluxRelease reads the HelmRelease of the manifest, and as it is in the cluster, where it must be one that may be
+// changed.
+func fluxRelease(ctx context.Context, c *cluster.Cluster, o Options) (wanted, live *unstructured.Unstructured, err error) {
+	if wanted, err = helmRelease(o.HelmRelease); err != nil {
+		return nil, nil, err
+	}
+	if wanted.GetNamespace() == "" {
+		wanted.SetNamespace(o.Release.Namespace)
+	}
+	live = &unstructured.Unstructured{}
+	live.SetGroupVersionKind(wanted.GroupVersionKind())
+	key := client.ObjectKeyFromObject(wanted)
+	if err := c.Client.Get(ctx, key, live); err != nil {
+		return nil, nil, fluxFault(c, key, err)
+	}
+	return wanted, live, appliable(c, live)
 }
 
 // helmRelease finds the one HelmRelease in a manifest of one or more documents.
@@ -125,7 +132,7 @@ func WithValues(manifest []byte, values map[string]any) ([]byte, error) {
 func appliable(c *cluster.Cluster, live *unstructured.Unstructured) error {
 	key := client.ObjectKeyFromObject(live)
 	if owner := live.GetLabels()[fromGit]; owner != "" {
-		return fault.New(fault.Refused, "commit the rendered manifest to the repository that the Kustomization reads, then run validate",
+		return fault.New(fault.Refused, "commit the manifest that you want to the repository which the Kustomization reads; after a cutover then run validate",
 			"changing HelmRelease %s on cluster %q: Kustomization %q keeps it as Git has it", key, c.Name, owner)
 	}
 	if suspended, _, _ := unstructured.NestedBool(live.Object, "spec", "suspend"); suspended {

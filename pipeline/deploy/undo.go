@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/release"
@@ -29,6 +30,46 @@ func Undo(ctx context.Context, c *cluster.Cluster, o Options, revision int) erro
 		return err
 	}
 	return undo(ctx, c, h, o, revision)
+}
+
+// Revision gives the newest revision of the release that was deployed well with just o.Values and the chart's version
+// of now; zero when Helm's history has none.
+func Revision(_ context.Context, c *cluster.Cluster, o Options) (int, error) {
+	o.complete()
+	h, err := newHelm(c, o)
+	if err != nil {
+		return 0, err
+	}
+	return h.revision(o.Release.Name, o.Values)
+}
+
+func (h *helm) revision(name string, values map[string]any) (int, error) {
+	history, err := h.history(name)
+	if err != nil || len(history) == 0 {
+		return 0, err
+	}
+	now := history[len(history)-1]
+	for _, r := range slices.Backward(history) {
+		good := r.Info.Status == release.StatusDeployed || r.Info.Status == release.StatusSuperseded
+		if good && r.Chart.Metadata.Version == now.Chart.Metadata.Version && equalValues(r.Config, values) {
+			return r.Version, nil
+		}
+	}
+	return 0, nil
+}
+
+// Check finds out, without a write, whether the release can be changed as o says.
+func Check(ctx context.Context, c *cluster.Cluster, o Options) error {
+	o.complete()
+	h, err := newHelm(c, o)
+	if err != nil {
+		return err
+	}
+	if o.Release.ManagedBy == target.Flux {
+		_, _, err := fluxRelease(ctx, c, o)
+		return err
+	}
+	return h.usable(o.Release.Name)
 }
 
 func undo(ctx context.Context, c *cluster.Cluster, h *helm, o Options, revision int) error {

@@ -40,6 +40,9 @@ type content struct {
 	Source           string         `json:"source,omitempty"`      // URL of the repository that workloads are moved away from
 	Destination      string         `json:"destination,omitempty"` // URL of the one that they are moved to
 	Original         map[string]any `json:"original,omitzero"`     // the user's values before the cutover; nil: none is on record
+	Applied          map[string]any `json:"applied,omitzero"`      // the values that the cutover gave the release in their place
+	Open             bool           `json:"open,omitempty"`        // it has begun, and the way back has not ended
+	ManagedBy        string         `json:"managedBy,omitempty"`   // who applies the release, as target.ManagedBy
 	PreviousRevision int            `json:"previousRevision,omitempty"`
 	SwitchedAt       time.Time      `json:"switchedAt,omitzero"` // since when only pods with the new settings run
 	Stages           []string       `json:"stages,omitempty"`    // those that are done
@@ -147,7 +150,7 @@ func (j *Journal) Begin(destination, source string, revision int, original map[s
 	if original == nil {
 		original = map[string]any{} // a release without values of its own is on record too
 	}
-	j.content = content{APIVersion: apiVersion, Source: source, Destination: destination, Original: original, PreviousRevision: revision}
+	j.content = content{APIVersion: apiVersion, Source: source, Destination: destination, Original: original, PreviousRevision: revision, Open: true}
 }
 
 // Switched notes since when only pods with the new settings run. Proofs from before it don't count any more.
@@ -161,7 +164,7 @@ func (j *Journal) Switched(at time.Time) {
 
 // Back notes that the release is as it was before the cutover.
 func (j *Journal) Back() {
-	j.SwitchedAt, j.Proofs, j.Stages = time.Time{}, nil, nil
+	j.SwitchedAt, j.Proofs, j.Stages, j.Open = time.Time{}, nil, nil, false
 }
 
 // Done notes that a stage is done.
