@@ -159,7 +159,7 @@ func (s *session) putBack(ctx context.Context) error {
 		}
 		s.Progress.Say("Helm's history has no revision with these values: the chart is needed")
 		if err := s.loadChart(ctx); err != nil {
-			return fault.New(fault.CodeOf(err), fault.RemedyOf(err)+"; or give the chart as a directory or .tgz with --chart", "%w", err)
+			return err
 		}
 		o.Chart = s.chart
 	}

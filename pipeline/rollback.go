@@ -107,7 +107,11 @@ func (s *session) checkRecord() error {
 // loadChart takes the version that the release has: what changes is the registry, not the chart.
 func (s *session) loadChart(ctx context.Context) (err error) {
 	s.chart, err = chart.Load(ctx, s.Target.Release.Chart, s.live.Version, chart.Options{HTTPClient: s.HTTPClient})
-	return err
+	if err != nil {
+		remedy := fmt.Sprintf("check the network, or give the chart in the release's version %s with --chart, as a directory or .tgz", s.live.Version)
+		return fault.New(fault.CodeOf(err), remedy, "%w", err)
+	}
+	return nil
 }
 
 // orWithoutCopy tells that there is a way back without ECR and the chart too.

@@ -35,12 +35,15 @@ func deployRelease(ctx context.Context, s *session) (summary, error) {
 	if err != nil {
 		return summary{}, err
 	}
+	// A run that was killed in between has switched, but not noted when.
+	if result.Changed || s.journal.SwitchedAt.IsZero() {
+		s.journal.Switched(result.SwitchedAt)
+		if err := s.journal.Save(ctx); err != nil {
+			return summary{}, err
+		}
+	}
 	if !result.Changed {
 		return summary{skip: result.Reason}, nil
-	}
-	s.journal.Switched(result.SwitchedAt)
-	if err := s.journal.Save(ctx); err != nil {
-		return summary{}, err
 	}
 	return summary{text: described(s, result)}, nil
 }
