@@ -28,10 +28,11 @@ func (s *session) checkPutBack(ctx context.Context) error {
 	return deploy.Check(ctx, s.hub, o)
 }
 
-// valuesBack are the live values with what the cutover changed in them undone.
+// valuesBack are the live values with what the cutover changed in them undone. Turning Zot off is part of it, whoever
+// did it in the end: a stage, or a commit.
 func (s *session) valuesBack() (map[string]any, error) {
 	var normal [3]map[string]any
-	for i, values := range []map[string]any{s.journal.Original, s.journal.Applied, s.live.Values} {
+	for i, values := range []map[string]any{s.journal.Original, withoutZot(s.journal.Applied), s.live.Values} {
 		var err error
 		if normal[i], err = chart.Normal(values); err != nil {
 			return nil, err
@@ -122,17 +123,14 @@ func get(m map[string]any, key string) any {
 
 // withoutZot are values with zot.enabled false.
 func withoutZot(values map[string]any) map[string]any {
-	values = maps.Clone(values)
-	zot, _ := values["zot"].(map[string]any)
-	if zot = maps.Clone(zot); zot == nil {
-		zot = map[string]any{}
+	all, zot := map[string]any{}, map[string]any{}
+	maps.Copy(all, values)
+	if given, ok := values["zot"].(map[string]any); ok {
+		maps.Copy(zot, given)
 	}
 	zot["enabled"] = false
-	if values == nil {
-		values = map[string]any{}
-	}
-	values["zot"] = zot
-	return values
+	all["zot"] = zot
+	return all
 }
 
 // putBack gives the release its values. Without the chart, Helm's history is asked for a revision that has them.

@@ -153,6 +153,27 @@ func TestWithoutZot(t *testing.T) {
 	assert.Equal(t, map[string]any{"zot": map[string]any{"enabled": false}}, withoutZot(nil))
 }
 
+// TestValuesBackTurnZotOn, however it was turned off: by disable-zot, by a commit, or not at all.
+func TestValuesBackTurnZotOn(t *testing.T) {
+	type m = map[string]any
+	on := func(zot m) m { return m{"hue": m{"endpoint": "ecr"}, "zot": zot} }
+	for name, live := range map[string]m{
+		"off":               on(m{"size": "8Gi", "enabled": false}),
+		"on":                on(m{"size": "8Gi"}),
+		"off, and a change": on(m{"size": "9Gi", "enabled": false}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := onZot(t, nil)
+			s.journal.Original = m{"hue": m{"endpoint": "zot"}, "zot": m{"size": "8Gi"}}
+			s.journal.Applied = on(m{"size": "8Gi"})
+			s.live.Values = live
+			got, err := s.valuesBack()
+			require.NoError(t, err)
+			assert.Equal(t, m{"hue": m{"endpoint": "zot"}, "zot": m{"size": live["zot"].(m)["size"]}}, got)
+		})
+	}
+}
+
 // TestToPutBack: a way back that was interrupted goes on; one that somebody has gone by hand is left alone.
 func TestToPutBack(t *testing.T) {
 	s := onZot(t, nil)

@@ -35,10 +35,6 @@ func disableZot(ctx context.Context, s *session) (summary, error) {
 	if err != nil {
 		return summary{}, err
 	}
-	s.journal.Applied = withoutZot(s.journal.Applied)
-	if err := s.journal.Save(ctx); err != nil {
-		return summary{}, err
-	}
 	return summary{text: fmt.Sprintf("zot.enabled is false since revision %d; its volume stays", result.Revision)}, nil
 }
 
