@@ -9,6 +9,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
 
@@ -32,7 +33,7 @@ func (s *session) checkPutBack(ctx context.Context) error {
 // did it in the end: a stage, or a commit.
 func (s *session) valuesBack() (map[string]any, error) {
 	var normal [3]map[string]any
-	for i, values := range []map[string]any{s.journal.Original, withoutZot(s.journal.Applied), s.live.Values} {
+	for i, values := range []map[string]any{s.journal.Original, mural.WithoutZot(s.journal.Applied), s.live.Values} {
 		var err error
 		if normal[i], err = chart.Normal(values); err != nil {
 			return nil, err
@@ -119,18 +120,6 @@ func get(m map[string]any, key string) any {
 		return value
 	}
 	return absent{}
-}
-
-// withoutZot are values with zot.enabled false.
-func withoutZot(values map[string]any) map[string]any {
-	all, zot := map[string]any{}, map[string]any{}
-	maps.Copy(all, values)
-	if given, ok := values["zot"].(map[string]any); ok {
-		maps.Copy(zot, given)
-	}
-	zot["enabled"] = false
-	all["zot"] = zot
-	return all
 }
 
 // putBack gives the release its values. Without the chart, Helm's history is asked for a revision that has them.

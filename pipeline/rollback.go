@@ -229,7 +229,7 @@ func (s *session) toPutBack() (reason string, err error) {
 	if err != nil {
 		return "", err
 	}
-	at, err := settings.address()
+	at, err := settings.Address()
 	switch {
 	case err != nil || at.URL() != s.journal.Source:
 		return "", fault.New(fault.Refused, "look with `helm get values` who changed it; a new cutover begins with `palette-ecr run`",

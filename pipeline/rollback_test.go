@@ -146,13 +146,6 @@ func TestUndone(t *testing.T) {
 	assert.Contains(t, fault.RemedyOf(err), "--discard-changes")
 }
 
-func TestWithoutZot(t *testing.T) {
-	given := map[string]any{"zot": map[string]any{"size": "8Gi"}}
-	assert.Equal(t, map[string]any{"zot": map[string]any{"size": "8Gi", "enabled": false}}, withoutZot(given))
-	assert.Equal(t, map[string]any{"zot": map[string]any{"size": "8Gi"}}, given, "the one that was given stays")
-	assert.Equal(t, map[string]any{"zot": map[string]any{"enabled": false}}, withoutZot(nil))
-}
-
 // TestValuesBackTurnZotOn, however it was turned off: by disable-zot, by a commit, or not at all.
 func TestValuesBackTurnZotOn(t *testing.T) {
 	type m = map[string]any

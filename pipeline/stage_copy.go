@@ -7,6 +7,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/validate"
 )
@@ -103,7 +104,7 @@ func (s *session) references(ctx context.Context) ([]copy.Reference, error) {
 
 // sourceSettings tells how the source is reached: as the live release says, or, when that is on ECR already, as
 // the journal remembers it. Not ok means that Zot is off.
-func (s *session) sourceSettings() (settings hueRegistry, ok bool, err error) {
+func (s *session) sourceSettings() (settings mural.Registry, ok bool, err error) {
 	settings, zot, err := registryOf(s.live.Merged)
 	if err != nil {
 		return settings, false, err
@@ -112,17 +113,17 @@ func (s *session) sourceSettings() (settings hueRegistry, ok bool, err error) {
 		return settings, true, nil
 	}
 	if !zot || s.journal.Original == nil || s.chart == nil {
-		return hueRegistry{}, false, nil
+		return mural.Registry{}, false, nil
 	}
 	settings, _, err = s.originalSettings()
 	return settings, err == nil, err
 }
 
 // originalSettings are those from before the cutover, as the journal remembers them, and whether Zot was on.
-func (s *session) originalSettings() (hueRegistry, bool, error) {
+func (s *session) originalSettings() (mural.Registry, bool, error) {
 	merged, err := chart.Merged(s.chart, s.journal.Original)
 	if err != nil {
-		return hueRegistry{}, false, err
+		return mural.Registry{}, false, err
 	}
 	return registryOf(merged)
 }
@@ -133,7 +134,7 @@ func (s *session) switched() bool {
 	if err != nil {
 		return false
 	}
-	at, err := settings.address()
+	at, err := settings.Address()
 	return err == nil && at.URL() == s.destination.URL()
 }
 
@@ -150,7 +151,7 @@ func (s *session) zotIsOff() bool {
 func (s *session) sourceURL() string {
 	settings, ok, err := s.sourceSettings()
 	if err == nil && ok {
-		if at, err := settings.address(); err == nil {
+		if at, err := settings.Address(); err == nil {
 			return at.URL()
 		}
 	}
