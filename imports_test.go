@@ -54,6 +54,7 @@ var mayImport = map[string][]string{
 	"./pipeline/progress":      {},
 	"./pipeline/values/syntax": {},
 	"./pipeline/registry":      {"./pipeline/fault"},
+	"./pipeline/mural":         {"./pipeline/fault", "./pipeline/registry"},
 	"./pipeline/report":        {"./pipeline/fault"},
 	"./pipeline/chart":         {"./pipeline/fault"},
 	"./pipeline/target":        {"./pipeline/fault", "./pipeline/registry"},

@@ -7,6 +7,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/threeway"
@@ -136,7 +137,7 @@ func restoreOptions(w *world.World, s *state.State, to Return) (deploy.Options, 
 // whoever did it in the end: a stage, or a commit.
 func previousValues(s *state.State, discard bool) (map[string]any, error) {
 	var normal [3]map[string]any
-	for i, values := range []map[string]any{s.Journal.Original, state.WithoutZot(s.Journal.Applied), s.Live.Values} {
+	for i, values := range []map[string]any{s.Journal.Original, mural.WithoutZot(s.Journal.Applied), s.Live.Values} {
 		var err error
 		if normal[i], err = chart.Normal(values); err != nil {
 			return nil, err

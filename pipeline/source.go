@@ -8,14 +8,14 @@ import (
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
-	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
 // dial returns how to reach the registry that hue's settings name: through a port-forward when it is a Service of the
 // hub. The caller calls stop when it is done.
-func dial(ctx context.Context, w *world.World, settings state.Registry) (at registry.Repository, access copy.Access, stop func(), err error) {
+func dial(ctx context.Context, w *world.World, settings mural.Registry) (at registry.Repository, access copy.Access, stop func(), err error) {
 	stop = func() {}
 	if at, err = settings.Address(); err != nil {
 		return at, access, stop, err
