@@ -169,7 +169,7 @@ func (s *session) copyToSource(ctx context.Context, keep bool) (summary, error) 
 	}
 	address, access, err := s.reach(ctx, settings)
 	if err != nil {
-		return summary{}, err
+		return summary{}, orWithoutCopy(err)
 	}
 	to, err := copy.OpenDestination(address, access)
 	if err != nil {

@@ -2,16 +2,13 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
-	"net"
-	"strconv"
-	"strings"
 
 	"sigs.k8s.io/yaml"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/source"
 )
 
 // hueRegistry is hue.ociRegistry in a release's merged values. It holds a password: it is never shown.
@@ -19,7 +16,11 @@ type hueRegistry struct {
 	Endpoint   string `json:"endpoint"`
 	Repository string `json:"repository"`
 	Insecure   bool   `json:"insecure"`
-	BasicAuth  struct {
+
+	CertSecretName      string `json:"certSecretName"`
+	ProxySecretName     string `json:"proxySecretName"`
+	BasicAuthSecretName string `json:"basicAuthSecretName"`
+	BasicAuth           struct {
 		Username string `json:"username"`
 		Password string `json:"password"`
 	} `json:"basicAuth"`
@@ -55,41 +56,15 @@ func (h hueRegistry) address() (registry.Repository, error) {
 	return r.Repository(h.Repository)
 }
 
-// reach tells how to get at the registry that hue's settings name: past a port-forward when it is a Service of the
-// hub.
+// reach opens the registry that hue's settings name: through the API server when it is a Service of the hub.
 func (s *session) reach(ctx context.Context, h hueRegistry) (registry.Repository, copy.Access, error) {
-	at, err := h.address()
+	opened, err := source.Open(ctx, s.hub, source.Settings{
+		Endpoint: h.Endpoint, Repository: h.Repository, Insecure: h.Insecure, Username: h.BasicAuth.Username, Password: h.BasicAuth.Password,
+		CertSecret: h.CertSecretName, ProxySecret: h.ProxySecretName, AuthSecret: h.BasicAuthSecretName,
+	}, source.Options{Namespace: s.Target.Release.Namespace, HTTPClient: s.HTTPClient})
 	if err != nil {
-		return at, copy.Access{}, err
+		return registry.Repository{}, copy.Access{}, err
 	}
-	access := copy.Access{PlainHTTP: h.Insecure, Username: h.BasicAuth.Username, Password: h.BasicAuth.Password}
-	service, namespace, port, inCluster := serviceOf(at.Registry.Host, h.Insecure)
-	if !inCluster {
-		access.HTTPClient = s.HTTPClient
-		return at, access, nil
-	}
-	dial, stop, err := s.hub.Forward(ctx, namespace, service, port)
-	if err != nil {
-		return at, access, fmt.Errorf("reaching the source registry %s: %w", at.Registry.Host, err)
-	}
-	s.later(stop)
-	access.Dial = dial
-	return at, access, nil
-}
-
-// serviceOf takes the name of a Service in the cluster apart: <service>.<namespace>.svc[.<cluster domain>][:port].
-func serviceOf(host string, plain bool) (service, namespace string, port int, ok bool) {
-	name, portText, err := net.SplitHostPort(host)
-	if err != nil {
-		name, portText = host, "443"
-		if plain {
-			portText = "80"
-		}
-	}
-	labels := strings.Split(name, ".")
-	if len(labels) < 3 || labels[2] != "svc" {
-		return "", "", 0, false
-	}
-	port, err = strconv.Atoi(portText)
-	return labels[0], labels[1], port, err == nil
+	s.later(opened.Close)
+	return opened.Address, opened.Access, nil
 }
