@@ -22,7 +22,6 @@ import (
 
 const (
 	lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
-	fromGit     = "kustomize.toolkit.fluxcd.io/name" // label of what a Kustomization keeps as Git has it
 	fluxPoll    = 2 * time.Second
 )
 
