@@ -37,7 +37,7 @@ type Managed struct {
 	Object    string                     // what applies it: HelmRelease mural-system/mural; empty with Helm
 	Release   *unstructured.Unstructured // the HelmRelease; nil when there is none, or it may not be read
 	Storage   string                     // namespace where Helm's records of it are
-	Above     string                     // what keeps the HelmRelease as Git has it: Kustomization flux-system/apps; empty is nothing
+	Above     string                     // what keeps the HelmRelease as Git has it: Kustomization "flux-system/apps"; empty is nothing
 	Suspended bool
 	Evidence  []string // what was seen, one line each
 	Missing   []string // rights that it would take to know more
@@ -255,13 +255,13 @@ func keptBy(o *unstructured.Unstructured) string {
 	mode := strings.ToLower(annotations[gitApply] + labels[gitApply])
 	leave := annotations[gitReconcile] == "disabled" || labels[gitReconcile] == "disabled" || mode == "ignore" || mode == "ifnotpresent"
 	if owner := labels[fromGit]; owner != "" && !leave {
-		return "Kustomization " + strings.TrimPrefix(labels[fromGitNamespace]+"/"+owner, "/")
+		return fmt.Sprintf("Kustomization %q", strings.TrimPrefix(labels[fromGitNamespace]+"/"+owner, "/"))
 	}
 	if owner := labels[fromResourceSet]; owner != "" {
-		return "ResourceSet " + owner
+		return fmt.Sprintf("ResourceSet %q", owner)
 	}
 	if app, ok := argoApplication(annotations); ok {
-		return "Application " + app
+		return fmt.Sprintf("Application %q", app)
 	}
 	return ""
 }

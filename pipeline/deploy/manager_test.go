@@ -93,7 +93,7 @@ func TestManager(t *testing.T) {
 		"default name with target": {objects: []client.Object{helmReleaseOf("flux-system", "mural", map[string]any{"targetNamespace": namespace})}, by: ByHelm, in: namespace}, // it makes mural-system-mural
 		"for another cluster":      {objects: []client.Object{helmReleaseOf(namespace, "mural", map[string]any{"kubeConfig": map[string]any{"secretRef": map[string]any{"name": "edge"}}})}, by: ByHelm, in: namespace},
 		"from another cluster":     {objects: []client.Object{hueOf(byFlux, own)}, by: ByFlux, object: "HelmRelease flux-system/palette", in: namespace},
-		"kustomization":            {objects: []client.Object{kustomized}, by: ByFlux, object: "HelmRelease mural-system/mural", above: "Kustomization flux-system/apps", in: namespace},
+		"kustomization":            {objects: []client.Object{kustomized}, by: ByFlux, object: "HelmRelease mural-system/mural", above: `Kustomization "flux-system/apps"`, in: namespace},
 		"kustomization that skips": {objects: []client.Object{left}, by: ByFlux, object: "HelmRelease mural-system/mural", in: namespace},
 		"argo by annotation":       {objects: []client.Object{hueOf(nil, map[string]string{argoTracking: "palette:apps/Deployment:mural-system/hue"})}, by: ByArgoCD, object: "Application palette", in: namespace},
 		"argo by label":            {objects: []client.Object{hueOf(map[string]string{argoInstance: "mural"}, nil), application}, by: ByArgoCD, object: "Application argocd/mural", in: namespace},
