@@ -62,7 +62,6 @@ var mayImport = map[string][]string{
 	"./pipeline/ecr":           {"./pipeline/fault", "./pipeline/registry"},
 	"./pipeline/journal":       {"./pipeline/fault", "./pipeline/report"},
 	"./pipeline/proof":         {"./pipeline/fault", "./pipeline/report"},
-	"./pipeline/threeway":      {"./pipeline/fault"},
 }
 
 // frontEnds are what only a door may know: a command line, a terminal, Dagger.
