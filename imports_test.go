@@ -52,13 +52,14 @@ type fence struct {
 var mayImport = map[string][]string{
 	"./pipeline/fault":         {},
 	"./pipeline/progress":      {},
+	"./pipeline/transient":     {},
 	"./pipeline/values/syntax": {},
 	"./pipeline/registry":      {"./pipeline/fault"},
 	"./pipeline/report":        {"./pipeline/fault"},
 	"./pipeline/chart":         {"./pipeline/fault"},
 	"./pipeline/target":        {"./pipeline/fault", "./pipeline/registry"},
 	"./pipeline/cluster":       {"./pipeline/fault", "./pipeline/target"},
-	"./pipeline/ecr":           {"./pipeline/fault", "./pipeline/registry"},
+	"./pipeline/ecr":           {"./pipeline/fault", "./pipeline/registry", "./pipeline/transient"},
 	"./pipeline/journal":       {"./pipeline/fault", "./pipeline/report"},
 }
 
