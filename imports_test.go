@@ -52,6 +52,7 @@ type fence struct {
 var mayImport = map[string][]string{
 	"./pipeline/fault":         {},
 	"./pipeline/progress":      {},
+	"./pipeline/transient":     {},
 	"./pipeline/values/syntax": {},
 	"./pipeline/registry":      {"./pipeline/fault"},
 	"./pipeline/mural":         {"./pipeline/fault", "./pipeline/registry"},
@@ -59,7 +60,7 @@ var mayImport = map[string][]string{
 	"./pipeline/chart":         {"./pipeline/fault"},
 	"./pipeline/target":        {"./pipeline/fault", "./pipeline/registry"},
 	"./pipeline/cluster":       {"./pipeline/fault", "./pipeline/target"},
-	"./pipeline/ecr":           {"./pipeline/fault", "./pipeline/registry"},
+	"./pipeline/ecr":           {"./pipeline/fault", "./pipeline/registry", "./pipeline/transient"},
 	"./pipeline/journal":       {"./pipeline/fault", "./pipeline/report"},
 	"./pipeline/proof":         {"./pipeline/fault", "./pipeline/report"},
 }
