@@ -188,12 +188,7 @@ func interrupted(ctx context.Context, err error) error {
 
 // finish closes the report.
 func (s *session) finish(err error) {
-	r := s.report
-	r.FinishedAt = s.Now()
-	r.ExitCode = fault.CodeOf(err)
-	if err != nil {
-		r.Error, r.Remedy = err.Error(), fault.RemedyOf(err)
-	}
+	s.report.End(s.Now(), err)
 }
 
 // unknownStage is the error for a name that is not in the list.

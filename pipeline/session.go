@@ -81,10 +81,7 @@ func newSession(o Options) *session {
 		o.HTTPClient = http.DefaultClient
 	}
 	o.AWS.HTTPClient = o.HTTPClient
-	return &session{Options: o, report: &report.Report{
-		APIVersion: report.APIVersion, Kind: report.Kind, Version: o.Version, Command: o.Command, StartedAt: o.Now(),
-		Stages: []report.Stage{}, Findings: []report.Finding{}, Proofs: []report.Proof{},
-	}}
+	return &session{Options: o, report: report.New(o.Command, o.Version, o.Now())}
 }
 
 // needs tells whether one of the named stages is to be done.
@@ -144,6 +141,7 @@ func (s *session) readValues() (*values.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.report.Hide(file.Secrets()...)
 	switch isManifest := file.Kind() == values.HelmRelease; {
 	case s.Target.Release.HelmRelease != "" && !isManifest:
 		return nil, fault.New(fault.Usage, "give it as --values", "reading %q: no HelmRelease is in it", path)

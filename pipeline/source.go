@@ -62,6 +62,7 @@ func (s *session) reach(ctx context.Context, h hueRegistry) (registry.Repository
 	if err != nil {
 		return at, copy.Access{}, err
 	}
+	s.report.Hide(h.BasicAuth.Password)
 	access := copy.Access{PlainHTTP: h.Insecure, Username: h.BasicAuth.Username, Password: h.BasicAuth.Password}
 	service, namespace, port, inCluster := serviceOf(at.Registry.Host, h.Insecure)
 	if !inCluster {

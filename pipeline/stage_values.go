@@ -73,7 +73,7 @@ func lintValues(_ context.Context, s *session) (summary, error) {
 	if err != nil {
 		return summary{}, err
 	}
-	s.report.Findings = append(s.report.Findings, findings...)
+	s.report.Findings, s.report.Rules = append(s.report.Findings, findings...), lint.Catalogue()
 	var errors, warnings int64
 	var first *report.Finding
 	for i, f := range findings {
