@@ -62,6 +62,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	if err != nil {
 		return Given{}, err
 	}
+	r.report.Hide(file.Secrets()...)
 	given := Given{File: file, AsIs: o.AsIs}
 	if !o.runs("copy", "deploy", "validate", "disable-zot") {
 		w := o.world()
@@ -86,6 +87,7 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 	if r.state, err = state.Read(ctx, w); err != nil {
 		return err
 	}
+	r.report.Hide(r.state.Secrets()...)
 	r.read = state.Read
 	r.world, err = w.WithECR(ctx, destination, o.AWS)
 	return err

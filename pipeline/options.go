@@ -65,11 +65,8 @@ func (o Options) world() world.World {
 
 // report returns the report of a run that begins now.
 func (o Options) report() *report.Report {
-	r := &report.Report{
-		APIVersion: report.APIVersion, Kind: report.Kind, Version: o.Version, Command: o.Command, StartedAt: o.Now(),
-		Target: report.Target{Release: o.Target.Release.Namespace + "/" + o.Target.Release.Name, Hub: o.Target.Hub.Context, Values: o.Target.ValuesPath()},
-		Stages: []report.Stage{}, Findings: []report.Finding{}, Proofs: []report.Proof{},
-	}
+	r := report.New(o.Command, o.Version, o.Now())
+	r.Target = report.Target{Release: o.Target.Release.Namespace + "/" + o.Target.Release.Name, Hub: o.Target.Hub.Context, Values: o.Target.ValuesPath()}
 	for _, spoke := range o.Target.Spokes {
 		r.Target.Spokes = append(r.Target.Spokes, spoke.Name)
 	}

@@ -84,6 +84,7 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 		if to.Manifest, err = readValues(o); err != nil {
 			return to, err
 		}
+		r.report.Hide(to.Manifest.Secrets()...)
 	}
 	w, err := o.world().WithClusters(ctx)
 	if err != nil {
@@ -93,6 +94,7 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 	if err != nil {
 		return to, err
 	}
+	r.report.Hide(s.Secrets()...)
 	if err := checkRecord(w, s.Journal); err != nil {
 		return to, err
 	}

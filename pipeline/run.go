@@ -95,6 +95,7 @@ func (r *runner) add(line report.Stage, e Entry) {
 	r.report.Stages = append(r.report.Stages, line)
 	r.report.Findings = append(r.report.Findings, e.Findings...)
 	r.report.Proofs = append(r.report.Proofs, e.Proofs...)
+	r.report.Rules = append(r.report.Rules, e.Rules...)
 }
 
 func (r *runner) readAgain(ctx context.Context) (err error) {
@@ -157,10 +158,6 @@ func interrupted(ctx context.Context, err error) error {
 // finish closes the report with the error that ended the run, and returns both.
 func (r *runner) finish(ctx context.Context, err error) (*report.Report, error) {
 	err = interrupted(ctx, err)
-	r.report.FinishedAt = r.now()
-	r.report.ExitCode = fault.CodeOf(err)
-	if err != nil {
-		r.report.Error, r.report.Remedy = err.Error(), fault.RemedyOf(err)
-	}
+	r.report.End(r.now(), err)
 	return r.report, err
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/palette-ecr/palette-ecr/internal/build"
+	"github.com/palette-ecr/palette-ecr/internal/console"
 	"github.com/palette-ecr/palette-ecr/pipeline"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -15,7 +17,7 @@ import (
 // runFlags are the flags of everything that runs stages.
 type runFlags struct {
 	target   targetFlags
-	output   outputFlags
+	output   console.Outputs
 	asIs     bool
 	inPlace  bool
 	timeout  time.Duration
@@ -25,8 +27,8 @@ type runFlags struct {
 
 func (r *runFlags) add(c *cobra.Command) {
 	r.target.all(c)
-	r.output.add(c)
 	f := c.Flags()
+	r.output.Add(f)
 	f.BoolVar(&r.asIs, "as-is", false, "take the values as they are: they are rendered already, in Git for example")
 	f.DurationVar(&r.timeout, "timeout", 5*time.Minute, "longest time for each wait in a cluster")
 	f.DurationVar(&r.pushWait, "push-wait", 2*time.Minute, "how long to wait for a push by hue, for the proof of that name")
@@ -88,7 +90,7 @@ func (a *app) runPipeline(
 	if err != nil {
 		return err
 	}
-	outputs, err := r.output.parse()
+	outputs, err := r.output.Open(r.target.inputs(want, a.Getenv)...)
 	if err != nil {
 		return err
 	}
@@ -97,11 +99,11 @@ func (a *app) runPipeline(
 		return err
 	}
 	rep, err := run(c.Context(), with(pipeline.Options{
-		Target: want, Command: c.Name(), Version: version(), AsIs: r.asIs, InPlace: r.inPlace,
+		Target: want, Command: c.Name(), Version: build.Version(), AsIs: r.asIs, InPlace: r.inPlace,
 		In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile},
-		Progress: a.progress(), Timeout: r.timeout, PushWait: r.pushWait,
+		Progress: a.Progress(), Timeout: r.timeout, PushWait: r.pushWait,
 	}))
-	if e := a.write(outputs, rep); e != nil {
+	if e := a.Write(outputs, rep); e != nil {
 		err = errors.Join(err, e)
 	}
 	return err

@@ -45,7 +45,6 @@ type content struct {
 	ManagedBy        string         `json:"managedBy,omitempty"`   // who applies the release, as target.ManagedBy
 	PreviousRevision int            `json:"previousRevision,omitempty"`
 	SwitchedAt       time.Time      `json:"switchedAt,omitzero"` // since when only pods with the new settings run
-	Stages           []string       `json:"stages,omitempty"`    // those that are done
 	Proofs           []report.Proof `json:"proofs,omitempty"`    // the newest of each name and cluster that held
 }
 
@@ -164,14 +163,7 @@ func (j *Journal) Switched(at time.Time) {
 
 // Back notes that the release is as it was before the cutover.
 func (j *Journal) Back() {
-	j.SwitchedAt, j.Proofs, j.Stages, j.Open = time.Time{}, nil, nil, false
-}
-
-// Done notes that a stage is done.
-func (j *Journal) Done(stage string) {
-	if !slices.Contains(j.Stages, stage) {
-		j.Stages = append(j.Stages, stage)
-	}
+	j.SwitchedAt, j.Proofs, j.Open = time.Time{}, nil, false
 }
 
 // Prove keeps proofs that held; a newer one replaces the one of the same name and cluster.

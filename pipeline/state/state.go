@@ -4,6 +4,7 @@ package state
 
 import (
 	"context"
+	"slices"
 
 	helmchart "helm.sh/helm/v3/pkg/chart"
 
@@ -51,6 +52,22 @@ func (s State) WithChart(c *helmchart.Chart) *State {
 func (s *State) live() (mural.Registry, bool, error) {
 	v, err := mural.Read(s.Live.Merged)
 	return v.Hue, v.Zot, err
+}
+
+// Secrets returns the passwords that the release has, or had before the cutover: none may be shown.
+func (s *State) Secrets() []string {
+	var found []string
+	for _, values := range []map[string]any{s.Live.Merged, s.Live.Values, s.Journal.Original} {
+		v, err := mural.Read(values)
+		if err != nil {
+			continue // whoever needs them says what is wrong with them
+		}
+		found = append(found, v.Hue.BasicAuth.Password)
+		for _, spoke := range v.Spokes {
+			found = append(found, spoke.Registry.BasicAuth.Password)
+		}
+	}
+	return slices.DeleteFunc(found, func(s string) bool { return s == "" })
 }
 
 // OnECR reports whether hue of the live release is on the destination.

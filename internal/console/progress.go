@@ -1,6 +1,4 @@
-// Package terminal draws progress and errors for people: calm lines everywhere, and a moving last line only
-// where there is a terminal to move it on.
-package terminal
+package console
 
 import (
 	"fmt"
@@ -8,19 +6,19 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fatih/color"
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
-// Progress writes progress to a stream. It is safe for concurrent use.
+// Progress writes progress to a stream: calm lines everywhere, and a moving last line only on a terminal. It is safe
+// for concurrent use.
 type Progress struct {
 	mu      sync.Mutex
 	w       io.Writer
 	tty     bool
-	stage   *color.Color
-	faint   *color.Color
+	paint   report.Paint
 	started time.Time
 	bar     *progressbar.ProgressBar
 	what    string
@@ -29,28 +27,20 @@ type Progress struct {
 
 var _ progress.Reporter = (*Progress)(nil)
 
-// NewProgress makes a Progress on w.
+// NewProgress returns a Progress that writes to w.
 func NewProgress(w io.Writer, tty, colored bool) *Progress {
-	p := &Progress{w: w, tty: tty, stage: color.New(color.Bold), faint: color.New(color.Faint), started: time.Now()}
-	if colored {
-		p.stage.EnableColor()
-		p.faint.EnableColor()
-	} else {
-		p.stage.DisableColor()
-		p.faint.DisableColor()
-	}
-	return p
+	return &Progress{w: w, tty: tty, paint: Paint(colored), started: time.Now()}
 }
 
-// Stage opens a stage.
+// Stage begins a stage.
 func (p *Progress) Stage(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.clear()
-	fmt.Fprintf(p.w, "%s %s\n", p.clock(), p.stage.Sprint(name))
+	fmt.Fprintf(p.w, "%s %s\n", p.clock(), p.paint.Apply(report.Bold, name))
 }
 
-// Say tells one thing.
+// Say writes one line.
 func (p *Progress) Say(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -94,5 +84,5 @@ func (p *Progress) clear() {
 
 func (p *Progress) clock() string {
 	d := time.Since(p.started).Round(time.Second)
-	return p.faint.Sprintf("%3d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+	return p.paint.Apply(report.Dim, fmt.Sprintf("%3d:%02d", int(d.Minutes()), int(d.Seconds())%60))
 }

@@ -1,4 +1,4 @@
-package cli
+package console
 
 import (
 	"fmt"
@@ -9,27 +9,31 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
 
-// wrapArgs makes wrong positional arguments wrong use, with a hint, for every command, cobra's own included.
-func wrapArgs(c *cobra.Command) {
+// checkArgs makes wrong positional arguments wrong use, with a hint, for every command, cobra's own included.
+func checkArgs(c *cobra.Command) {
 	c.SuggestionsMinimumDistance = 2 // letters that may be wrong
 	check := c.Args
 	switch {
 	case c.Name() == "help":
 		check = helpTopic
 	case !c.Runnable():
-		// Cobra would show help, and call that a success, whatever is written behind the command.
+		// Cobra would show help, and call that a success, whatever follows the command.
 		c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	}
-	if check != nil {
-		c.Args = func(c *cobra.Command, args []string) error {
+	c.Args = func(c *cobra.Command, args []string) error {
+		if check != nil {
 			if err := check(c, args); err != nil {
 				return fault.New(fault.Usage, hint(c, args), "reading arguments: %w", err)
 			}
-			return nil
 		}
+		// Cobra does so too, but without a word that it is wrong use.
+		if err := c.ValidateFlagGroups(); err != nil {
+			return fault.New(fault.Usage, "see "+c.CommandPath()+" --help", "reading flags: %w", err)
+		}
+		return nil
 	}
 	for _, sub := range c.Commands() {
-		wrapArgs(sub)
+		checkArgs(sub)
 	}
 }
 

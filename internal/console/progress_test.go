@@ -1,4 +1,4 @@
-package terminal_test
+package console_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/palette-ecr/palette-ecr/internal/cli/terminal"
+	"github.com/palette-ecr/palette-ecr/internal/console"
 )
 
 // clock is the time since the start, before every line.
@@ -22,8 +22,9 @@ func lines(out string) []string {
 
 // TestPlainProgress: in a log there are whole lines, without anything that moves or colours.
 func TestPlainProgress(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
-	p := terminal.NewProgress(&out, false, false)
+	p := console.NewProgress(&out, false, false)
 	p.Stage("copy")
 	p.Say("reading %s", "oci://zot:5000")
 	p.Say("%s", "100% done")
@@ -35,8 +36,9 @@ func TestPlainProgress(t *testing.T) {
 
 // TestPlainCount: a thousand steps are not a thousand lines, but the first and the last are there.
 func TestPlainCount(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
-	p := terminal.NewProgress(&out, false, false)
+	p := console.NewProgress(&out, false, false)
 	for i := range 1000 {
 		p.Count("manifests", i+1, 1000)
 	}
@@ -50,13 +52,14 @@ func TestPlainCount(t *testing.T) {
 }
 
 func TestColours(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
-	p := terminal.NewProgress(&out, true, true)
+	p := console.NewProgress(&out, true, true)
 	p.Stage("copy")
 	assert.Contains(t, out.String(), "\x1b[1mcopy\x1b[")
 
 	out.Reset()
-	p = terminal.NewProgress(&out, true, false)
+	p = console.NewProgress(&out, true, false)
 	p.Stage("copy")
 	p.Say("reading")
 	assert.NotContains(t, out.String(), "\x1b[")
@@ -64,8 +67,9 @@ func TestColours(t *testing.T) {
 
 // TestMovingCount: on a terminal the bar goes when it is done or something else is said, and a plain line stays.
 func TestMovingCount(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
-	p := terminal.NewProgress(&out, true, false)
+	p := console.NewProgress(&out, true, false)
 	p.Count("manifests", 1, 2)
 	assert.Contains(t, out.String(), "manifests")
 	assert.NotContains(t, out.String(), "1 of 2", "the bar is no line")
@@ -78,9 +82,10 @@ func TestMovingCount(t *testing.T) {
 
 // TestProgressOfMany is for the race detector, and for lines that stay whole.
 func TestProgressOfMany(t *testing.T) {
+	t.Parallel()
 	for _, tty := range []bool{false, true} {
 		var out bytes.Buffer
-		p := terminal.NewProgress(&out, tty, false)
+		p := console.NewProgress(&out, tty, false)
 		var all sync.WaitGroup
 		for i := range 8 {
 			all.Go(func() {
