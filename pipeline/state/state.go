@@ -20,6 +20,7 @@ import (
 type State struct {
 	Live    *deploy.Release
 	Journal *journal.Journal
+	Managed deploy.Managed // who applies the release
 
 	chart *helmchart.Chart // whose defaults are under the values in the journal; nil is unknown
 }
@@ -34,7 +35,10 @@ func Read(ctx context.Context, w *world.World) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(live, j, w.Chart), nil
+	j.BeforeWrite = w.Lock
+	s := New(live, j, w.Chart)
+	s.Managed, err = deploy.Manager(ctx, w.Hub, w.Target.Release)
+	return s, err
 }
 
 // New returns the State of a release and a journal that were read already.
