@@ -95,7 +95,7 @@ func (c Check) nearest(need iam.Need) lack {
 	for i, d := range c.Policies {
 		for j, s := range d.Statements {
 			path := fmt.Sprintf("Statement[%d]", j)
-			fit := evaluate.Look(d, s, c.request(need))
+			fit := evaluate.Look(d, j, c.request(need))
 			if s.Effect != document.Allow || !fit.Action {
 				continue
 			}
@@ -103,11 +103,11 @@ func (c Check) nearest(need iam.Need) lack {
 			case s.Principal != nil || s.NotPrincipal != nil:
 				return lack{i, path + ".Principal", report.Error, "the statement has a Principal, which IAM refuses in a policy of a role",
 					"remove the Principal; it belongs into the trust policy or into the repository's policy"}
-			case !fit.Resource:
+			case fit.Resource == evaluate.No:
 				if l, ok := c.wrongResource(i, path, s, need); ok {
 					return l
 				}
-			case !fit.Condition:
+			case fit.Condition != evaluate.Yes:
 				l := lack{i, path + ".Condition", report.Warning, "it is granted under a condition that cannot be checked from here",
 					"see whether the condition holds for pods in the cluster, or remove it"}
 				if len(fit.Ignored) > 0 {

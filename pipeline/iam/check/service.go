@@ -64,7 +64,7 @@ func (c *trustCheck) pod(action, cluster string, account iam.ServiceAccount) {
 	for i, s := range c.doc.Statements {
 		if s.Effect == document.Allow && s.Principal != nil && slices.Contains(s.Principal.Service, iam.PodsService) {
 			trusting = i
-			if evaluate.Look(c.doc, s, evaluate.Request{Action: action}).Action {
+			if evaluate.Look(c.doc, i, evaluate.Request{Action: action}).Action {
 				c.add(i, ".Condition", report.Error, "write the trust policy with: palette-ecr policies --identity pod-identity",
 					"%s in namespace %s is kept out by the conditions", account.Name, account.Namespace)
 				return

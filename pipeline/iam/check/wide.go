@@ -62,16 +62,17 @@ func (c Check) wide(d document.Document, needs []iam.Need) []report.Finding {
 				add(at, report.Warning, "name the repository by its whole ARN", "%q holds for other repositories than %s too", resource, c.Wanted.Repository.Name)
 			}
 		}
-		findings = append(findings, c.useless(d, path, s, needs)...)
+		findings = append(findings, c.useless(d, j, needs)...)
 	}
 	return append(findings, legacyVariables(d)...)
 }
 
 // useless finds ARNs that can match nothing, even where another statement meets the need.
-func (c Check) useless(d document.Document, path string, s document.Statement, needs []iam.Need) []report.Finding {
+func (c Check) useless(d document.Document, j int, needs []iam.Need) []report.Finding {
+	s, path := d.Statements[j], fmt.Sprintf("Statement[%d]", j)
 	var findings []report.Finding
 	for _, need := range needs {
-		if need.Resource == "*" || !evaluate.Look(d, s, c.request(need)).Action {
+		if need.Resource == "*" || !evaluate.Look(d, j, c.request(need)).Action {
 			continue
 		}
 		for k, resource := range s.Resources {

@@ -1,9 +1,11 @@
 // Package evaluate decides what AWS would by policy documents ("Policy evaluation logic",
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html).
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html). Where the value
+// of a condition key is not known, the answer is neither allowed nor denied: it depends, and on what is said.
 package evaluate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
@@ -11,10 +13,13 @@ import (
 
 // Request is what someone wants to do.
 type Request struct {
-	Principal Caller              // who; looked at in trust policies only, an identity-based policy is attached to its principal
+	Principal Caller              // who; looked at in resource-based policies only, an identity-based policy is attached to its principal
 	Action    string              // for example ecr:BatchGetImage
 	Resource  string              // ARN, or "*" for an action without resource-level permissions
 	Context   map[string][]string // condition keys; their names are not case-sensitive
+	// Unknown reports whether a key that Context lacks may be in the request all the same, with any value; nil
+	// is that Context has every key. The key is in lower case.
+	Unknown func(key string) bool
 }
 
 // Verdict of an evaluation.
@@ -23,24 +28,49 @@ type Verdict string
 const (
 	Allowed      Verdict = "allowed"
 	ExplicitDeny Verdict = "explicit deny" // a Deny statement matches: it wins over every Allow
-	ImplicitDeny Verdict = "implicit deny" // no statement matches
+	ImplicitDeny Verdict = "implicit deny" // no statement allows it
+	Depends      Verdict = "depends"       // on keys whose values are not known
 )
+
+// Dependency is a condition, or a variable in a Resource, that nobody can decide without the key's value.
+type Dependency struct {
+	Key                 string
+	Document, Statement int // indexes
+	Path                string
+}
 
 // Decision is the verdict with the statement that brought it about.
 type Decision struct {
 	Verdict   Verdict
-	Document  int      // index of the document, -1 for an implicit deny
-	Statement int      // index of the statement in it, -1 for an implicit deny
-	Sid       string   // its Sid, if it has one
-	Ignored   []string // what could not be evaluated and so granted nothing, for example an unknown operator
+	Document  int          // index of the document, -1 when no statement decides
+	Statement int          // index of the statement in it, -1 when no statement decides
+	Sid       string       // its Sid, if it has one
+	Depends   []Dependency // for the verdict Depends
+	Ignored   []string     // what could not be evaluated and so granted nothing, for example an unknown operator
 }
 
-// Allowed reports whether the request may go on.
+// Allowed reports whether the request may go on for certain.
 func (d Decision) Allowed() bool { return d.Verdict == Allowed }
+
+// On returns the keys that the verdict depends on, each once.
+func (d Decision) On() []string { return keys(d.Depends) }
+
+func keys(dependencies []Dependency) []string {
+	var all []string
+	for _, one := range dependencies {
+		if !slices.ContainsFunc(all, func(key string) bool { return strings.EqualFold(key, one.Key) }) {
+			all = append(all, one.Key)
+		}
+	}
+	return all
+}
 
 func (d Decision) String() string {
 	text := string(d.Verdict)
-	if d.Statement >= 0 {
+	switch {
+	case d.Verdict == Depends:
+		text += " on " + strings.Join(d.On(), ", ")
+	case d.Statement >= 0:
 		text += " by " + document.Statement{Sid: d.Sid}.Label(d.Statement)
 	}
 	if len(d.Ignored) > 0 {
@@ -64,105 +94,59 @@ func Resource(d document.Document, r Request) Decision {
 }
 
 func evaluate(docs []document.Document, r Request, resourceBased bool) Decision {
-	decision := Decision{Verdict: ImplicitDeny, Document: -1, Statement: -1}
+	none := Decision{Verdict: ImplicitDeny, Document: -1, Statement: -1}
+	allow, ignored := none, []string(nil)
+	var denies []Dependency
 	for i, doc := range docs {
 		e := newEvaluation(r, doc, resourceBased)
 		for j, s := range doc.Statements {
-			e.ignored = nil
-			applies := e.applies(s)
+			applies := e.applies(s, i, j)
 			for _, what := range e.ignored {
-				decision.Ignored = append(decision.Ignored, fmt.Sprintf("%s: %s", s.Label(j), what))
+				ignored = append(ignored, fmt.Sprintf("%s: %s", s.Label(j), what))
 			}
-			if applies && (s.Effect == document.Deny || decision.Verdict == ImplicitDeny) {
-				decision.Document, decision.Statement, decision.Sid = i, j, s.Sid
-				decision.Verdict = Allowed
-				if s.Effect == document.Deny {
-					decision.Verdict = ExplicitDeny
-					return decision
-				}
-			}
-		}
-	}
-	return decision
-}
-
-// evaluation is one request under evaluation.
-type evaluation struct {
-	request       Request
-	resourceBased bool
-	variables     bool                // the document's version knows policy variables
-	context       map[string][]string // keys in lower case
-	ignored       []string
-}
-
-func newEvaluation(r Request, d document.Document, resourceBased bool) *evaluation {
-	e := &evaluation{
-		request: r, resourceBased: resourceBased, variables: d.Version == document.Current,
-		context: make(map[string][]string, len(r.Context)),
-	}
-	for key, values := range r.Context {
-		e.context[strings.ToLower(key)] = values
-	}
-	return e
-}
-
-func (e *evaluation) applies(s document.Statement) bool {
-	return e.principalFits(s) && e.actionFits(s) && e.resourceFits(s) && e.conditionsHold(s)
-}
-
-// actionFits compares without case, as IAM does (reference_policies_elements_action.html).
-func (e *evaluation) actionFits(s document.Statement) bool {
-	listed := func(actions []string) bool {
-		for _, action := range actions {
-			if Glob(strings.ToLower(action), strings.ToLower(e.request.Action)) {
-				return true
+			by := Decision{Document: i, Statement: j, Sid: s.Sid, Ignored: ignored}
+			switch {
+			case applies == No:
+			case s.Effect == document.Deny && applies == Yes:
+				by.Verdict = ExplicitDeny
+				return by
+			case s.Effect == document.Deny:
+				denies = append(denies, e.depends...)
+			case applies == Yes && allow.Verdict != Allowed:
+				by.Verdict = Allowed
+				allow = by
+			case applies == Maybe && allow.Verdict != Allowed:
+				by.Verdict, by.Depends = Depends, append(allow.Depends, e.depends...)
+				allow = by
 			}
 		}
-		return false
 	}
-	if s.NotActions != nil {
-		return !listed(s.NotActions)
+	allow.Ignored = ignored
+	if allow.Verdict != ImplicitDeny && len(denies) > 0 { // what nobody allows is denied with or without the Deny
+		allow.Verdict, allow.Depends = Depends, append(allow.Depends, denies...)
 	}
-	return listed(s.Actions)
-}
-
-func (e *evaluation) resourceFits(s document.Statement) bool {
-	if s.Resources == nil && s.NotResources == nil {
-		return e.resourceBased
+	if allow.Verdict == Depends {
+		allow.Document, allow.Statement = allow.Depends[0].Document, allow.Depends[0].Statement
+		allow.Sid = docs[allow.Document].Statements[allow.Statement].Sid
 	}
-	list := s.Resources
-	if s.NotResources != nil {
-		list = s.NotResources
-	}
-	found := false
-	for _, resource := range list {
-		p, ok := e.compile(resource)
-		if !ok {
-			e.ignored = append(e.ignored, fmt.Sprintf("a variable in Resource %q has no value", resource))
-			return false
-		}
-		found = found || resource == "*" || p.match(e.request.Resource, true)
-	}
-	return found == (s.NotResources == nil)
+	return allow
 }
 
 // Fit reports which parts of a statement fit a request.
 type Fit struct {
-	Action, Resource, Condition bool
-	Ignored                     []string // what could not be evaluated
+	Action              bool
+	Resource, Condition Truth
+	False               []string     // the paths of conditions that do not hold, below the statement
+	Depends             []Dependency // on what Maybe depends
+	Ignored             []string     // what could not be evaluated
 }
 
-// Look reports how a statement of a document fits a request.
-func Look(d document.Document, s document.Statement, r Request) Fit {
+// Look reports how statement j of a document fits a request, whoever makes it.
+func Look(d document.Document, j int, r Request) Fit {
+	s := d.Statements[j]
 	e := newEvaluation(r, d, s.Principal != nil || s.NotPrincipal != nil)
+	e.begin(0, j)
 	f := Fit{Action: e.actionFits(s), Resource: e.resourceFits(s), Condition: e.conditionsHold(s)}
-	f.Ignored = e.ignored
+	f.False, f.Depends, f.Ignored = e.untrue, e.depends, e.ignored
 	return f
-}
-
-// Known reports whether IAM has a condition operator of this name.
-func Known(operator string) bool {
-	_, base, _ := OperatorOf(operator)
-	_, known := operators[base]
-	return known
 }

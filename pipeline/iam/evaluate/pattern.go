@@ -12,6 +12,8 @@ type mark struct {
 	one    bool // ? : exactly one
 	across bool // a * that ends its ARN segment, and so may run over colons
 	value  bool // came out of a policy variable: no wildcard, no separator
+
+	unknown string // the variable whose value is not known; it stands for any text
 }
 
 type pattern []mark
@@ -24,6 +26,12 @@ func (e *evaluation) compile(text string) (pattern, bool) {
 	for text != "" {
 		if e.variables && strings.HasPrefix(text, "${") {
 			if end := strings.IndexByte(text, '}'); end > 0 {
+				name, _, _ := strings.Cut(text[2:end], ",")
+				if name = strings.TrimSpace(name); e.unknown(name) {
+					p = append(p, mark{any: true, across: true, value: true, unknown: name})
+					text = text[end+1:]
+					continue
+				}
 				value, ok := e.variable(text[2:end])
 				if !ok {
 					return nil, false
@@ -45,7 +53,7 @@ func (e *evaluation) compile(text string) (pattern, bool) {
 	return p, true
 }
 
-// variable gives the value of ${name} or ${name, 'default'}; ${*}, ${?} and ${$} are the characters
+// variable returns the value of ${name} or ${name, 'default'}; ${*}, ${?} and ${$} are the characters
 // themselves.
 func (e *evaluation) variable(name string) (string, bool) {
 	switch name {
@@ -64,7 +72,7 @@ func (e *evaluation) variable(name string) (string, bool) {
 	return fallback[1 : len(fallback)-1], true
 }
 
-// match tells whether the whole text fits the pattern. In an ARN a wildcard stays within its segment
+// match reports whether the whole text fits the pattern. In an ARN a wildcard stays within its segment
 // unless it is the segment's last character (reference_policies_elements_resource.html).
 func (p pattern) match(text string, arn bool) bool {
 	chars := []rune(text)
@@ -88,7 +96,18 @@ func (p pattern) match(text string, arn bool) bool {
 	return reached[len(chars)]
 }
 
-// plain is the pattern as text, for operators that know no wildcards.
+// unknown returns the variables of the pattern whose values are not known.
+func (p pattern) unknown() []string {
+	var names []string
+	for _, m := range p {
+		if m.unknown != "" {
+			names = append(names, m.unknown)
+		}
+	}
+	return names
+}
+
+// plain returns the pattern as text, for operators that know no wildcards.
 func (p pattern) plain() string {
 	var text strings.Builder
 	for _, m := range p {
