@@ -4,7 +4,6 @@ package state
 
 import (
 	"context"
-	"slices"
 
 	helmchart "helm.sh/helm/v3/pkg/chart"
 
@@ -58,7 +57,7 @@ func (s *State) live() (mural.Registry, bool, error) {
 	return v.Hue, v.Zot, err
 }
 
-// Secrets returns the passwords that the release has, or had before the cutover: none may be shown.
+// Secrets returns the passwords of registries that the release has, or had before the cutover: none may be shown.
 func (s *State) Secrets() []string {
 	var found []string
 	for _, values := range []map[string]any{s.Live.Merged, s.Live.Values, s.Journal.Original} {
@@ -71,7 +70,7 @@ func (s *State) Secrets() []string {
 			found = append(found, spoke.Registry.BasicAuth.Password)
 		}
 	}
-	return slices.DeleteFunc(found, func(s string) bool { return s == "" })
+	return found
 }
 
 // OnECR reports whether hue of the live release is on the destination.

@@ -3,6 +3,7 @@ package values
 import (
 	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
@@ -41,5 +42,5 @@ func holdsSecret(key string) bool {
 			return false
 		}
 	}
-	return isSecret(key)
+	return secret.Key(key)
 }
