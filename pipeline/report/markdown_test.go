@@ -64,13 +64,18 @@ func TestMarkdownMeansNothingElse(t *testing.T) {
 		Findings: []report.Finding{{Rule: "L01", Severity: report.Error, Message: nasty, Remedy: nasty, Place: report.Place{File: nasty, Path: nasty}}},
 		Stages:   []report.Stage{{Name: nasty, Outcome: report.Failed, Reason: nasty}},
 		Proofs:   []report.Proof{{Name: nasty, Verdict: report.Broken, Cluster: nasty, Summary: nasty, Evidence: []report.Evidence{{Object: nasty, Seen: nasty}}}},
+		Waivers:  []report.Waiver{{Flag: nasty, Name: nasty, Effect: nasty}},
+		Baseline: &report.Baseline{Broken: []report.Broke{{Cluster: nasty, Object: nasty, Seen: nasty}}},
+		Plan:     &report.Plan{Hash: nasty, Final: []string{nasty}, Restarts: []string{nasty}, Values: "+" + nasty + "\n```\n</details><script>x</script>\n"},
+		Now:      &report.Standing{Zot: report.ZotState(nasty), Push: report.Registry(nasty), Pulls: []report.Pull{{Cluster: nasty, From: report.Registry(nasty)}}},
 	}
 	node := rendered(t, written(t, "markdown", r, report.Options{}))
 	cells := texts(node, "td")
-	for _, i := range []int{1, 3, 5, 6, 12, 13} {
-		assert.Equal(t, nasty, cells[i])
+	for _, i := range []int{2, 5, 6, 9, 10, 11, 13, 14, 15, 17, 19, 23, 24} {
+		assert.Equal(t, nasty, cells[i], i)
 	}
-	assert.Len(t, cells, 4+5+5)
+	assert.Len(t, cells, 2+2+5+3+4+4+5, "now, matrix, proof, waiver, baseline, stage, finding")
+	assert.Equal(t, "+"+nasty+"\n```\n</details><script>x</script>\n", texts(node, "pre")[0])
 	for _, element := range []string{"script", "img", "em", "del"} {
 		assert.Empty(t, texts(node, element), element)
 	}

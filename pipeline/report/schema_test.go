@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -100,7 +101,7 @@ func compareStruct(t *testing.T, root, schema map[string]any, typ reflect.Type, 
 	assert.Equal(t, "object", schema["type"], at)
 	assert.Equal(t, false, schema["additionalProperties"], at)
 	assert.NotEmpty(t, schema["description"], at)
-	properties := schema["properties"].(map[string]any)
+	properties := maps.Clone(schema["properties"].(map[string]any))
 	var required []any
 	for i := range typ.NumField() {
 		if !typ.Field(i).IsExported() {
