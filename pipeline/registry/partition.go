@@ -29,6 +29,7 @@ var partitions = []partition{
 	{"aws", "amazonaws.com", "on.aws", regexp.MustCompile(`^[a-z]{2}-[a-z]+-\d+$`)},
 }
 
+// partitionOf returns the partition of a region.
 func partitionOf(region string) (partition, bool) {
 	for _, p := range partitions {
 		if p.regions.MatchString(region) {
