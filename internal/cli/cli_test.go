@@ -29,6 +29,7 @@ func (w terminals) run(ctx context.Context, args ...string) (code int, stdout, s
 }
 
 func TestErrorsAreColouredOnTerminalsOnly(t *testing.T) {
+	t.Parallel()
 	const esc = "\x1b["
 	for name, test := range map[string]struct {
 		terminals
@@ -53,6 +54,7 @@ func TestErrorsAreColouredOnTerminalsOnly(t *testing.T) {
 
 // TestErrorIsSeenOnce: in the text report, or on standard error; at a terminal always where the person looks.
 func TestErrorIsSeenOnce(t *testing.T) {
+	t.Parallel()
 	const text = "the target names no registry"
 	for name, test := range map[string]struct {
 		terminals
@@ -76,6 +78,7 @@ func TestErrorIsSeenOnce(t *testing.T) {
 
 // TestInterrupt: the error says that it was one, once, and what comes of running it again.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	code, _, stderr := terminals{}.run(ctx, "run", "-o", "json", "-f", filepath.Join("..", "..", "fixtures", "values", "rehearsal.yaml"),

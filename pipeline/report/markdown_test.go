@@ -49,6 +49,7 @@ func texts(node *xhtml.Node, name string) []string {
 }
 
 func TestMarkdown(t *testing.T) {
+	t.Parallel()
 	document := written(t, "markdown", failedRun(), report.Options{})
 	golden(t, "failed.md", document)
 	cells := texts(rendered(t, document), "td")
@@ -58,6 +59,7 @@ func TestMarkdown(t *testing.T) {
 }
 
 func TestMarkdownMeansNothingElse(t *testing.T) {
+	t.Parallel()
 	nasty := "a|b <script>x</script> [l](https://x) ![i](y) *e* _e_ `c` ~~s~~ $m$ \\ &amp; <!-- # | --> ```"
 	r := &report.Report{
 		Command: "lint", ExitCode: fault.Refused, Error: nasty, Remedy: nasty,
@@ -83,6 +85,7 @@ func TestMarkdownMeansNothingElse(t *testing.T) {
 }
 
 func TestMarkdownStaysBelowTheLimit(t *testing.T) {
+	t.Parallel()
 	r := manyFindings(1000)
 	document := written(t, "markdown", r, report.Options{})
 	assert.Less(t, len(document), 1<<20)

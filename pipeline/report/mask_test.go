@@ -10,6 +10,7 @@ import (
 )
 
 func TestMask(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{
 		// plain, quoted, in lists, with indentation and line ends
 		`password: hunter2`:                    `password: ********`,
@@ -73,6 +74,7 @@ func TestMask(t *testing.T) {
 }
 
 func TestMaskPlace(t *testing.T) {
+	t.Parallel()
 	place := report.Place{Path: "hue.ociRegistry.basicAuth.password"}
 	assert.Equal(t, "      ********", report.MaskPlace("      hunter2", place), "the value on a line of its own")
 	assert.Equal(t, "  password: ********", report.MaskPlace("  password: hunter2", place))
