@@ -3,6 +3,8 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -87,4 +89,30 @@ func TestInterrupt(t *testing.T) {
 	require.Equal(t, 1, code)
 	assert.Equal(t, 1, strings.Count(stderr, "interrupted: "), stderr)
 	assert.Contains(t, stderr, "try:   run it again: it goes on where it stopped\n")
+}
+
+// TestRulesOfRunAndLint: code scanning shows the same text of a rule, whichever command found it broken.
+func TestRulesOfRunAndLint(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, command := range [][]string{{"run", "--until", "lint"}, {"lint"}} {
+		code, _, stderr := terminals{}.run(t.Context(), append(command, "-q", "-o", "sarif="+filepath.Join(dir, command[0]),
+			"-f", filepath.Join("..", "..", "fixtures", "values", "rehearsal.yaml"), "--chart", filepath.Join("..", "..", "fixtures", "charts", "mural"),
+			"--endpoint", "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette", "--role-arn", "arn:aws:iam::123456789012:role/palette-ecr")...)
+		require.NotEqual(t, 64, code, stderr)
+	}
+	rules := make(map[string]any)
+	for _, name := range []string{"run", "lint"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		var log struct {
+			Runs []struct {
+				Tool struct{ Driver struct{ Rules []any } }
+			}
+		}
+		require.NoError(t, json.Unmarshal(data, &log))
+		require.NotEmpty(t, log.Runs[0].Tool.Driver.Rules)
+		rules[name] = log.Runs[0].Tool.Driver.Rules
+	}
+	assert.Equal(t, rules["lint"], rules["run"])
 }

@@ -23,7 +23,7 @@ func parseCommands(t *testing.T, output string) []command {
 	var commands []command
 	for line := range strings.Lines(output) {
 		rest, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "::")
-		require.True(t, ok, "%q is no command", line)
+		require.True(t, ok, "%q is not a command", line)
 		head, message, ok := strings.Cut(rest, "::")
 		require.True(t, ok, "%q has no end", line)
 		kind, properties, _ := strings.Cut(head, " ")

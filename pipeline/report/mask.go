@@ -72,10 +72,10 @@ func (m *masker) copy(n int) {
 	m.at += n
 }
 
-// startsWord tells whether the character at hand begins the line or follows a blank.
+// startsWord reports whether the character at hand begins the line or follows a blank.
 func (m *masker) startsWord() bool { return m.at == 0 || blank(m.in[m.at-1]) }
 
-// endsWord tells whether the line ends at i, or a blank or the end of a flow collection's entry is there.
+// endsWord reports whether the line ends at i, or a blank or the end of a flow collection's entry is there.
 func (m *masker) endsWord(i int) bool {
 	return i >= len(m.in) || blank(m.in[i]) || m.flow > 0 && strings.ContainsRune(",]}", m.in[i])
 }
@@ -176,7 +176,7 @@ func (m *masker) list() {
 	}
 }
 
-// lastValue tells whether nothing follows at i but blanks, closing brackets and a comment.
+// lastValue reports whether nothing follows at i but blanks, closing brackets and a comment.
 func (m *masker) lastValue(i int) bool {
 	rest := strings.TrimLeft(string(m.in[i:]), " \t}],")
 	return rest == "" || rest[0] == '#'

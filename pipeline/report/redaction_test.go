@@ -42,7 +42,7 @@ func fill(v reflect.Value, text string) {
 	}
 }
 
-// filled gives a report whose every string, in every field, is text, findings and proofs of every kind included.
+// filled returns a report whose every string, in every field, is text, findings and proofs of every kind included.
 func filled(text string) *report.Report {
 	var r report.Report
 	fill(reflect.ValueOf(&r).Elem(), text)

@@ -27,7 +27,7 @@ func TestTextOfACleanLint(t *testing.T) {
 	assert.Equal(t, "✓ Done · 2 rules, nothing found\n", string(written(t, "text", r, report.Options{})))
 }
 
-// carets gives what is underlined in a source line, and the two lines as they are shown.
+// carets returns what is underlined in a source line, and the two lines as they are shown.
 func carets(t *testing.T, source string, p report.Place, width int) (meant string, shown []string) {
 	t.Helper()
 	r := &report.Report{Findings: []report.Finding{{Rule: "L01", Severity: report.Error, Place: p, Snippet: source}}}
