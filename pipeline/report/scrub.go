@@ -40,6 +40,9 @@ func withoutSecrets(r *Report) *Report {
 	out := reflect.New(reflect.TypeFor[Report]()).Elem()
 	copyStrings(out, reflect.ValueOf(r).Elem(), clean)
 	copied := out.Addr().Interface().(*Report)
+	if p := copied.Plan; p != nil {
+		p.Values, p.Manifests = maskDiff(p.Values), maskDiff(p.Manifests)
+	}
 	for i := range copied.Findings {
 		f := &copied.Findings[i]
 		f.Snippet = MaskPlace(known.Replace(r.Findings[i].Snippet), f.Place)
