@@ -2,10 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/palette-ecr/palette-ecr/internal/build"
+	"github.com/palette-ecr/palette-ecr/internal/console"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 )
@@ -100,7 +103,7 @@ The issuer: aws eks describe-cluster --name <cluster> --query cluster.identity.o
 			}
 			if document == "" {
 				for _, note := range grants.Notes() {
-					a.progress().Say("%s", note)
+					a.Progress().Say("%s", note)
 				}
 			}
 			if dir != "" {
@@ -130,7 +133,7 @@ The issuer: aws eks describe-cluster --name <cluster> --query cluster.identity.o
 
 func (a *app) policiesCheckCommand() *cobra.Command {
 	var p policyFlags
-	var output outputFlags
+	var output console.Outputs
 	var principal, trust string
 	c := &cobra.Command{
 		Use:   "check [POLICY.json...]",
@@ -150,7 +153,7 @@ granted beyond the need, with its place in the file; and its trust policy, with 
 			if err != nil {
 				return err
 			}
-			outputs, err := output.parse()
+			outputs, err := output.Open(append(slices.Clone(files), trust)...)
 			if err != nil {
 				return err
 			}
@@ -158,18 +161,18 @@ granted beyond the need, with its place in the file; and its trust policy, with 
 			if err != nil {
 				return err
 			}
-			rep, err := iam.Review{Check: order.Check(who, policies, trusts), Version: version(), Now: time.Now}.Report()
+			rep, err := iam.Review{Check: order.Check(who, policies, trusts), Version: build.Version(), Now: time.Now}.Report()
 			if rep == nil {
 				return err
 			}
-			if e := a.write(outputs, rep); e != nil {
+			if e := a.Write(outputs, rep); e != nil {
 				return e
 			}
 			return err
 		},
 	}
 	p.add(c)
-	output.add(c)
+	output.Add(c.Flags())
 	c.Flags().StringVar(&principal, "principal", "combined", "whose policies they are: combined, hue, source-controller, operator")
 	c.Flags().StringVar(&trust, "trust", "", "file of the role's trust policy")
 	return c

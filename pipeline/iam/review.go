@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -23,29 +22,13 @@ func (r Review) Report() (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	rep := &report.Report{
-		APIVersion: report.APIVersion, Kind: report.Kind, Version: r.Version, Command: "policies check",
-		Target:    report.Target{Destination: r.Check.Wanted.Repository.URL()},
-		StartedAt: start, FinishedAt: r.Now(),
-		Findings: findings, Rules: Rules(),
-	}
-	wrong := 0
-	for _, f := range findings {
-		if f.Severity == report.Error {
-			wrong++
-		}
-	}
-	if wrong > 0 {
+	rep := report.New("policies check", r.Version, start)
+	rep.Target = report.Target{Destination: r.Check.Wanted.Repository.URL()}
+	rep.Findings, rep.Rules = findings, Rules()
+	if n := rep.Errors(); n > 0 {
 		err = fault.New(fault.Refused, "correct the documents, or write new ones with: palette-ecr policies",
-			"checking the policies of %s: %s", r.Check.Principal, count(wrong))
-		rep.ExitCode, rep.Error, rep.Remedy = fault.Refused, err.Error(), fault.RemedyOf(err)
+			"checking the policies of %s: %s", r.Check.Principal, report.Counted(n, "error"))
 	}
+	rep.End(r.Now(), err)
 	return rep, err
-}
-
-func count(wrong int) string {
-	if wrong == 1 {
-		return "1 error"
-	}
-	return fmt.Sprintf("%d errors", wrong)
 }
