@@ -257,10 +257,9 @@ func awaitReturn(ctx context.Context, s *session) (summary, error) {
 }
 
 func (s *session) returned(ctx context.Context) error {
-	for _, c := range s.clusters() {
-		p := validate.Returned(ctx, c, s.validation())
+	for _, p := range validate.AllReturned(ctx, s.fleet(), s.validation()) {
 		if p.Verdict != report.Held {
-			return fault.New(fault.Failed, p.Remedy, "waiting on %s until workloads read from the source again: %s", c.Name, p.Cause)
+			return fault.New(fault.Failed, p.Remedy, "waiting on %s until workloads read from the source again: %s", p.Cluster, p.Cause)
 		}
 	}
 	s.journal.Back()

@@ -91,8 +91,8 @@ func gate(p report.Proof) error {
 // references are what clusters use of the source, or of the destination after the switch.
 func (s *session) references(ctx context.Context) ([]copy.Reference, error) {
 	var all []copy.Reference
-	for _, c := range s.clusters() {
-		used, err := validate.References(ctx, c, s.sourceURL(), s.destination.URL())
+	for _, c := range s.fleet() {
+		used, err := validate.References(ctx, c, s.validation())
 		if err != nil {
 			return nil, fmt.Errorf("listing what cluster %q uses: %w", c.Name, err)
 		}

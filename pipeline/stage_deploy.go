@@ -93,7 +93,7 @@ func (s *session) judgeRendered(wanted *values.File) (report.Proof, error) {
 		return report.Proof{}, err
 	}
 	return validate.Rendered(validate.Manifests{
-		Chart: s.chart, Values: wanted.Values(), Endpoint: s.destination.Registry.Endpoint(), Secrets: []string{old.BasicAuth.Password},
+		Chart: s.chart, Values: wanted.Values(), Endpoint: s.destination.Registry.Endpoint(), Sources: []string{s.sourceURL()}, Secrets: []string{old.BasicAuth.Password},
 		Release: chart.Release{Name: s.Target.Release.Name, Namespace: s.Target.Release.Namespace, KubeVersion: s.kubernetes},
 	}, s.validation()), nil
 }

@@ -28,12 +28,12 @@ func validateCutover(ctx context.Context, s *session) (summary, error) {
 	o.ReadOnly = complete(fresh, s)
 	var proofs []report.Proof
 	if o.ReadOnly {
-		for _, c := range s.clusters() {
-			proofs = append(proofs, validate.Ready(ctx, c, o))
-		}
+		proofs = validate.AllReady(ctx, s.fleet(), o)
 		proofs = append(proofs, pick(fresh, report.ProofPull, report.ProofPush)...)
 	} else {
-		proofs = validate.Clusters(ctx, s.hub, s.spokes, o)
+		verdicts := validate.Clusters(ctx, s.fleet()[0], s.fleet()[1:], o)
+		proofs = verdicts.Proofs
+		s.journal.Leave(verdicts.Leftovers)
 	}
 	s.report.Proofs = append(s.report.Proofs, proofs...)
 	if err := worst(proofs); err != nil {
@@ -82,15 +82,24 @@ func expiry(proofs []report.Proof) time.Time {
 }
 
 // validation is what proofs about clusters need to know.
-func (s *session) validation() validate.Options {
-	return validate.Options{
-		Destination: s.destination, Source: s.sourceURL(), Namespace: s.Target.Release.Namespace, Identity: s.Target.Identity.RoleARN,
-		Images: s.registry.Images, SwitchedAt: s.journal.SwitchedAt,
+func (s *session) validation() validate.Config {
+	return validate.Config{
+		Destination: s.destination, Namespace: s.Target.Release.Namespace, Identity: s.Target.Identity.RoleARN,
+		Images: s.registry.Images, SwitchedAt: s.journal.SwitchedAt, Copied: s.journal.Copied,
 		Timeout: s.Timeout, PushWait: s.PushWait, Progress: s.Progress, Now: s.Now,
 	}
 }
 
-// complete tells whether proofs of an earlier run cover every cluster, and pushing.
+// fleet are the hub and every spoke, with the address at which each reads from Zot.
+func (s *session) fleet() []validate.Cluster {
+	var all []validate.Cluster
+	for _, c := range s.clusters() {
+		all = append(all, validate.Cluster{Cluster: c, Source: s.sourceURL()})
+	}
+	return all
+}
+
+// complete reports whether proofs of an earlier run cover every cluster, and pushing.
 func complete(fresh []report.Proof, s *session) bool {
 	for _, c := range s.clusters() {
 		if !slices.ContainsFunc(fresh, func(p report.Proof) bool { return p.Name == report.ProofPull && p.Cluster == c.Name }) {
