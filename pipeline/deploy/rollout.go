@@ -22,10 +22,19 @@ func awaitRollout(ctx context.Context, c *cluster.Cluster, key client.ObjectKey,
 	seen := "nothing yet"
 	err := wait.PollUntilContextTimeout(ctx, rolloutPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
 		var d appsv1.Deployment
-		if err := c.Client.Get(ctx, key, &d); err != nil {
+		err := c.Client.Get(ctx, key, &d)
+		if cluster.IsTransient(err) {
+			seen = fmt.Sprintf("the API server doesn't answer: %s", err)
+			return false, nil
+		}
+		if err != nil {
 			return false, fmt.Errorf("reading Deployment %s on cluster %q: %w", key, c.Name, err)
 		}
 		running, err := pods(ctx, c, &d)
+		if cluster.IsTransient(err) {
+			seen = fmt.Sprintf("the API server doesn't answer: %s", err)
+			return false, nil
+		}
 		if err != nil {
 			return false, err
 		}
@@ -43,12 +52,13 @@ func awaitRollout(ctx context.Context, c *cluster.Cluster, key client.ObjectKey,
 }
 
 func stuck(c *cluster.Cluster, key client.ObjectKey, state string) error {
-	return fault.New(fault.Failed, fmt.Sprintf("look with `kubectl --namespace %s describe deployment/%s` and `kubectl --namespace %s logs deployment/%s`", key.Namespace, key.Name, key.Namespace, key.Name),
+	return fault.New(fault.Failed, fmt.Sprintf("look with `%s` and `%s`",
+		c.Kubectl("--namespace %s describe deployment/%s", key.Namespace, key.Name), c.Kubectl("--namespace %s logs deployment/%s", key.Namespace, key.Name)),
 		"waiting for the rollout of Deployment %s on cluster %q: %s", key, c.Name, state)
 }
 
-// rollout judges a Deployment as `kubectl rollout status` does, generation first, and besides it tells
-// what a pod itself says. terminal means that waiting longer is of no use.
+// rollout judges a Deployment as `kubectl rollout status` does, generation first, and adds what a
+// pod itself says. terminal means that waiting longer is of no use.
 func rollout(d *appsv1.Deployment, running []corev1.Pod) (done bool, state string, terminal bool) {
 	wanted := int32(1)
 	if d.Spec.Replicas != nil {
@@ -90,8 +100,7 @@ func reasonOr(state string, running []corev1.Pod) string {
 	return state
 }
 
-// waiting gives what a pod that does not run says, and whether it is one of the states that only a person
-// ends. A container that crashed once may come up; one that is held back after crashes won't.
+// waiting returns what a pod that doesn't run says, and whether only a person ends its state. A container that crashed once may come up; one that is held back after crashes won't.
 func waiting(pod corev1.Pod) (message string, hopeless bool) {
 	for _, s := range append(append([]corev1.ContainerStatus{}, pod.Status.InitContainerStatuses...), pod.Status.ContainerStatuses...) {
 		if s.State.Waiting == nil {
@@ -124,6 +133,9 @@ func waiting(pod corev1.Pod) (message string, hopeless bool) {
 // explain adds to an upgrade's error what the pods of the release's namespace say: Helm's own "timed out
 // waiting for the condition" says nothing.
 func (h *helm) explain(ctx context.Context, c *cluster.Cluster, err error) error {
+	if fault.CodeOf(err) == fault.Refused {
+		return err // nothing was changed
+	}
 	var list corev1.PodList
 	// With a fresh context: the wait may have ended because its own was over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -132,7 +144,8 @@ func (h *helm) explain(ctx context.Context, c *cluster.Cluster, err error) error
 		return err
 	}
 	for _, pod := range list.Items {
-		if message, _ := waiting(pod); message != "" {
+		// What was broken before explains nothing.
+		if message, _ := waiting(pod); message != "" && !h.options.Accepted("Pod", pod.Namespace, pod.Name) {
 			return fault.New(fault.CodeOf(err), fault.RemedyOf(err), "%w: %s", err, message)
 		}
 	}

@@ -12,8 +12,11 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
+	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
@@ -32,24 +35,41 @@ func all(clusters ...string) []report.Proof {
 	return proofs
 }
 
-// atNoon is a session whose journal holds proofs, with a hub and spokes.
-func atNoon(t *testing.T, proofs []report.Proof, spokes ...string) (*session, client.Client) {
+// installation is a world and a state for a stage to run in.
+type installation struct {
+	*world.World
+	*state.State
+	client client.Client // of the hub
+	given  Given
+}
+
+// source is the URL of the source.
+func (i *installation) source(t *testing.T) string {
 	t.Helper()
-	s := newSession(Options{Now: func() time.Time { return noon }})
+	url, err := i.SourceURL(i.Destination)
+	require.NoError(t, err)
+	return url
+}
+
+// atNoon is an installation whose journal holds proofs, with a hub and spokes.
+func atNoon(t *testing.T, proofs []report.Proof, spokes ...string) *installation {
+	t.Helper()
+	o := Options{Now: func() time.Time { return noon }}.withDefaults()
+	w := o.world()
 	at, err := registry.Parse("oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette")
 	require.NoError(t, err)
-	s.destination, err = at.Repository("mural-workloads")
+	w.Destination, err = at.Repository("mural-workloads")
 	require.NoError(t, err)
-	s.hub = &cluster.Cluster{Name: "hub"}
+	w.Hub = &cluster.Cluster{Name: "hub"}
 	for _, name := range spokes {
-		s.spokes = append(s.spokes, &cluster.Cluster{Name: name})
+		w.Spokes = append(w.Spokes, &cluster.Cluster{Name: name})
 	}
 	c := fake.NewClientBuilder().WithScheme(cluster.NewScheme()).Build()
-	s.journal, err = journal.Load(t.Context(), c, "mural-system")
+	j, err := journal.Load(t.Context(), c, "mural-system")
 	require.NoError(t, err)
-	s.journal.Begin(s.destination.URL(), zotURL, 1, nil)
-	s.journal.Prove(proofs)
-	return s, c
+	j.Begin(w.Destination.URL(), zotURL, 1, nil)
+	j.Prove(proofs)
+	return &installation{World: &w, State: state.New(nil, j, nil), client: c}
 }
 
 const zotURL = "oci://zot.mural-system.svc.cluster.local:5000/mural-workloads"
@@ -95,9 +115,8 @@ func TestMayDisable(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, _ := atNoon(t, test.journal, test.spokes...)
-			s.report.Proofs = append(s.report.Proofs, test.report...)
-			err := s.mayDisable()
+			i := atNoon(t, test.journal, test.spokes...)
+			err := mayDisableZot(i.World, i.State, test.report)
 			if test.refuses == "" {
 				require.NoError(t, err)
 				return
@@ -111,65 +130,18 @@ func TestMayDisable(t *testing.T) {
 
 // TestMayDisableOnlyForThisDestination: what was proven of another repository says nothing.
 func TestMayDisableOnlyForThisDestination(t *testing.T) {
-	s, _ := atNoon(t, all("hub"))
-	other, err := s.destination.Registry.Repository("other")
+	i := atNoon(t, all("hub"))
+	other, err := i.Destination.Registry.Repository("other")
 	require.NoError(t, err)
-	s.destination = other
-	assert.Equal(t, fault.Refused, fault.CodeOf(s.mayDisable()))
+	i.Destination = other
+	assert.Equal(t, fault.Refused, fault.CodeOf(mayDisableZot(i.World, i.State, nil)))
 }
 
-func TestGate(t *testing.T) {
-	require.NoError(t, gate(held(report.ProofPull, "hub")))
-
-	p := report.Proof{Name: report.ProofPull, Cluster: "spoke-1", Verdict: report.Broken, Cause: "The role may not.", Remedy: "Allow it."}
-	err := gate(p)
-	require.EqualError(t, err, "proving pull on spoke-1: The role may not.")
-	assert.Equal(t, fault.Failed, fault.CodeOf(err))
-	assert.Equal(t, "Allow it.", fault.RemedyOf(err))
-	assert.Equal(t, fault.Refused, fault.CodeOf(refuse(p)), "before anything is touched, what failed is a refusal")
-	assert.Equal(t, "Allow it.", fault.RemedyOf(refuse(p)))
-	require.NoError(t, refuse(held(report.ProofRendered, "")))
-
-	err = gate(report.Proof{Name: report.ProofPush, Verdict: report.Unproven, Cause: "No push was seen.", Remedy: "Wait."})
-	require.EqualError(t, err, "proving push: unproven: No push was seen.")
-	assert.Equal(t, fault.Unproven, fault.CodeOf(err))
-
-	assert.Error(t, gate(report.Proof{Name: report.ProofPush}), "a proof without a verdict holds nothing")
-}
-
-func TestWorst(t *testing.T) {
-	unproven := func(cause string) report.Proof {
-		return report.Proof{Name: "push", Verdict: report.Unproven, Cause: cause}
-	}
-	broken := func(cause string) report.Proof {
-		return report.Proof{Name: "pull", Verdict: report.Broken, Cause: cause}
-	}
-	require.NoError(t, worst(nil))
-	require.NoError(t, worst(all("hub")))
-	require.EqualError(t, worst([]report.Proof{held("ready", "hub"), unproven("a"), unproven("b")}), "proving push: unproven: a")
-	require.EqualError(t, worst([]report.Proof{unproven("a"), broken("b"), broken("c")}), "proving pull: b")
-	require.Error(t, worst([]report.Proof{held("ready", "hub"), {Name: "pull"}}), "a proof without a verdict holds nothing")
-}
-
-func TestComplete(t *testing.T) {
-	s, _ := atNoon(t, nil, "spoke-1")
+func TestCovers(t *testing.T) {
+	clusters := atNoon(t, nil, "spoke-1").Clusters()
 	pull, push := report.ProofPull, report.ProofPush
-	assert.True(t, complete([]report.Proof{held(pull, "hub"), held(pull, "spoke-1"), held(push, "hub")}, s))
-	assert.False(t, complete([]report.Proof{held(pull, "hub"), held(push, "hub")}, s), "of spoke-1 nothing is known")
-	assert.False(t, complete([]report.Proof{held(pull, "hub"), held(pull, "spoke-1")}, s), "nothing is known of pushing")
-	assert.False(t, complete(nil, s))
-}
-
-func TestPick(t *testing.T) {
-	proofs := all("hub")
-	assert.Equal(t, []report.Proof{held(report.ProofPush, "hub"), held(report.ProofPull, "hub")}, pick(proofs, report.ProofPull, report.ProofPush))
-	assert.Len(t, proofs, 5, "the list is left as it was")
-	assert.Equal(t, all("hub"), proofs)
-	assert.Empty(t, pick(proofs, "other"))
-}
-
-func TestExpiry(t *testing.T) {
-	early := held(report.ProofPull, "hub")
-	early.ExpiresAt = noon.Add(time.Minute)
-	assert.Equal(t, early.ExpiresAt, expiry([]report.Proof{held("a", ""), early, held("b", "")}))
+	assert.True(t, covers(proof.NewLedger(held(pull, "hub"), held(pull, "spoke-1"), held(push, "hub")), clusters))
+	assert.False(t, covers(proof.NewLedger(held(pull, "hub"), held(push, "hub")), clusters), "of spoke-1 nothing is known")
+	assert.False(t, covers(proof.NewLedger(held(pull, "hub"), held(pull, "spoke-1")), clusters), "nothing is known of pushing")
+	assert.False(t, covers(proof.NewLedger(), clusters))
 }

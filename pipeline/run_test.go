@@ -12,6 +12,8 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
 // TestStages is the order that users and the README rely on.
@@ -58,29 +60,41 @@ func TestUnknownStage(t *testing.T) {
 	assert.Empty(t, r.Stages)
 }
 
-// play is a list of stages that tell what was called.
+// said is the result of a stage that only says something.
+type said struct{ entry Entry }
+
+func (s said) Entry() Entry { return s.entry }
+
+// play records which of its stages were called.
 type play struct{ calls []string }
 
 func (p *play) stage(name string, err error) Stage {
-	return Stage{Name: name, run: func(context.Context, *session) (summary, error) {
+	return Stage{Name: name, run: func(context.Context, *world.World, *state.State, result) (result, error) {
 		p.calls = append(p.calls, name)
-		return summary{text: "did " + name, counts: map[string]int64{"things": 1}}, err
+		return said{Entry{Summary: "did " + name, Counts: map[string]int64{"things": 1}}}, err
 	}}
 }
 
 func (p *play) undoable(name string, err, undoErr error) Stage {
 	s := p.stage(name, err)
-	s.undo = func(context.Context, *session) (summary, error) {
+	s.undo = func(context.Context, *world.World, *state.State, result) (Entry, error) {
 		p.calls = append(p.calls, "undo "+name)
-		return summary{text: "undid " + name}, undoErr
+		return Entry{Summary: "undid " + name}, undoErr
 	}
 	return s
 }
 
+// runStages runs stages, those named in only or all, with a fresh report.
+func runStages(ctx context.Context, only []string, stages ...Stage) (*runner, error) {
+	r := newRunner(Options{Only: only}.withDefaults(), stages)
+	_, err := r.run(ctx)
+	return r, err
+}
+
 // outcomes writes the report's stages in short.
-func outcomes(s *session) string {
+func outcomes(r *runner) string {
 	var all []string
-	for _, stage := range s.report.Stages {
+	for _, stage := range r.report.Stages {
 		all = append(all, stage.Name+": "+string(stage.Outcome))
 	}
 	return strings.Join(all, ", ")
@@ -88,10 +102,12 @@ func outcomes(s *session) string {
 
 func TestStagesRunInOrder(t *testing.T) {
 	var p play
-	s := newSession(Options{})
 	skipping := p.stage("b", nil)
-	skipping.run = func(context.Context, *session) (summary, error) { return summary{skip: "nothing to do"}, nil }
-	require.NoError(t, s.runAll(t.Context(), []Stage{p.undoable("a", nil, nil), skipping, p.stage("c", nil)}))
+	skipping.run = func(context.Context, *world.World, *state.State, result) (result, error) {
+		return said{Entry{Skip: "nothing to do"}}, nil
+	}
+	s, err := runStages(t.Context(), nil, p.undoable("a", nil, nil), skipping, p.stage("c", nil))
+	require.NoError(t, err)
 	assert.Equal(t, []string{"a", "c"}, p.calls, "nothing is undone")
 	assert.Equal(t, "a: done, b: skipped, c: done", outcomes(s))
 	assert.Equal(t, "did a", s.report.Stages[0].Summary)
@@ -101,8 +117,7 @@ func TestStagesRunInOrder(t *testing.T) {
 
 func TestOnlyWhatIsAskedFor(t *testing.T) {
 	var p play
-	s := newSession(Options{Only: []string{"d", "b"}})
-	err := s.runAll(t.Context(), []Stage{p.undoable("a", nil, nil), p.stage("b", errors.New("broken")), p.stage("c", nil), p.stage("d", nil)})
+	s, err := runStages(t.Context(), []string{"d", "b"}, p.undoable("a", nil, nil), p.stage("b", errors.New("broken")), p.stage("c", nil), p.stage("d", nil))
 	require.EqualError(t, err, "broken")
 	assert.Equal(t, []string{"b"}, p.calls, "a did not run: it is not undone")
 	assert.Equal(t, "b: failed, d: not run", outcomes(s))
@@ -111,11 +126,9 @@ func TestOnlyWhatIsAskedFor(t *testing.T) {
 // TestUndo: the last first, the stage that failed included, and no stage that did not run.
 func TestUndo(t *testing.T) {
 	var p play
-	s := newSession(Options{})
 	cause := fault.New(fault.Failed, "ask for more", "pulling %q: denied", "x")
-	err := s.runAll(t.Context(), []Stage{
-		p.undoable("a", nil, nil), p.stage("b", nil), p.undoable("c", nil, nil), p.undoable("d", cause, nil), p.undoable("e", nil, nil), p.stage("f", nil),
-	})
+	s, err := runStages(t.Context(), nil,
+		p.undoable("a", nil, nil), p.stage("b", nil), p.undoable("c", nil, nil), p.undoable("d", cause, nil), p.undoable("e", nil, nil), p.stage("f", nil))
 	require.Equal(t, error(cause), err, "the cause stays the run's error")
 	assert.Equal(t, []string{"a", "b", "c", "d", "undo d", "undo c", "undo a"}, p.calls)
 	assert.Equal(t, "a: done, b: done, c: done, d: failed, e: not run, f: not run, undo d: done, undo c: done, undo a: done", outcomes(s))
@@ -125,19 +138,20 @@ func TestUndo(t *testing.T) {
 
 func TestUndoWithNothingToUndoIsNotTold(t *testing.T) {
 	var p play
-	s := newSession(Options{})
 	a := p.stage("a", errors.New("broken"))
-	a.undo = func(context.Context, *session) (summary, error) { return summary{skip: "nothing was changed"}, nil }
-	require.Error(t, s.runAll(t.Context(), []Stage{a}))
+	a.undo = func(context.Context, *world.World, *state.State, result) (Entry, error) {
+		return Entry{Skip: "nothing was changed"}, nil
+	}
+	s, err := runStages(t.Context(), nil, a)
+	require.Error(t, err)
 	assert.Equal(t, "a: failed", outcomes(s))
 }
 
 func TestUndoThatFails(t *testing.T) {
 	var p play
-	s := newSession(Options{})
 	cause := fault.New(fault.Failed, "grant it", "pulling: denied")
 	lost := errors.New("cluster gone")
-	err := s.runAll(t.Context(), []Stage{p.undoable("a", nil, nil), p.undoable("b", cause, lost)})
+	s, err := runStages(t.Context(), nil, p.undoable("a", nil, nil), p.undoable("b", cause, lost))
 	require.EqualError(t, err, "pulling: denied; and putting the release back failed too: cluster gone")
 	assert.ErrorIs(t, err, error(cause))
 	assert.ErrorIs(t, err, lost)
@@ -150,8 +164,7 @@ func TestUndoThatFails(t *testing.T) {
 
 func TestUnprovenIsNotUndone(t *testing.T) {
 	var p play
-	s := newSession(Options{})
-	err := s.runAll(t.Context(), []Stage{p.undoable("a", nil, nil), p.stage("b", fault.New(fault.Unproven, "wait", "no push yet")), p.stage("c", nil)})
+	s, err := runStages(t.Context(), nil, p.undoable("a", nil, nil), p.stage("b", fault.New(fault.Unproven, "wait", "no push yet")), p.stage("c", nil))
 	assert.Equal(t, fault.Unproven, fault.CodeOf(err))
 	assert.Equal(t, []string{"a", "b"}, p.calls)
 	assert.Equal(t, "a: done, b: failed, c: not run", outcomes(s))
@@ -159,8 +172,7 @@ func TestUnprovenIsNotUndone(t *testing.T) {
 
 func TestRefusedIsUndone(t *testing.T) {
 	var p play
-	s := newSession(Options{})
-	err := s.runAll(t.Context(), []Stage{p.undoable("a", nil, nil), p.stage("b", fault.New(fault.Refused, "prove it", "a proof has expired"))})
+	s, err := runStages(t.Context(), nil, p.undoable("a", nil, nil), p.stage("b", fault.New(fault.Refused, "prove it", "a proof has expired")))
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
 	assert.Equal(t, []string{"a", "b", "undo a"}, p.calls)
 	assert.Equal(t, "a: done, b: refused, undo a: done", outcomes(s))
@@ -169,14 +181,13 @@ func TestRefusedIsUndone(t *testing.T) {
 // TestInterruptIsNotUndone: who interrupts wants an end, not a beginning.
 func TestInterruptIsNotUndone(t *testing.T) {
 	var p play
-	s := newSession(Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	stop := p.stage("b", nil)
-	stop.run = func(ctx context.Context, _ *session) (summary, error) {
+	stop.run = func(ctx context.Context, _ *world.World, _ *state.State, _ result) (result, error) {
 		cancel()
-		return summary{}, ctx.Err()
+		return said{}, ctx.Err()
 	}
-	err := s.runAll(ctx, []Stage{p.undoable("a", nil, nil), stop})
+	_, err := runStages(ctx, nil, p.undoable("a", nil, nil), stop)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Equal(t, []string{"a"}, p.calls)
 
@@ -191,29 +202,35 @@ func TestInterruptIsNotUndone(t *testing.T) {
 func TestFinish(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	clock := func() time.Time { now = now.Add(time.Second); return now }
-	s := newSession(Options{Now: clock, Command: "run", Version: "v1"})
-	s.finish(fault.New(fault.Refused, "correct it", "linting: 1 error"))
+	s := newRunner(Options{Now: clock, Command: "run", Version: "v1"}.withDefaults(), nil)
+	_, err := s.finish(t.Context(), fault.New(fault.Refused, "correct it", "linting: 1 error"))
+	require.Error(t, err)
 	assert.Equal(t, &report.Report{
 		APIVersion: report.APIVersion, Kind: report.Kind, Version: "v1", Command: "run",
 		StartedAt: now.Add(-time.Second), FinishedAt: now, ExitCode: fault.Refused, Error: "linting: 1 error", Remedy: "correct it",
+		Target: report.Target{Release: "/"},
 		Stages: []report.Stage{}, Findings: []report.Finding{}, Proofs: []report.Proof{},
 	}, s.report)
 
-	s = newSession(Options{Now: clock})
-	s.finish(nil)
+	s = newRunner(Options{Now: clock}.withDefaults(), nil)
+	_, err = s.finish(t.Context(), nil)
+	require.NoError(t, err)
 	assert.Zero(t, s.report.ExitCode)
 	assert.Empty(t, s.report.Error+s.report.Remedy)
 
-	s = newSession(Options{Now: clock})
-	s.finish(errors.New("plain"))
+	s = newRunner(Options{Now: clock}.withDefaults(), nil)
+	_, err = s.finish(t.Context(), errors.New("plain"))
+	require.EqualError(t, err, "plain")
 	assert.Equal(t, fault.Failed, s.report.ExitCode, "an error without a code is a failure")
 }
 
 func TestStagesAreTimed(t *testing.T) {
 	var p play
 	now := time.Unix(0, 0)
-	s := newSession(Options{Now: func() time.Time { now = now.Add(1500 * time.Millisecond); return now }})
-	require.Error(t, s.runAll(t.Context(), []Stage{p.undoable("a", errors.New("broken"), nil)}))
+	clock := func() time.Time { now = now.Add(1500 * time.Millisecond); return now }
+	s := newRunner(Options{Now: clock}.withDefaults(), []Stage{p.undoable("a", errors.New("broken"), nil)})
+	_, err := s.run(t.Context())
+	require.Error(t, err)
 	assert.InDelta(t, 1.5, s.report.Stages[0].Seconds, 1e-9)
 	assert.InDelta(t, 1.5, s.report.Stages[1].Seconds, 1e-9)
 }
