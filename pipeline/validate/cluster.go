@@ -17,37 +17,11 @@ import (
 // Cluster is one cluster of the fleet, with the address at which its workloads know Zot.
 type Cluster struct {
 	*cluster.Cluster
-	Source     string // URL of the source repository as this cluster's OCIRepositories name it; "" when nobody knows
-	Kubeconfig string // for commands that people paste; "" is kubectl's own
-	Context    string // the same
+	Source string // URL of the source repository as this cluster's OCIRepositories name it; "" when nobody knows
 }
 
 // kubectl returns the command kubectl with what makes it reach this cluster.
-func (c Cluster) kubectl() string { return "kubectl" + c.flags("--kubeconfig") }
-
-// flux is kubectl for Flux's command.
-func (c Cluster) flux() string { return "flux" + c.flags("--kubeconfig") }
-
-func (c Cluster) flags(kubeconfig string) string {
-	flags := ""
-	if c.Kubeconfig != "" {
-		flags += " " + kubeconfig + " " + quoted(c.Kubeconfig)
-	}
-	if c.Context != "" {
-		flags += " --context " + quoted(c.Context)
-	}
-	return flags
-}
-
-// quoted makes one word of text for a POSIX shell.
-func quoted(text string) string {
-	if !strings.ContainsFunc(text, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%_+=:,./-", r)
-	}) {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-}
+func (c Cluster) kubectl() string { return strings.TrimSpace(c.Kubectl("")) }
 
 // answerTimeout is how long an API server has to answer one small question.
 const answerTimeout = 15 * time.Second

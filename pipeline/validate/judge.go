@@ -101,7 +101,7 @@ func (e expectation) spec(r *sourcev1.OCIRepository) *observation {
 		return &observation{state: waiting, seen: "it still names " + r.Spec.URL}
 	case r.Spec.Suspend:
 		return wrong(hopeless, "it is suspended", "suspended", "OCIRepository "+name+" is suspended, so nothing is known of it.",
-			fmt.Sprintf("Run `%s resume source oci %s --namespace %s`.", e.at.flux(), r.Name, r.Namespace))
+			"Run `"+e.at.Flux("resume source oci %s --namespace %s", r.Name, r.Namespace)+"`.")
 	case e.provider == "":
 		return nil
 	case r.Spec.SecretRef != nil:
