@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +22,9 @@ type runFlags struct {
 	output   console.Outputs
 	asIs     bool
 	inPlace  bool
+	keepLive bool
+	giveUp   bool
+	older    bool
 	timeout  time.Duration
 	pushWait time.Duration
 	profile  string
@@ -30,6 +35,10 @@ func (r *runFlags) add(c *cobra.Command) {
 	f := c.Flags()
 	r.output.Add(f)
 	f.BoolVar(&r.asIs, "as-is", false, "take the values as they are: they are rendered already, in Git for example")
+	f.BoolVar(&r.keepLive, "keep-live", false, "keep values that only the live release has, set with helm upgrade --set for example")
+	f.BoolVar(&r.giveUp, "discard-live", false, "or give them up; without either they are a refusal")
+	f.BoolVar(&r.older, "allow-downgrade", false, "deploy charts that are older than the live ones")
+	c.MarkFlagsMutuallyExclusive("keep-live", "discard-live")
 	f.DurationVar(&r.timeout, "timeout", 5*time.Minute, "longest time for each wait in a cluster")
 	f.DurationVar(&r.pushWait, "push-wait", 2*time.Minute, "how long to wait for a push by hue, for the proof of that name")
 	f.StringVar(&r.profile, "profile", "", "profile of the shared AWS configuration")
@@ -99,7 +108,8 @@ func (a *app) runPipeline(
 		return err
 	}
 	rep, err := run(c.Context(), with(pipeline.Options{
-		Target: want, Command: c.Name(), Version: build.Version(), AsIs: r.asIs, InPlace: r.inPlace,
+		Target: want, Command: c.Name(), Version: build.Version(), AsIs: r.asIs, InPlace: r.inPlace, Owner: owner(a.Getenv),
+		KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
 		In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile},
 		Progress: a.Progress(), Timeout: r.timeout, PushWait: r.pushWait,
 	}))
@@ -107,4 +117,14 @@ func (a *app) runPipeline(
 		err = errors.Join(err, e)
 	}
 	return err
+}
+
+// owner names who runs this, for others who find the release taken: user@host.
+func owner(getenv func(string) string) string {
+	name := cmp.Or(getenv("GITHUB_ACTOR"), getenv("GITLAB_USER_LOGIN"), getenv("USER"), getenv("LOGNAME"), "somebody")
+	host, err := os.Hostname()
+	if err != nil {
+		return name
+	}
+	return name + "@" + host
 }

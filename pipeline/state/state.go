@@ -4,6 +4,7 @@ package state
 
 import (
 	"context"
+	"slices"
 
 	helmchart "helm.sh/helm/v3/pkg/chart"
 
@@ -12,7 +13,6 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
-	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
@@ -20,6 +20,7 @@ import (
 type State struct {
 	Live    *deploy.Release
 	Journal *journal.Journal
+	Managed deploy.Managed // who applies the release
 
 	chart *helmchart.Chart // whose defaults are under the values in the journal; nil is unknown
 }
@@ -34,7 +35,10 @@ func Read(ctx context.Context, w *world.World) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(live, j, w.Chart), nil
+	j.BeforeWrite = w.Lock
+	s := New(live, j, w.Chart)
+	s.Managed, err = deploy.Manager(ctx, w.Hub, w.Target.Release)
+	return s, err
 }
 
 // New returns the State of a release and a journal that were read already.
@@ -54,17 +58,20 @@ func (s *State) live() (mural.Registry, bool, error) {
 	return v.Hue, v.Zot, err
 }
 
-// Secrets lists the passwords, tokens and keys in the live values and in those that the journal has, so that whoever
-// shows text made elsewhere can hide them.
+// Secrets returns the passwords that the release has, or had before the cutover: none may be shown.
 func (s *State) Secrets() []string {
 	var found []string
-	if s.Live != nil {
-		found = values.SecretsIn(s.Live.Merged)
+	for _, values := range []map[string]any{s.Live.Merged, s.Live.Values, s.Journal.Original} {
+		v, err := mural.Read(values)
+		if err != nil {
+			continue // whoever needs them says what is wrong with them
+		}
+		found = append(found, v.Hue.BasicAuth.Password)
+		for _, spoke := range v.Spokes {
+			found = append(found, spoke.Registry.BasicAuth.Password)
+		}
 	}
-	if s.Journal != nil {
-		found = append(found, values.SecretsIn(s.Journal.Original)...)
-	}
-	return found
+	return slices.DeleteFunc(found, func(s string) bool { return s == "" })
 }
 
 // OnECR reports whether hue of the live release is on the destination.

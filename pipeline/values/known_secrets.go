@@ -24,28 +24,6 @@ func (f *File) Secrets() []string {
 	return found
 }
 
-// SecretsIn is File.Secrets for values that were read already.
-func SecretsIn(value map[string]any) []string {
-	var found []string
-	for key, v := range value {
-		switch v := v.(type) {
-		case string:
-			if holdsSecret(key) && v != "" && !isSwitch(v) {
-				found = append(found, v)
-			}
-		case map[string]any:
-			found = append(found, SecretsIn(v)...)
-		case []any:
-			for _, item := range v {
-				if m, ok := item.(map[string]any); ok {
-					found = append(found, SecretsIn(m)...)
-				}
-			}
-		}
-	}
-	return found
-}
-
 // isSwitch reports whether a value turns something on or off: hiding each "true" would leave little to read.
 func isSwitch(value string) bool {
 	switch strings.ToLower(value) {
