@@ -11,6 +11,9 @@ import (
 	"github.com/palette-ecr/palette-ecr/internal/console"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/check"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/write"
 )
 
 // policyFlags are the flags of policies and of policies check.
@@ -97,7 +100,7 @@ The issuer: aws eks describe-cluster --name <cluster> --query cluster.identity.o
 				}
 				order.Principals = append(order.Principals, principal)
 			}
-			grants, err := order.Grants()
+			grants, err := write.For(order)
 			if err != nil {
 				return err
 			}
@@ -161,7 +164,7 @@ granted beyond the need, with its place in the file; and its trust policy, with 
 			if err != nil {
 				return err
 			}
-			rep, err := iam.Review{Check: order.Check(who, policies, trusts), Version: build.Version(), Now: time.Now}.Report()
+			rep, err := check.Review{Check: check.Of(order, who, policies, trusts), Version: build.Version(), Now: time.Now}.Report()
 			if rep == nil {
 				return err
 			}
@@ -179,19 +182,19 @@ granted beyond the need, with its place in the file; and its trust policy, with 
 }
 
 // readPolicies reads the documents, of which standard input can be one.
-func (a *app) readPolicies(files []string, trust string) (policies []iam.Document, trusts *iam.Document, err error) {
+func (a *app) readPolicies(files []string, trust string) (policies []document.Document, trusts *document.Document, err error) {
 	if len(files) == 0 && trust == "" {
 		return nil, nil, fault.New(fault.Usage, "name the files of the policy documents, or give --trust", "reading arguments: no policy document given")
 	}
 	for _, file := range files {
-		d, err := iam.Read(file, a.In)
+		d, err := document.Read(file, a.In)
 		if err != nil {
 			return nil, nil, err
 		}
 		policies = append(policies, d)
 	}
 	if trust != "" {
-		d, err := iam.Read(trust, a.In)
+		d, err := document.Read(trust, a.In)
 		return policies, &d, err
 	}
 	return policies, nil, nil

@@ -3,6 +3,7 @@ package values
 import (
 	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
@@ -18,6 +19,28 @@ func (f *File) Secrets() []string {
 			value := n.Children[i+1].Resolved()
 			if holdsSecret(n.Children[i].Value) && value.Kind == syntax.Scalar && !value.IsNull() && !isSwitch(value.Value) {
 				found = append(found, value.Value)
+			}
+		}
+	}
+	return found
+}
+
+// SecretsIn is File.Secrets for values that were read already.
+func SecretsIn(value map[string]any) []string {
+	var found []string
+	for key, v := range value {
+		switch v := v.(type) {
+		case string:
+			if holdsSecret(key) && v != "" && !isSwitch(v) {
+				found = append(found, v)
+			}
+		case map[string]any:
+			found = append(found, SecretsIn(v)...)
+		case []any:
+			for _, item := range v {
+				if m, ok := item.(map[string]any); ok {
+					found = append(found, SecretsIn(m)...)
+				}
 			}
 		}
 	}
@@ -41,5 +64,5 @@ func holdsSecret(key string) bool {
 			return false
 		}
 	}
-	return isSecret(key)
+	return secret.Key(key)
 }

@@ -30,5 +30,5 @@ dex:
 	require.NoError(t, err)
 	want := []string{"in quotes", "for-dex", "two\nlines\n", "two\nlines\n"}
 	assert.ElementsMatch(t, want, file.Secrets())
-
+	assert.ElementsMatch(t, want, values.SecretsIn(file.Values()))
 }
