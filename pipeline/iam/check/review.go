@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -15,11 +16,11 @@ type Review struct {
 	Now     func() time.Time
 }
 
-// Report checks and reports. The error says how many findings are errors (a *fault.Error, Refused), or what
-// kept the check from being made; with the first the report is whole, with the second there is none.
+// Report checks and reports. The error says how many findings are errors (a *fault.Error, Refused), what the
+// verdict depends on (Unproven), or what kept the check from being made; only then there is no report.
 func (r Review) Report() (*report.Report, error) {
 	start := r.Now()
-	findings, err := r.Check.Findings()
+	result, err := r.Check.Result()
 	if err != nil {
 		return nil, err
 	}
@@ -27,18 +28,24 @@ func (r Review) Report() (*report.Report, error) {
 		APIVersion: report.APIVersion, Kind: report.Kind, Version: r.Version, Command: "policies check",
 		Target:    report.Target{Destination: r.Check.Wanted.Repository.URL()},
 		StartedAt: start, FinishedAt: r.Now(),
-		Findings: findings, Rules: Rules(),
+		Findings: result.Findings, Rules: Rules(),
 	}
 	wrong := 0
-	for _, f := range findings {
+	for _, f := range result.Findings {
 		if f.Severity == report.Error {
 			wrong++
 		}
 	}
-	if wrong > 0 {
+	switch {
+	case wrong > 0:
 		err = fault.New(fault.Refused, "correct the documents, or write new ones with: palette-ecr policies",
 			"checking the policies of %s: %s", r.Check.Principal, count(wrong))
-		rep.ExitCode, rep.Error, rep.Remedy = fault.Refused, err.Error(), fault.RemedyOf(err)
+	case len(result.Unproven) > 0:
+		err = fault.New(fault.Unproven, "give what the findings ask for: nothing is known to be wrong, but not everything is known",
+			"checking the policies of %s: unproven: %s", r.Check.Principal, strings.Join(result.Unproven, "; "))
+	}
+	if err != nil {
+		rep.ExitCode, rep.Error, rep.Remedy = fault.CodeOf(err), err.Error(), fault.RemedyOf(err)
 	}
 	return rep, err
 }
