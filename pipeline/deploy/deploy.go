@@ -31,6 +31,7 @@ type Options struct {
 	AllowDowngrade bool // of either chart
 
 	HelmRelease []byte // the manifest to apply when Flux manages the release
+	Before      []byte // with Install: manifests that it needs, such as sources and the HelmRelease of mural-crds; made where they are missing
 
 	Restart []Workload    // Deployments that read identity or registry settings at start; nil is Restarted
 	Timeout time.Duration // for each wait; zero is 5 minutes
@@ -188,6 +189,13 @@ func (o *Options) check(h *helm) error {
 		if err := h.usable(name); err != nil {
 			return err
 		}
+	}
+	last, err := h.last(o.Release.Name)
+	if err == nil && last == nil && o.Chart != nil {
+		err = withoutZot(o)
+	}
+	if err != nil {
+		return err
 	}
 	for _, name := range names {
 		if err := h.forward(name, wanted[name]); err != nil {

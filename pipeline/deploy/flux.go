@@ -34,6 +34,13 @@ func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error
 		return result, err
 	}
 	wanted, live, err := fluxRelease(ctx, c, o)
+	if o.Install && apierrors.IsNotFound(err) {
+		if err := installFlux(ctx, c, o, wanted); err != nil {
+			return result, err
+		}
+		result.Changed = true
+		wanted, live, err = fluxRelease(ctx, c, o)
+	}
 	if err != nil {
 		return result, err
 	}
@@ -46,7 +53,9 @@ func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error
 			return result, err
 		}
 	}
-	if specEqual(live, wanted) {
+	if specEqual(live, wanted) && result.Changed {
+		o.Progress.Say("waiting for HelmRelease %s to install", key)
+	} else if specEqual(live, wanted) {
 		result.Reason = fmt.Sprintf("HelmRelease %s has these values already", key)
 	} else {
 		if err := o.Lock(ctx); err != nil {
@@ -83,7 +92,7 @@ func fluxRelease(ctx context.Context, c *cluster.Cluster, o Options) (wanted, li
 	live.SetGroupVersionKind(wanted.GroupVersionKind())
 	key := client.ObjectKeyFromObject(wanted)
 	if err := c.Client.Get(ctx, key, live); err != nil {
-		return nil, nil, fluxFault(c, key, err)
+		return wanted, nil, fluxFault(c, key, err)
 	}
 	return wanted, live, appliable(c, live)
 }
