@@ -15,11 +15,12 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 )
 
 // schemes are those that Flux tries, in its order. Its registry library falls back to plain HTTP with insecure: true,
 // and also for names and addresses that it takes for local, which cluster.local is.
-func (s Settings) schemes(host string) []string {
+func schemes(s mural.Registry, host string) []string {
 	if s.Insecure || isLocal(host) {
 		return []string{"https", "http"}
 	}
@@ -40,9 +41,9 @@ func isLocal(host string) bool {
 }
 
 // probe asks the registry for its version page, and reports whether it must be asked over plain HTTP.
-func probe(ctx context.Context, c *cluster.Cluster, client *http.Client, host string, s Settings, namespace string) (plain bool, err error) {
+func probe(ctx context.Context, c *cluster.Cluster, client *http.Client, host string, s mural.Registry, namespace string) (plain bool, err error) {
 	var failures []error
-	for _, scheme := range s.schemes(host) {
+	for _, scheme := range schemes(s, host) {
 		err := ask(ctx, client, scheme+"://"+host+"/v2/")
 		if err == nil {
 			return scheme == "http", nil
@@ -77,7 +78,7 @@ func ask(ctx context.Context, client *http.Client, url string) error {
 }
 
 // unreachable says why, and what to try: what is wrong with TLS matters more than what plain HTTP said afterwards.
-func unreachable(c *cluster.Cluster, host string, s Settings, namespace string, failures []error) error {
+func unreachable(c *cluster.Cluster, host string, s mural.Registry, namespace string, failures []error) error {
 	first := failures[0]
 	var (
 		unknown  x509.UnknownAuthorityError
@@ -89,8 +90,8 @@ func unreachable(c *cluster.Cluster, host string, s Settings, namespace string, 
 	)
 	remedy := "check the address in the registry settings, and that the registry is up"
 	switch {
-	case errors.As(first, &unknown) && s.CertSecret != "":
-		remedy = fmt.Sprintf("put the authority that signed the registry's certificate into ca.crt of Secret %s/%s", namespace, s.CertSecret)
+	case errors.As(first, &unknown) && s.CertSecretName != "":
+		remedy = fmt.Sprintf("put the authority that signed the registry's certificate into ca.crt of Secret %s/%s", namespace, s.CertSecretName)
 	case errors.As(first, &unknown):
 		remedy = fmt.Sprintf("name a Secret of namespace %s with the registry's authority (ca.crt) in hue.ociRegistry.certSecretName, as Flux needs it too", namespace)
 	case errors.As(first, &name), errors.As(first, &invalid):

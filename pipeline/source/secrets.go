@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 )
 
 // secrets are what the Secrets of the settings hold. None of it is ever shown.
@@ -26,17 +27,17 @@ type secrets struct {
 	username, password string
 }
 
-func readSecrets(ctx context.Context, c *cluster.Cluster, s Settings, namespace, host string) (*secrets, error) {
-	found := &secrets{username: s.Username, password: s.Password}
+func readSecrets(ctx context.Context, c *cluster.Cluster, s mural.Registry, namespace, host string) (*secrets, error) {
+	found := &secrets{username: s.BasicAuth.Username, password: s.BasicAuth.Password}
 	for _, each := range []struct {
 		key, name string
 		take      func(map[string][]byte) error
 	}{
-		{"certSecretName", s.CertSecret, found.takeCertificates},
-		{"proxySecretName", s.ProxySecret, found.takeProxy},
-		{"basicAuthSecretName", s.AuthSecret, func(data map[string][]byte) error { return found.takeCredentials(data, host) }},
+		{"certSecretName", s.CertSecretName, found.takeCertificates},
+		{"proxySecretName", s.ProxySecretName, found.takeProxy},
+		{"basicAuthSecretName", s.BasicAuthSecretName, func(data map[string][]byte) error { return found.takeCredentials(data, host) }},
 	} {
-		if each.name == "" || each.key == "basicAuthSecretName" && s.Username != "" {
+		if each.name == "" || each.key == "basicAuthSecretName" && s.BasicAuth.Username != "" {
 			continue
 		}
 		var secret corev1.Secret

@@ -13,31 +13,9 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
-
-// Settings are one registry's settings, as the live release has them. They hold a password: they are never shown.
-type Settings struct {
-	Endpoint   string // oci://host[:port][/path]
-	Repository string
-	Insecure   bool // Flux's meaning: HTTPS without verification, and plain HTTP where there is no HTTPS
-	Username   string
-	Password   string
-
-	// Names of Secrets in the release's namespace; empty is none.
-	CertSecret  string // ca.crt; tls.crt and tls.key
-	ProxySecret string // address; username and password
-	AuthSecret  string // kubernetes.io/dockerconfigjson
-}
-
-// Address returns the repository that the settings name.
-func (s Settings) Address() (registry.Repository, error) {
-	r, err := registry.Parse(s.Endpoint)
-	if err != nil {
-		return registry.Repository{}, err
-	}
-	return r.Repository(s.Repository)
-}
 
 // Options say where the settings hold.
 type Options struct {
@@ -59,8 +37,8 @@ func (r *Registry) Close() { r.tunnels.close() }
 // probeTimeout is for one answer of the registry. It covers a port-forward that has to wait for a pod.
 const probeTimeout = 30 * time.Second
 
-// Open reaches the registry that the settings name, and finds out whether it speaks HTTPS. Close must be called.
-func Open(ctx context.Context, c *cluster.Cluster, s Settings, o Options) (*Registry, error) {
+// Open reaches the registry that the settings of the live release name, and finds out whether it speaks HTTPS. Close must be called.
+func Open(ctx context.Context, c *cluster.Cluster, s mural.Registry, o Options) (*Registry, error) {
 	address, err := s.Address()
 	if err != nil {
 		return nil, err
@@ -71,7 +49,7 @@ func Open(ctx context.Context, c *cluster.Cluster, s Settings, o Options) (*Regi
 	}
 	r := &Registry{Address: address, tunnels: &tunnels{cluster: c, namespace: o.Namespace}}
 	// Opened first, so that a missing right is an error of its own, and not one of the connection.
-	service, err := r.tunnels.to(ctx, address.Registry.Host, s.schemes(address.Registry.Host))
+	service, err := r.tunnels.to(ctx, address.Registry.Host, schemes(s, address.Registry.Host))
 	if err != nil {
 		return nil, fmt.Errorf("reaching the source registry %s: %w", address.Registry.Host, err)
 	}

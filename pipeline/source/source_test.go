@@ -20,6 +20,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 )
 
 const namespace = "mural-system"
@@ -86,31 +87,31 @@ func TestRegistriesAreReachedAsFluxReachesThem(t *testing.T) {
 	)
 	tests := map[string]struct {
 		server   *httptest.Server
-		settings Settings
+		settings mural.Registry
 		plain    bool
 		fails    string
 		remedy   string
 	}{
-		"plain HTTP, insecure":          {server: plain, settings: Settings{Insecure: true}, plain: true},
+		"plain HTTP, insecure":          {server: plain, settings: mural.Registry{Insecure: true}, plain: true},
 		"plain HTTP of a local address": {server: plain, plain: true},
-		"own authority":                 {server: secure, settings: Settings{CertSecret: "ca"}},
-		"older keys":                    {server: secure, settings: Settings{CertSecret: "old-keys"}},
-		"HTTPS, insecure":               {server: secure, settings: Settings{Insecure: true}},
-		"insecure with an authority":    {server: secure, settings: Settings{Insecure: true, CertSecret: "ca"}},
-		"client certificate":            {server: mutual, settings: Settings{CertSecret: "client"}},
+		"own authority":                 {server: secure, settings: mural.Registry{CertSecretName: "ca"}},
+		"older keys":                    {server: secure, settings: mural.Registry{CertSecretName: "old-keys"}},
+		"HTTPS, insecure":               {server: secure, settings: mural.Registry{Insecure: true}},
+		"insecure with an authority":    {server: secure, settings: mural.Registry{Insecure: true, CertSecretName: "ca"}},
+		"client certificate":            {server: mutual, settings: mural.Registry{CertSecretName: "client"}},
 		"no authority":                  {server: secure, fails: "certificate signed by unknown authority", remedy: "hue.ociRegistry.certSecretName"},
-		"no client certificate":         {server: mutual, settings: Settings{Insecure: true}, fails: "certificate required", remedy: "tls.crt and tls.key"},
-		"no such Secret":                {server: secure, settings: Settings{CertSecret: "none"}, fails: "reading Secret mural-system/none, which certSecretName names, on cluster \"hub\"", remedy: "kubectl --context hub --namespace mural-system get secret none"},
-		"empty Secret":                  {server: secure, settings: Settings{CertSecret: "empty"}, fails: "neither ca.crt nor tls.crt", remedy: "correct the Secret"},
-		"not PEM":                       {server: secure, settings: Settings{CertSecret: "no-pem"}, fails: "its ca.crt holds no certificate", remedy: "correct the Secret"},
-		"half a pair":                   {server: secure, settings: Settings{CertSecret: "half"}, fails: "belong together", remedy: "correct the Secret"},
-		"not a key":                     {server: secure, settings: Settings{CertSecret: "no-key"}, fails: "are not a certificate and its key", remedy: "correct the Secret"},
+		"no client certificate":         {server: mutual, settings: mural.Registry{Insecure: true}, fails: "certificate required", remedy: "tls.crt and tls.key"},
+		"no such Secret":                {server: secure, settings: mural.Registry{CertSecretName: "none"}, fails: "reading Secret mural-system/none, which certSecretName names, on cluster \"hub\"", remedy: "kubectl --context hub --namespace mural-system get secret none"},
+		"empty Secret":                  {server: secure, settings: mural.Registry{CertSecretName: "empty"}, fails: "neither ca.crt nor tls.crt", remedy: "correct the Secret"},
+		"not PEM":                       {server: secure, settings: mural.Registry{CertSecretName: "no-pem"}, fails: "its ca.crt holds no certificate", remedy: "correct the Secret"},
+		"half a pair":                   {server: secure, settings: mural.Registry{CertSecretName: "half"}, fails: "belong together", remedy: "correct the Secret"},
+		"not a key":                     {server: secure, settings: mural.Registry{CertSecretName: "no-key"}, fails: "are not a certificate and its key", remedy: "correct the Secret"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := test.settings
-			s.Endpoint, s.Repository, s.Username, s.Password = "oci://"+hostOfServer(test.server), "mural-workloads", "admin", "s3cret"
+			s.Endpoint, s.Repository, s.BasicAuth.Username, s.BasicAuth.Password = "oci://"+hostOfServer(test.server), "mural-workloads", "admin", "s3cret"
 			r, err := Open(t.Context(), c, s, Options{Namespace: namespace})
 			if test.fails != "" {
 				require.ErrorContains(t, err, test.fails)
@@ -149,7 +150,7 @@ func TestAProxyOfASecretIsTaken(t *testing.T) {
 	}))
 	defer proxy.Close()
 	c := hub(secret("proxy", map[string]string{"address": proxy.URL, "username": "ann", "password": "s3cret"}), secret("bad", map[string]string{"address": "s3cret:1"}))
-	s := Settings{Endpoint: "oci://registry.example.com:5000", Repository: "mural-workloads", Insecure: true, ProxySecret: "proxy"}
+	s := mural.Registry{Endpoint: "oci://registry.example.com:5000", Repository: "mural-workloads", Insecure: true, ProxySecretName: "proxy"}
 	r, err := Open(t.Context(), c, s, Options{Namespace: namespace})
 	require.NoError(t, err)
 	defer r.Close()
@@ -160,7 +161,7 @@ func TestAProxyOfASecretIsTaken(t *testing.T) {
 	assert.Equal(t, "CONNECT registry.example.com:5000 "+credentials, <-asked)
 	assert.Equal(t, "GET registry.example.com:5000 "+credentials, <-asked)
 
-	s.ProxySecret = "bad"
+	s.ProxySecretName = "bad"
 	_, err = Open(t.Context(), c, s, Options{Namespace: namespace})
 	require.ErrorContains(t, err, "its address is not the URL of a proxy")
 	assert.NotContains(t, err.Error(), "s3cret")
@@ -219,8 +220,8 @@ func TestSchemesAreThoseOfFlux(t *testing.T) {
 		"10.0.0.7:5000": both, "127.0.0.1:5000": both, "[::1]:5000": both, "localhost": both,
 		"zot.mural-system.svc:5000": secure, "registry.example.com": secure, "8.8.8.8:5000": secure, "local.example.com:80": secure,
 	} {
-		assert.Equal(t, want, Settings{}.schemes(host), host)
-		assert.Equal(t, both, Settings{Insecure: true}.schemes(host), host)
+		assert.Equal(t, want, schemes(mural.Registry{}, host), host)
+		assert.Equal(t, both, schemes(mural.Registry{Insecure: true}, host), host)
 	}
 	assert.Equal(t, "zot:443", withPort("zot", "https"))
 	assert.Equal(t, "[fd00::7]:80", withPort("[fd00::7]", "http"))
@@ -230,14 +231,14 @@ func TestSchemesAreThoseOfFlux(t *testing.T) {
 func TestTheReasonIsThatOfTLS(t *testing.T) {
 	t.Parallel()
 	c := hub()
-	err := unreachable(c, "zot", Settings{CertSecret: "zot-ca"}, namespace, []error{x509.UnknownAuthorityError{}})
+	err := unreachable(c, "zot", mural.Registry{CertSecretName: "zot-ca"}, namespace, []error{x509.UnknownAuthorityError{}})
 	assert.Contains(t, fault.RemedyOf(err), "into ca.crt of Secret mural-system/zot-ca")
 	for remedy, cause := range map[string]error{
 		"valid and has this name": &url.Error{Op: "Get", Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "zot"}},
 		"insecure: true":          &url.Error{Op: "Get", Err: http.ErrSchemeMismatch},
 		"check the address":       &url.Error{Op: "Get", Err: http.ErrServerClosed},
 	} {
-		err := unreachable(c, "zot", Settings{}, namespace, []error{cause, http.ErrHandlerTimeout})
+		err := unreachable(c, "zot", mural.Registry{}, namespace, []error{cause, http.ErrHandlerTimeout})
 		assert.Contains(t, fault.RemedyOf(err), remedy)
 	}
 }
@@ -245,6 +246,6 @@ func TestTheReasonIsThatOfTLS(t *testing.T) {
 func TestAServiceNeedsAPod(t *testing.T) {
 	t.Parallel()
 	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "zot"}, Spec: corev1.ServiceSpec{Selector: map[string]string{"app": "zot"}, Ports: []corev1.ServicePort{{Port: 5000}}}}
-	_, err := Open(t.Context(), hub(service), Settings{Endpoint: "oci://zot:5000", Repository: "w", Insecure: true}, Options{Namespace: namespace})
+	_, err := Open(t.Context(), hub(service), mural.Registry{Endpoint: "oci://zot:5000", Repository: "w", Insecure: true}, Options{Namespace: namespace})
 	require.ErrorContains(t, err, "reaching the source registry zot:5000: forwarding a port to Service mural-system/zot on cluster \"hub\": none of its 0 pods is ready")
 }
