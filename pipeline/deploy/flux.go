@@ -18,6 +18,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/transient"
 )
 
 const (
@@ -217,7 +218,7 @@ func awaitFlux(ctx context.Context, c *cluster.Cluster, live *unstructured.Unstr
 	seen := "it has not been looked at yet"
 	err := wait.PollUntilContextTimeout(ctx, fluxPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
 		err := c.Client.Get(ctx, key, live)
-		if cluster.IsTransient(err) {
+		if transient.Error(err) {
 			seen = fmt.Sprintf("the API server doesn't answer: %s", err)
 			return false, nil
 		}

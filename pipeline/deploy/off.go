@@ -20,6 +20,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/transient"
 )
 
 // Off is what is left of objects that a revision of the release has dropped. Helm goes on when it may not delete an
@@ -69,7 +70,7 @@ func zotOff(ctx context.Context, c *cluster.Cluster, h *helm, o Options) (Off, e
 	var off Off
 	err = wait.PollUntilContextTimeout(ctx, offPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
 		seen, err := look(ctx, c, h, dropped)
-		if cluster.IsTransient(err) {
+		if transient.Error(err) {
 			return false, nil
 		}
 		if err != nil {
