@@ -43,6 +43,16 @@ type Options struct {
 	Accepted func(kind, namespace, name string) bool
 	Progress progress.Reporter
 	Now      func() time.Time
+
+	poll time.Duration // how often a wait looks; zero is a usual one
+}
+
+// every returns how often a wait looks, usually.
+func (o Options) every(usual time.Duration) time.Duration {
+	if o.poll > 0 {
+		return o.poll
+	}
+	return usual
 }
 
 // Workload is a Deployment in the release's namespace that must restart to see a change.

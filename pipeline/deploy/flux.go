@@ -216,7 +216,7 @@ func replace(live, wanted *unstructured.Unstructured) error {
 func awaitFlux(ctx context.Context, c *cluster.Cluster, live *unstructured.Unstructured, o Options) error {
 	key := client.ObjectKeyFromObject(live)
 	seen := "it has not been looked at yet"
-	err := wait.PollUntilContextTimeout(ctx, fluxPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, o.every(fluxPoll), o.Timeout, true, func(ctx context.Context) (bool, error) {
 		err := c.Client.Get(ctx, key, live)
 		if transient.Error(err) {
 			seen = fmt.Sprintf("the API server doesn't answer: %s", err)

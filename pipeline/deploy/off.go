@@ -68,7 +68,7 @@ func zotOff(ctx context.Context, c *cluster.Cluster, h *helm, o Options) (Off, e
 		return Off{}, err
 	}
 	var off Off
-	err = wait.PollUntilContextTimeout(ctx, offPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
+	err = wait.PollUntilContextTimeout(ctx, o.every(offPoll), o.Timeout, true, func(ctx context.Context) (bool, error) {
 		seen, err := look(ctx, c, h, dropped)
 		if transient.Error(err) {
 			return false, nil

@@ -21,7 +21,7 @@ const rolloutPoll = time.Second
 // awaitRollout waits until only new pods of a Deployment run. What can't get better by waiting ends it.
 func awaitRollout(ctx context.Context, c *cluster.Cluster, key client.ObjectKey, o Options) error {
 	seen := "nothing yet"
-	err := wait.PollUntilContextTimeout(ctx, rolloutPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, o.every(rolloutPoll), o.Timeout, true, func(ctx context.Context) (bool, error) {
 		var d appsv1.Deployment
 		err := c.Client.Get(ctx, key, &d)
 		if transient.Error(err) {
