@@ -26,7 +26,7 @@ const (
 	fluxPoll    = 2 * time.Second
 )
 
-// runFlux gives the HelmRelease the manifest's spec and waits until Flux has applied it. Server-side apply
+// runFlux sets the HelmRelease's spec to the manifest's and waits until Flux has applied it. Server-side apply
 // would not do: it leaves the keys that the manifest no longer has, basicAuth among them, to whoever set them.
 func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error) {
 	result := &Result{CRDs: "left to Flux"}
@@ -175,7 +175,7 @@ func specOf(o *unstructured.Unstructured) map[string]any {
 	return spec
 }
 
-// plain gives numbers one type, whichever decoder read them.
+// plain returns a value with numbers of one type, whichever decoder read them.
 func plain(value any) any {
 	data, err := json.Marshal(value)
 	if err != nil {

@@ -131,7 +131,7 @@ func (h *helm) namespaceOf(o *unstructured.Unstructured) string {
 	return h.namespace
 }
 
-// zotIn reports whether Zot was part of a revision: objects of its subchart tell it, also where values don't.
+// zotIn reports whether Zot was part of a revision: its objects show that, also where values don't.
 func zotIn(r *release.Release) bool {
 	objects, err := chart.Objects(r)
 	return err == nil && slices.ContainsFunc(objects, func(m chart.Manifest) bool {

@@ -166,7 +166,7 @@ func distinct(all []Right) []Right {
 	return kept
 }
 
-// covers reports whether r gives other too.
+// covers reports whether r includes other.
 func (r Right) covers(other Right) bool {
 	return r.Verb == other.Verb && r.Group == other.Group && r.Resource == other.Resource &&
 		(r.Namespace == "" || r.Namespace == other.Namespace) && (r.Name == "" || r.Name == other.Name)
