@@ -59,7 +59,7 @@ func isSwitch(value string) bool {
 // holdsSecret reports whether a key's value is a secret itself, not a name of one or a switch.
 func holdsSecret(key string) bool {
 	key = strings.TrimSuffix(strings.ToLower(key), "s")
-	for _, word := range []string{"secret", "credential", "hash"} {
+	for _, word := range []string{"secret", "credential", "hash", "username", "user"} {
 		if strings.HasSuffix(key, word) && !strings.HasSuffix(key, "clientsecret") {
 			return false
 		}
