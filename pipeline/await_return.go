@@ -38,6 +38,9 @@ func awaitReturned(ctx context.Context, w *world.World, s *state.State) error {
 	if err != nil {
 		return err
 	}
+	if err := w.Lock(ctx); err != nil { // requests to reconcile
+		return err
+	}
 	for _, p := range validate.AllReturned(ctx, fleet(w, source), validation(w, s)) {
 		if p.Verdict != report.Held {
 			return fault.New(fault.Failed, p.Remedy, "waiting on %s until workloads read from the source again: %s", p.Cluster, p.Cause)

@@ -72,6 +72,9 @@ func checkRestore(ctx context.Context, w *world.World, s *state.State, to Return
 	if reason, err := restored(w, s); reason != "" || err != nil {
 		return err
 	}
+	if err := s.Managed.Check(w.Hub, w.Target.Release); err != nil {
+		return err
+	}
 	o, err := restoreOptions(w, s, to)
 	if err != nil {
 		return err
@@ -124,7 +127,7 @@ func restoreOptions(w *world.World, s *state.State, to Return) (deploy.Options, 
 	if err != nil {
 		return deploy.Options{}, err
 	}
-	o := deployOptions(w)
+	o := deployOptions(w, s)
 	o.Values, o.Release.CRDs = wanted, target.CRDs{}
 	if o.Release.ManagedBy == target.Flux {
 		o.HelmRelease, err = deploy.WithValues(to.Manifest.Data(), wanted)

@@ -84,7 +84,7 @@ func Validate(ctx context.Context, w *world.World, s *state.State, in Deployment
 func (v *Validation) proveEarlier(ctx context.Context, w *world.World, s *state.State, fresh *proof.Ledger) (made bool, err error) {
 	known := proof.NewLedger(append(fresh.All(), v.Proofs...)...)
 	if len(known.Named(report.ProofRendered)) == 0 {
-		p, err := proveRendered(w, s, v.Deployment.values().Wanted)
+		p, err := proveRendered(w, s, v.Deployment.values().Values)
 		if err != nil {
 			return false, err
 		}
@@ -114,6 +114,9 @@ func proveClusters(ctx context.Context, w *world.World, s *state.State, fresh *p
 	}
 	o := validation(w, s)
 	if !covers(fresh, w.Clusters()) {
+		if err := w.Lock(ctx); err != nil { // a canary, and requests to reconcile
+			return nil, false, err
+		}
 		all := fleet(w, source)
 		verdicts := validate.Clusters(ctx, all[0], all[1:], o)
 		s.Journal.Leave(verdicts.Leftovers)

@@ -24,7 +24,9 @@ type Options struct {
 	Chart      *helmchart.Chart // of the release; nil loads it as Release names it
 	CRDs       *helmchart.Chart // nil loads it as Release names it; without a name it is left alone
 	HTTPClient *http.Client     // for charts in OCI registries
-	Install    bool             // install a release that is not there, instead of failing
+	// ChartDigest is the manifest of Release.Chart in its registry, where it is known (FluxChart): a tag may have moved.
+	ChartDigest string
+	Install     bool // install a release that is not there, instead of failing
 
 	AllowDowngrade bool // of either chart
 
@@ -113,7 +115,7 @@ func Run(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error) {
 func (o *Options) load(ctx context.Context) (err error) {
 	options := chart.Options{HTTPClient: o.HTTPClient}
 	if o.Chart == nil {
-		if o.Chart, err = chart.Load(ctx, o.Release.Chart, o.Release.Version, options); err != nil {
+		if o.Chart, err = chart.Load(ctx, o.Release.Chart, o.Release.Version, chart.Options{HTTPClient: o.HTTPClient, Digest: o.ChartDigest}); err != nil {
 			return err
 		}
 	}

@@ -71,6 +71,10 @@ const apiVersion = "palette-ecr/v1alpha1"
 type Journal struct {
 	content
 
+	// BeforeWrite is called right before each write, and its error ends it: whoever holds a Lease takes it here. nil is
+	// nothing.
+	BeforeWrite func(context.Context) error
+
 	client    client.Client
 	namespace string
 	object    *corev1.Secret // as it was read or written last; nil when there is none
@@ -133,6 +137,11 @@ func (j *Journal) Save(ctx context.Context) error {
 	j.APIVersion = apiVersion
 	if j.object != nil && reflect.DeepEqual(copied(j.content), j.stored) {
 		return nil
+	}
+	if j.BeforeWrite != nil {
+		if err := j.BeforeWrite(ctx); err != nil {
+			return err
+		}
 	}
 	data, err := json.Marshal(j.content)
 	if err != nil {

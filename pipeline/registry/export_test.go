@@ -1,6 +1,6 @@
 package registry
 
-// PartitionOf is the partition's id of a region, "" when there is none.
+// PartitionOf is partitionOf for tests: the ID of the partition that a region is in, or "".
 func PartitionOf(region string) string {
 	p, _ := partitionOf(region)
 	return p.id

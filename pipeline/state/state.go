@@ -12,6 +12,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
@@ -19,6 +20,7 @@ import (
 type State struct {
 	Live    *deploy.Release
 	Journal *journal.Journal
+	Managed deploy.Managed // who applies the release
 
 	chart *helmchart.Chart // whose defaults are under the values in the journal; nil is unknown
 }
@@ -33,7 +35,10 @@ func Read(ctx context.Context, w *world.World) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(live, j, w.Chart), nil
+	j.BeforeWrite = w.Lock
+	s := New(live, j, w.Chart)
+	s.Managed, err = deploy.Manager(ctx, w.Hub, w.Target.Release)
+	return s, err
 }
 
 // New returns the State of a release and a journal that were read already.
@@ -51,6 +56,19 @@ func (s State) WithChart(c *helmchart.Chart) *State {
 func (s *State) live() (mural.Registry, bool, error) {
 	v, err := mural.Read(s.Live.Merged)
 	return v.Hue, v.Zot, err
+}
+
+// Secrets lists the passwords, tokens and keys in the live values and in those that the journal has, so that whoever
+// shows text made elsewhere can hide them.
+func (s *State) Secrets() []string {
+	var found []string
+	if s.Live != nil {
+		found = values.SecretsIn(s.Live.Merged)
+	}
+	if s.Journal != nil {
+		found = append(found, values.SecretsIn(s.Journal.Original)...)
+	}
+	return found
 }
 
 // OnECR reports whether hue of the live release is on the destination.
