@@ -110,7 +110,7 @@ The issuer: aws eks describe-cluster --name <cluster> --query cluster.identity.o
 			}
 			if document == "" {
 				for _, note := range grants.Notes() {
-					a.progress().Say("%s", note)
+					a.Progress().Say("%s", note)
 				}
 			}
 			if dir != "" {

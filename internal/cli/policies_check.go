@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/palette-ecr/palette-ecr/internal/build"
+	"github.com/palette-ecr/palette-ecr/internal/console"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/check"
@@ -13,7 +16,7 @@ import (
 func (a *app) policiesCheckCommand() *cobra.Command {
 	var p policyFlags
 	var known factFlags
-	var output outputFlags
+	var output console.Outputs
 	var in policyFiles
 	var principal string
 	c := &cobra.Command{
@@ -44,7 +47,7 @@ finding names the key and the flag that gives it.
 			if err != nil {
 				return err
 			}
-			outputs, err := output.parse()
+			outputs, err := output.Open(append(slices.Clone(files), in.trust, in.repository)...)
 			if err != nil {
 				return err
 			}
@@ -66,12 +69,12 @@ finding names the key and the flag that gives it.
 			}
 			checks := check.Of(order, who, given.identity, given.trust)
 			checks.Repository, checks.Absent, checks.Facts = given.repository, given.absent, given.factsOf(facts)
-			rep, err := check.Review{Check: checks, Version: version(), Now: time.Now}.Report()
+			rep, err := check.Review{Check: checks, Version: build.Version(), Now: time.Now}.Report()
 			if rep == nil {
 				return err
 			}
 			rep.Findings = append(rep.Findings, given.outdated...)
-			if e := a.write(outputs, rep); e != nil {
+			if e := a.Write(outputs, rep); e != nil {
 				return e
 			}
 			return err
@@ -79,7 +82,7 @@ finding names the key and the flag that gives it.
 	}
 	p.add(c)
 	known.add(c)
-	output.add(c)
+	output.Add(c.Flags())
 	c.Flags().StringVar(&principal, "principal", "combined", "whose policies they are: combined, hue, source-controller, operator")
 	c.Flags().StringVar(&in.trust, "trust", "", "file of the role's trust policy, or the output of aws iam get-role")
 	c.Flags().StringVar(&in.repository, "repository-policy", "", "file of the repository's own policy, which must agree when the role is in another account")

@@ -50,7 +50,6 @@ type Access struct {
 	Clusters      []string // ARNs of the EKS clusters, the hub's first, for pod identity
 	FluxNamespace string   // of source-controller; empty is the release's namespace
 	Account       string   // of ECR Public
-	NoSemver      bool     // no OCIRepository selects its tag by semver: source-controller need not list tags
 	Region        string   // in which the operator works (--region)
 	CrossAccount  bool     // the registry is meant to be in another account than the role
 }

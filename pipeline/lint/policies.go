@@ -45,7 +45,7 @@ func (v *view) policies(rule string) error {
 	if err != nil {
 		return err
 	}
-	order.Wanted.Semver = !a.NoSemver
+	order.Wanted.Semver = true // whether an OCIRepository selects by semver stands in no file that lint reads
 	order.Issuers, order.Clusters, order.FluxNamespace = a.Issuers, a.Clusters, a.FluxNamespace
 	who := a.Principal
 	if who == "" {

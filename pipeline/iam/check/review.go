@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -24,35 +23,17 @@ func (r Review) Report() (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	rep := &report.Report{
-		APIVersion: report.APIVersion, Kind: report.Kind, Version: r.Version, Command: "policies check",
-		Target:    report.Target{Destination: r.Check.Wanted.Repository.URL()},
-		StartedAt: start, FinishedAt: r.Now(),
-		Findings: result.Findings, Rules: Rules(),
-	}
-	wrong := 0
-	for _, f := range result.Findings {
-		if f.Severity == report.Error {
-			wrong++
-		}
-	}
-	switch {
-	case wrong > 0:
+	rep := report.New("policies check", r.Version, start)
+	rep.Target = report.Target{Destination: r.Check.Wanted.Repository.URL()}
+	rep.Findings, rep.Rules = result.Findings, Rules()
+	switch n := rep.Errors(); {
+	case n > 0:
 		err = fault.New(fault.Refused, "correct the documents, or write new ones with: palette-ecr policies",
-			"checking the policies of %s: %s", r.Check.Principal, count(wrong))
+			"checking the policies of %s: %s", r.Check.Principal, report.Counted(n, "error"))
 	case len(result.Unproven) > 0:
 		err = fault.New(fault.Unproven, "give what the findings ask for: nothing is known to be wrong, but not everything is known",
 			"checking the policies of %s: unproven: %s", r.Check.Principal, strings.Join(result.Unproven, "; "))
 	}
-	if err != nil {
-		rep.ExitCode, rep.Error, rep.Remedy = fault.CodeOf(err), err.Error(), fault.RemedyOf(err)
-	}
+	rep.End(r.Now(), err)
 	return rep, err
-}
-
-func count(wrong int) string {
-	if wrong == 1 {
-		return "1 error"
-	}
-	return fmt.Sprintf("%d errors", wrong)
 }
