@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
@@ -33,6 +34,30 @@ func (o *outputFlags) parse() (writer, error) {
 type writer struct {
 	outputs []report.Output
 	all     bool
+}
+
+// apart returns an error when an output would overwrite one of the inputs, or when two of them are one file, by whatever
+// names.
+func (w writer) apart(inputs ...string) error {
+	var written []os.FileInfo
+	for _, o := range w.outputs {
+		info, err := os.Stat(o.File)
+		if o.File == "" || err != nil {
+			continue
+		}
+		for _, input := range inputs {
+			if in, err := os.Stat(input); err == nil && os.SameFile(info, in) {
+				return fault.New(fault.Usage, "give the report another name", "reading --output %s=%s: the output is the input %q, which would be lost", o.Format, o.File, input)
+			}
+		}
+		for _, other := range written {
+			if info.Mode().IsRegular() && os.SameFile(info, other) {
+				return fault.New(fault.Usage, "give each report a file of its own", "reading --output %s=%s: another report goes into that file too", o.Format, o.File)
+			}
+		}
+		written = append(written, info)
+	}
+	return nil
 }
 
 func (a *app) write(w writer, r *report.Report) error {
