@@ -2,6 +2,7 @@ package values
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
@@ -41,6 +42,7 @@ func (f *File) embed(n *syntax.Node) error {
 		return malformed(f.name, text, err)
 	}
 	*f = *newFile(f.name, inner)
+	f.decode = sync.OnceValues(f.decodeDocument)
 	f.text = &embedded{outer: outer, start: start, end: end}
 	return nil
 }
