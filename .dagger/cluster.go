@@ -32,7 +32,7 @@ func (m *PaletteEcr) Cluster(
 		return nil, err
 	}
 	stage := m.stage(engine, nil, "", imageArchive)
-	report, err := command{container: stage, args: []string{"rehearse", "--keep"}}.report(ctx, false)
+	report, err := command{container: stage, program: rehearse, args: []string{"--keep"}}.report(ctx, false)
 	if err != nil {
 		return nil, err
 	}

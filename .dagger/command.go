@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -29,9 +30,10 @@ const wrongUse = 64
 // anyway is whether a stage that failed gives its report all the same.
 type anyway bool
 
-// command is one call of palette-ecr in a container.
+// command is one call of palette-ecr, or of another program, in a container.
 type command struct {
 	container *dagger.Container
+	program   string // palette-ecr when empty
 	args      []string
 	before    string // for a shell, to be done first
 }
@@ -44,7 +46,7 @@ func (c command) live() command {
 
 // run runs a command that is expected to do well, and gives the container after it.
 func (c command) run(ctx context.Context) (*dagger.Container, error) {
-	args := append([]string{"palette-ecr"}, c.args...)
+	args := append([]string{cmp.Or(c.program, "palette-ecr")}, c.args...)
 	done, err := c.container.
 		WithDirectory("/out", dag.Directory()).
 		WithExec(args, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny, RedirectStdout: "/out/stdout"}).
@@ -65,7 +67,7 @@ func (c command) run(ctx context.Context) (*dagger.Container, error) {
 
 // report runs a command whose result is a report, and takes the report whether it did well or not.
 func (c command) report(ctx context.Context, tolerant anyway) (*Report, error) {
-	args := append([]string{"palette-ecr"}, c.args...)
+	args := append([]string{cmp.Or(c.program, "palette-ecr")}, c.args...)
 	for _, format := range formats {
 		args = append(args, "--output="+format.name+"=/out/report/"+format.file)
 	}

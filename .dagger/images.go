@@ -89,7 +89,7 @@ func (m *PaletteEcr) build(pkg, binary string) *dagger.File {
 	return m.golang().
 		WithEnvVariable("CGO_ENABLED", "0").
 		WithDirectory("/src", sources).
-		WithExec([]string{"go", "build", "-trimpath", "-o", "/out/" + binary, pkg}).
+		WithExec([]string{"go", "build", "-trimpath", "-ldflags=-s -w", "-o", "/out/" + binary, pkg}).
 		File("/out/" + binary)
 }
 

@@ -39,12 +39,15 @@ func (m *PaletteEcr) Rehearse(
 	// +optional
 	reportAnyway bool,
 ) (*Report, error) {
-	call := command{container: m.stage(m.docker(), dockerSocket, dockerAddress, imageArchive), args: []string{"rehearse"}}
+	call := command{container: m.stage(m.docker(), dockerSocket, dockerAddress, imageArchive), program: rehearse}
 	if fault != "" {
 		call.args = append(call.args, "--break="+fault)
 	}
 	return call.report(ctx, anyway(reportAnyway))
 }
+
+// rehearse is the command of fixtures/rehearsal, which is none of palette-ecr's: it needs Docker and kind.
+const rehearse = "rehearse"
 
 // docker is a Docker engine of the rehearsal's own. Its images outlive it, in a cache.
 func (m *PaletteEcr) docker() *dagger.Service {
@@ -61,13 +64,13 @@ func (m *PaletteEcr) docker() *dagger.Service {
 		})
 }
 
-// stage is a container in which scripts/rehearse can run: the repository, Go, a Docker engine and its images.
+// stage is a container in which a rehearsal can run: the repository, Go, a Docker engine and its images.
 func (m *PaletteEcr) stage(
 	engine *dagger.Service, socket *dagger.Socket, address string, archive *dagger.File,
 ) *dagger.Container {
 	c := m.tested().
 		WithFile("/usr/local/bin/docker", dag.Container().From(m.Images.Docker).File("/usr/local/bin/docker")).
-		WithFile("/usr/local/bin/palette-ecr", m.Binary()).
+		WithFile("/usr/local/bin/"+rehearse, m.build("./fixtures/rehearsal/cmd/rehearse", rehearse)).
 		WithEnvVariable("NO_COLOR", "1")
 	if socket == nil {
 		c = c.WithServiceBinding("docker", engine).WithEnvVariable("DOCKER_HOST", "tcp://docker:2375")

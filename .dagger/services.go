@@ -11,7 +11,7 @@ func (m *PaletteEcr) Zot() *dagger.Service {
 		AsService(dagger.ContainerAsServiceOpts{Args: []string{"serve", "/etc/zot/config.json"}, UseEntrypoint: true})
 }
 
-// The stand-in for AWS with Zot behind it: its names by TLS, a forward proxy to them on 3128, its control on 8080
+// The stand-in for AWS with Zot behind it: its names by TLS, a forward proxy to them on 3128, its control on 8080 with the token "rehearsal"
 func (m *PaletteEcr) Emulator() *dagger.Service {
 	return dag.Container().From(m.Images.Golang).
 		WithFile("/usr/local/bin/aws", m.build("./fixtures/aws/cmd/aws", "aws")).
@@ -19,7 +19,9 @@ func (m *PaletteEcr) Emulator() *dagger.Service {
 		WithExposedPort(tlsPort).
 		WithExposedPort(proxyPort).
 		WithExposedPort(controlPort).
-		AsService(dagger.ContainerAsServiceOpts{Args: []string{"aws", "--backend", "http://zot:5000"}})
+		AsService(dagger.ContainerAsServiceOpts{Args: []string{
+			"aws", "--backend", "http://zot:5000", "--control", ":8080", "--control-token", "rehearsal",
+		}})
 }
 
 // Ports of the services.

@@ -23,12 +23,13 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
-// betweenRegistries is a session whose source is a registry with two artifacts, of which a workload uses one, and
+// betweenRegistries is an installation whose source is a registry with two artifacts, of which a workload uses one, and
 // whose destination is an empty repository in the stand-in for AWS.
-func betweenRegistries(t *testing.T) (*session, *emulator.Emulator) {
+func betweenRegistries(t *testing.T) (*installation, *emulator.Emulator) {
 	t.Helper()
 	const account = "123456789012"
 	user := emulator.Administrator(account)
@@ -51,16 +52,16 @@ func betweenRegistries(t *testing.T) (*session, *emulator.Emulator) {
 	}
 
 	s := onZot(t, nil)
-	s.registry, err = ecr.Connect(t.Context(), s.destination, ecr.Options{
+	s.ECR, err = ecr.Connect(t.Context(), s.Destination, ecr.Options{
 		HTTPClient: e.HTTPClient(),
 		Config:     &aws.Config{Credentials: credentials.NewStaticCredentialsProvider(user.AccessKeyID, user.SecretAccessKey, "")},
 	})
 	require.NoError(t, err)
-	s.hub.Client = fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithObjects(&sourcev1.OCIRepository{
+	s.Hub.Client = fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithObjects(&sourcev1.OCIRepository{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "mural-system", Name: "checkout"},
 		Spec:       sourcev1.OCIRepositorySpec{URL: "oci://" + host + "/mural-workloads", Reference: &sourcev1.OCIRepositoryRef{Tag: "checkout"}},
 	}).Build()
-	s.live.Merged = onRegistry("oci://"+host, true)
+	s.Live.Merged = onRegistry("oci://"+host, true)
 	return s, e
 }
 
@@ -74,66 +75,66 @@ func onRegistry(endpoint string, zot bool) map[string]any {
 func TestCopyStage(t *testing.T) {
 	s, e := betweenRegistries(t)
 
-	err := s.proveClosure(t.Context())
+	p, err := proveClosure(t.Context(), s.World, s.State)
+	require.NoError(t, err)
+	err = proof.Gate(p)
 	require.ErrorContains(t, err, "proving closure: ", "nothing is copied yet")
 	assert.Equal(t, fault.Failed, fault.CodeOf(err))
 	assert.Contains(t, fault.RemedyOf(err), "palette-ecr copy")
 	counters, err := e.Control.Counters(t.Context())
 	require.NoError(t, err)
 	assert.Zero(t, counters.TotalWrites(), "proving sends nothing")
-	s.report.Proofs = nil
 
-	got, err := copyArtifacts(t.Context(), s)
+	got, err := Copy(t.Context(), s.World, s.State, Linted{})
 	require.NoError(t, err)
-	assert.Empty(t, got.skip)
-	assert.NotEmpty(t, got.text)
-	require.Len(t, s.report.Proofs, 1)
-	assert.Equal(t, report.ProofClosure, s.report.Proofs[0].Name)
-	assert.Equal(t, report.Held, s.report.Proofs[0].Verdict)
+	assert.Empty(t, got.Entry().Skip)
+	assert.NotEmpty(t, got.Entry().Summary)
+	require.Equal(t, []report.Proof{got.Closure}, got.Entry().Proofs)
+	assert.Equal(t, report.ProofClosure, got.Closure.Name)
+	assert.Equal(t, report.Held, got.Closure.Verdict)
 
 	require.NoError(t, e.Control.Reset(t.Context()))
-	_, err = copyArtifacts(t.Context(), s)
+	_, err = Copy(t.Context(), s.World, s.State, Linted{})
 	require.NoError(t, err)
 	counters, err = e.Control.Counters(t.Context())
 	require.NoError(t, err)
 	assert.Zero(t, counters.TotalWrites(), "a second copy writes nothing")
 
 	// In a run of its own, validate proves the closure by itself.
-	s.report.Proofs = nil
-	made, err := s.proveRest(t.Context(), []report.Proof{held(report.ProofRendered, "")})
+	var v Validation
+	made, err := v.proveEarlier(t.Context(), s.World, s.State, proof.NewLedger(held(report.ProofRendered, "")))
 	require.NoError(t, err)
 	assert.True(t, made)
-	require.Len(t, s.report.Proofs, 1)
-	assert.Equal(t, report.Held, s.report.Proofs[0].Verdict)
+	require.Len(t, v.Entry().Proofs, 1)
+	assert.Equal(t, report.Held, v.Entry().Proofs[0].Verdict)
 }
 
 // TestCopyStageWithoutZot: there is nothing to copy from, and the proof is about what clusters use.
 func TestCopyStageWithoutZot(t *testing.T) {
 	s, _ := betweenRegistries(t)
-	_, err := copyArtifacts(t.Context(), s)
+	_, err := Copy(t.Context(), s.World, s.State, Linted{})
 	require.NoError(t, err)
-	s.report.Proofs = nil
 
-	s.journal.Begin(s.destination.URL(), s.sourceURL(), 1, nil)
-	s.live.Merged = onRegistry(s.destination.Registry.Endpoint(), false)
-	got, err := copyArtifacts(t.Context(), s)
+	s.Journal.Begin(s.Destination.URL(), s.source(t), 1, nil)
+	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), false)
+	got, err := Copy(t.Context(), s.World, s.State, Linted{})
 	require.NoError(t, err)
-	assert.Equal(t, "Zot is off in the live release: there is nothing left to copy from", got.skip)
-	require.Len(t, s.report.Proofs, 1)
-	assert.Equal(t, report.Held, s.report.Proofs[0].Verdict)
+	assert.Equal(t, "Zot is off in the live release: there is nothing left to copy from", got.Entry().Skip)
+	require.Len(t, got.Entry().Proofs, 1)
+	assert.Equal(t, report.Held, got.Entry().Proofs[0].Verdict)
 }
 
 func TestCopyStageWithoutRepository(t *testing.T) {
 	s, e := betweenRegistries(t)
-	missing, err := s.destination.Registry.Repository("other")
+	missing, err := s.Destination.Registry.Repository("other")
 	require.NoError(t, err)
-	s.registry, err = ecr.Connect(t.Context(), missing, ecr.Options{
+	s.ECR, err = ecr.Connect(t.Context(), missing, ecr.Options{
 		HTTPClient: e.HTTPClient(),
 		Config: &aws.Config{Credentials: credentials.NewStaticCredentialsProvider(
 			emulator.Administrator("123456789012").AccessKeyID, emulator.Administrator("123456789012").SecretAccessKey, "")},
 	})
 	require.NoError(t, err)
-	_, err = copyArtifacts(t.Context(), s)
+	_, err = Copy(t.Context(), s.World, s.State, Linted{})
 	require.ErrorContains(t, err, "does not exist")
 	assert.Contains(t, fault.RemedyOf(err), "aws ecr create-repository")
 }

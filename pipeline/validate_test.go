@@ -19,23 +19,22 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
-// switchedOver is a session after copy and deploy: the release and a workload are on ECR. It counts the writes to
+// switchedOver is an installation after copy and deploy: the release and a workload are on ECR. It counts the writes to
 // the cluster.
-func switchedOver(t *testing.T, proofs []report.Proof) (*session, *int) {
+func switchedOver(t *testing.T, proofs []report.Proof) (*installation, *int) {
 	t.Helper()
 	s, _ := betweenRegistries(t)
-	_, err := copyArtifacts(t.Context(), s)
+	_, err := Copy(t.Context(), s.World, s.State, Linted{})
 	require.NoError(t, err)
-	s.report.Proofs = nil
-	images, err := s.registry.Images(t.Context())
+	images, err := s.ECR.Images(t.Context())
 	require.NoError(t, err)
 	require.NotEmpty(t, images)
 
 	writes := new(int)
-	s.hub.Client = fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithObjects(&sourcev1.OCIRepository{
+	s.Hub.Client = fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithObjects(&sourcev1.OCIRepository{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "mural-system", Name: "checkout", Generation: 2},
 		Spec: sourcev1.OCIRepositorySpec{
-			URL: s.destination.URL(), Provider: "aws", Reference: &sourcev1.OCIRepositoryRef{Tag: images[0].Tags[0]},
+			URL: s.Destination.URL(), Provider: "aws", Reference: &sourcev1.OCIRepositoryRef{Tag: images[0].Tags[0]},
 		},
 		Status: sourcev1.OCIRepositoryStatus{
 			ObservedGeneration: 2, Artifact: &meta.Artifact{Revision: images[0].Tags[0] + "@" + images[0].Digest},
@@ -55,54 +54,60 @@ func switchedOver(t *testing.T, proofs []report.Proof) (*session, *int) {
 			return c.Patch(ctx, o, p, options...)
 		},
 	}).Build()
-	source := s.sourceURL()
-	s.live.Merged = onRegistry(s.destination.Registry.Endpoint(), true)
-	s.journal, err = journal.Load(t.Context(), s.hub.Client, "mural-system")
+	source := s.source(t)
+	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), true)
+	s.Journal, err = journal.Load(t.Context(), s.Hub.Client, "mural-system")
 	require.NoError(t, err)
-	s.journal.Begin(s.destination.URL(), source, 1, s.live.Values)
-	s.journal.Switched(noon.Add(-10 * time.Minute))
-	s.journal.Prove(proofs)
-	require.NoError(t, s.journal.Save(t.Context()))
+	s.Journal.Begin(s.Destination.URL(), source, 1, s.Live.Values)
+	s.Journal.Switched(noon.Add(-10 * time.Minute))
+	s.Journal.Prove(proofs)
+	require.NoError(t, s.Journal.Save(t.Context()))
 	*writes = 0
 	s.Timeout = 10 * time.Second
 	return s, writes
 }
 
+// deployment is the input of Validate when it runs alone.
+func (i *installation) deployment(t *testing.T) Deployment {
+	t.Helper()
+	d, err := i.given.deployed(i.World, i.State)
+	require.NoError(t, err)
+	return d
+}
+
 // TestSecondValidateWritesNothing: what was proven still counts, and is looked at again where that takes no write.
 func TestSecondValidateWritesNothing(t *testing.T) {
 	s, writes := switchedOver(t, all("hub"))
-	got, err := validateCutover(t.Context(), s)
+	got, err := Validate(t.Context(), s.World, s.State, s.deployment(t))
 	require.NoError(t, err)
-	assert.Equal(t, "proven before, and until 12:55 UTC; looked again at what can be seen without a write", got.skip)
+	assert.Equal(t, "proven before, and until 12:55 UTC; looked again at what can be seen without a write", got.Entry().Skip)
 	assert.Zero(t, *writes)
 	var seen []string
-	for _, p := range s.report.Proofs {
+	for _, p := range got.Entry().Proofs {
 		seen = append(seen, p.Name+" "+string(p.Verdict))
 	}
 	assert.ElementsMatch(t, []string{"ready held", "pull held", "push held"}, seen)
-	require.NoError(t, s.mayDisable())
+	require.NoError(t, mayDisableZot(s.World, s.State, got.Proofs))
 }
 
 // TestValidateKeepsTheProofsOfEarlierStages: then disable-zot, in a run of its own, finds all of them.
 func TestValidateKeepsTheProofsOfEarlierStages(t *testing.T) {
 	s, writes := switchedOver(t, []report.Proof{held(report.ProofReady, "hub"), held(report.ProofPull, "hub"), held(report.ProofPush, "hub")})
 	// Zot is no Service of a cluster here: the values of before lead to it.
-	s.journal.Original = onZotAt(s)
-	require.Error(t, s.mayDisable(), "nothing is proven of the values and of the closure")
-	_, err := validateCutover(t.Context(), s)
+	s.Journal.Original = onZotAt(s)
+	require.Error(t, mayDisableZot(s.World, s.State, nil), "nothing is proven of the values and of the closure")
+	_, err := Validate(t.Context(), s.World, s.State, s.deployment(t))
 	require.NoError(t, err)
 	assert.Equal(t, 1, *writes, "the journal")
 
-	next := *s
-	next.report = newSession(Options{}).report
-	next.journal, err = journal.Load(t.Context(), s.hub.Client, "mural-system")
+	s.Journal, err = journal.Load(t.Context(), s.Hub.Client, "mural-system")
 	require.NoError(t, err)
-	require.NoError(t, next.mayDisable(), "the stage disable-zot may do its work")
+	require.NoError(t, mayDisableZot(s.World, s.State, nil), "the stage disable-zot may do its work")
 }
 
 // onZotAt are values with which hue is on the source.
-func onZotAt(s *session) map[string]any {
-	source := s.journal.Source
+func onZotAt(s *installation) map[string]any {
+	source := s.Journal.Source
 	return onRegistry(source[:len(source)-len("/mural-workloads")], true)
 }
 
@@ -110,18 +115,17 @@ func onZotAt(s *session) map[string]any {
 func TestValidateLooksAgain(t *testing.T) {
 	s, writes := switchedOver(t, all("hub"))
 	var r sourcev1.OCIRepository
-	require.NoError(t, s.hub.Client.Get(t.Context(), client.ObjectKey{Namespace: "mural-system", Name: "checkout"}, &r))
+	require.NoError(t, s.Hub.Client.Get(t.Context(), client.ObjectKey{Namespace: "mural-system", Name: "checkout"}, &r))
 	r.Spec.Provider = "generic"
-	require.NoError(t, s.hub.Client.Update(t.Context(), &r))
+	require.NoError(t, s.Hub.Client.Update(t.Context(), &r))
 	*writes = 0
 	s.Timeout = time.Second
-	_, err := validateCutover(t.Context(), s)
+	_, err := Validate(t.Context(), s.World, s.State, s.deployment(t))
 	require.Error(t, err)
 	assert.Contains(t, err.Error(), "proving ready on hub")
 	assert.Equal(t, 1, *writes, "the journal")
 
-	s.report.Proofs = nil
-	s.journal, err = journal.Load(t.Context(), s.hub.Client, "mural-system")
+	s.Journal, err = journal.Load(t.Context(), s.Hub.Client, "mural-system")
 	require.NoError(t, err)
-	require.ErrorContains(t, s.mayDisable(), `the proof "ready" of cluster "hub" is missing`)
+	require.ErrorContains(t, mayDisableZot(s.World, s.State, nil), `the proof "ready" of cluster "hub" is missing`)
 }

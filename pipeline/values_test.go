@@ -10,9 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
@@ -34,25 +37,24 @@ func wanted(t *testing.T, text string) target.Cutover {
 	}.WithDefaults()
 }
 
-// onZot is a session in front of a live release that is on Zot, with the chart's own values.
-func onZot(t *testing.T, proofs []report.Proof) *session {
+// onZot is an installation whose live release is on Zot, with the chart's own values.
+func onZot(t *testing.T, proofs []report.Proof) *installation {
 	t.Helper()
-	s, _ := atNoon(t, proofs)
-	s.Target = wanted(t, before)
+	i := atNoon(t, proofs)
+	i.Target = wanted(t, before)
 	var err error
-	s.file, err = s.readValues()
+	i.given.File, err = readValues(Options{Target: i.Target})
 	require.NoError(t, err)
-	s.chart, err = chart.Load(t.Context(), s.Target.Release.Chart, "", chart.Options{})
+	i.Chart, err = chart.Load(t.Context(), i.Target.Release.Chart, "", chart.Options{})
 	require.NoError(t, err)
-	merged, err := chart.Defaults(s.chart)
+	merged, err := chart.Defaults(i.Chart)
 	require.NoError(t, err)
-	s.live = &deploy.Release{Revision: 1, Values: map[string]any{}, Merged: merged}
-	return s
+	i.State = state.New(&deploy.Release{Revision: 1, Values: map[string]any{}, Merged: merged}, i.Journal, i.Chart)
+	return i
 }
 
 // TestValuesAreKeptAtTheEnd: a file that names ECR while the release is on Zot would undo the next upgrade.
 func TestValuesAreKeptAtTheEnd(t *testing.T) {
-	rendering := Stage{Name: "render", run: render}
 	for name, test := range map[string]struct {
 		inPlace bool
 		only    []string
@@ -68,19 +70,21 @@ func TestValuesAreKeptAtTheEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := onZot(t, nil)
-			s.InPlace, s.Only = test.inPlace, test.only
-			var p play
-			stages := []Stage{rendering, p.stage("last", nil)}
+			o := Options{Target: s.Target, InPlace: test.inPlace, Only: test.only}.withDefaults()
+			rendered, err := Render(t.Context(), s.World, s.State, s.given)
+			require.NoError(t, err)
+			require.NotEmpty(t, rendered.Edit.Changes)
+			linted := Linted{Rendered: rendered}
+			var broken error
 			if test.fails {
-				stages[1] = p.stage("last", fault.New(fault.Failed, "", "broken"))
+				broken = fault.New(fault.Failed, "", "broken")
 			}
-			err := s.runAll(t.Context(), stages)
+			err = keepValues(o, linted, broken)
 			assert.Equal(t, test.fails, err != nil)
 			now, err := os.ReadFile(s.Target.ValuesPath())
 			require.NoError(t, err)
-			require.NotEmpty(t, s.rendered.Changes)
 			if test.written {
-				assert.Equal(t, string(s.rendered.Output), string(now))
+				assert.Equal(t, string(rendered.Edit.Output), string(now))
 				assert.Contains(t, string(now), "endpoint: oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette")
 			} else {
 				assert.Equal(t, before, string(now))
@@ -91,11 +95,11 @@ func TestValuesAreKeptAtTheEnd(t *testing.T) {
 
 func TestValuesThatChangedMeanwhileStay(t *testing.T) {
 	s := onZot(t, nil)
-	s.InPlace = true
-	_, err := s.want()
+	o := Options{Target: s.Target, InPlace: true}.withDefaults()
+	rendered, err := s.given.rendered(s.World, s.State)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(s.Target.ValuesPath(), []byte("other: true\n"), 0o600))
-	require.ErrorContains(t, s.keepValues(), "the file changed since it was read")
+	require.ErrorContains(t, keepValues(o, rendered, nil), "the file changed since it was read")
 	now, err := os.ReadFile(s.Target.ValuesPath())
 	require.NoError(t, err)
 	assert.Equal(t, "other: true\n", string(now))
@@ -103,15 +107,14 @@ func TestValuesThatChangedMeanwhileStay(t *testing.T) {
 
 func TestNothingToKeep(t *testing.T) {
 	s := onZot(t, nil)
-	s.InPlace = true
-	require.NoError(t, s.keepValues(), "nothing was rendered: the values are taken as they are")
-	s.AsIs = true
-	got, err := render(t.Context(), s)
+	o := Options{Target: s.Target, InPlace: true}.withDefaults()
+	require.NoError(t, keepValues(o, nil, nil), "nothing was run")
+	s.given.AsIs = true
+	got, err := Render(t.Context(), s.World, s.State, s.given)
 	require.NoError(t, err)
-	assert.Equal(t, "the values are taken as they are", got.skip)
-	given, err := s.want()
-	require.NoError(t, err)
-	assert.Same(t, s.file, given)
+	assert.Equal(t, "the values are taken as they are", got.Entry().Skip)
+	assert.Same(t, s.given.File, got.Wanted)
+	require.NoError(t, keepValues(o, got, nil), "nothing was rendered: the values are taken as they are")
 }
 
 func TestReadValues(t *testing.T) {
@@ -137,7 +140,7 @@ func TestReadValues(t *testing.T) {
 			if test.change != nil {
 				test.change(&o)
 			}
-			_, err := newSession(o).readValues()
+			_, err := readValues(o)
 			if test.succeed {
 				require.NoError(t, err)
 				return
@@ -152,19 +155,20 @@ func TestReadValues(t *testing.T) {
 // TestProofsOfEarlierStages: validate makes what copy and deploy, run alone before it, did not leave behind.
 func TestProofsOfEarlierStages(t *testing.T) {
 	s := onZot(t, nil)
-	made, err := s.proveRest(t.Context(), all("hub"))
+	v := Validation{Deployment: s.deployment(t)}
+	made, err := v.proveEarlier(t.Context(), s.World, s.State, proof.NewLedger(all("hub")...))
 	require.NoError(t, err)
 	assert.False(t, made)
-	assert.Empty(t, s.report.Proofs)
+	assert.Empty(t, v.Entry().Proofs)
 
-	made, err = s.proveRest(t.Context(), []report.Proof{held(report.ProofClosure, "")})
+	made, err = v.proveEarlier(t.Context(), s.World, s.State, proof.NewLedger(held(report.ProofClosure, "")))
 	require.NoError(t, err)
 	assert.True(t, made)
-	require.Len(t, s.report.Proofs, 1)
-	assert.Equal(t, report.ProofRendered, s.report.Proofs[0].Name)
-	assert.Equal(t, report.Held, s.report.Proofs[0].Verdict)
+	require.Len(t, v.Entry().Proofs, 1)
+	assert.Equal(t, report.ProofRendered, v.Entry().Proofs[0].Name)
+	assert.Equal(t, report.Held, v.Entry().Proofs[0].Verdict)
 
-	made, err = s.proveRest(t.Context(), []report.Proof{held(report.ProofClosure, "")})
+	made, err = v.proveEarlier(t.Context(), s.World, s.State, proof.NewLedger(held(report.ProofClosure, "")))
 	require.NoError(t, err)
 	assert.False(t, made, "this run has made it")
 }
@@ -176,21 +180,23 @@ func TestOldPasswordIsLookedForAfterTheSwitch(t *testing.T) {
 	hue := map[string]any{"ociRegistry": map[string]any{
 		"endpoint": "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette", "repository": "mural-workloads",
 	}}
-	s.live.Merged = map[string]any{"hue": hue, "zot": map[string]any{"enabled": true}}
-	s.journal.Begin(s.destination.URL(), zotURL, 1, map[string]any{"hue": map[string]any{"ociRegistry": map[string]any{"basicAuth": map[string]any{"password": password}}}})
-	require.True(t, s.switched())
-	settings, ok, err := s.sourceSettings()
+	s.Live.Merged = map[string]any{"hue": hue, "zot": map[string]any{"enabled": true}}
+	s.Journal.Begin(s.Destination.URL(), zotURL, 1, map[string]any{"hue": map[string]any{"ociRegistry": map[string]any{"basicAuth": map[string]any{"password": password}}}})
+	on, err := s.OnECR(s.Destination)
+	require.NoError(t, err)
+	require.True(t, on)
+	settings, ok, err := s.Source(s.Destination)
 	require.NoError(t, err)
 	require.True(t, ok)
 	assert.Equal(t, password, settings.BasicAuth.Password)
-	assert.Equal(t, zotURL, s.sourceURL())
+	assert.Equal(t, zotURL, s.source(t))
 
 	hidden, err := values.Parse("values.yaml", []byte("hue: {serviceAccount: {annotations: {note: "+password+"}}}\n"))
 	require.NoError(t, err)
-	s.file = hidden
-	given, err := s.want()
+	s.given.File = hidden
+	rendered, err := s.given.rendered(s.World, s.State)
 	require.NoError(t, err)
-	p, err := s.judgeRendered(given)
+	p, err := proveRendered(s.World, s.State, rendered.Values)
 	require.NoError(t, err)
 	assert.Equal(t, report.Broken, p.Verdict, "the password is in a manifest of the new values: %s", p.Summary)
 	assert.NotContains(t, p.Cause, password)
@@ -198,50 +204,70 @@ func TestOldPasswordIsLookedForAfterTheSwitch(t *testing.T) {
 
 func TestSourceIsUnknownOnceZotIsOff(t *testing.T) {
 	s := onZot(t, nil)
-	assert.False(t, s.switched())
-	assert.False(t, s.zotIsOff())
-	s.live.Merged = map[string]any{"hue": map[string]any{"ociRegistry": map[string]any{
+	on, err := s.OnECR(s.Destination)
+	require.NoError(t, err)
+	assert.False(t, on)
+	off, err := s.CutOver(s.Destination)
+	require.NoError(t, err)
+	assert.False(t, off)
+	s.Live.Merged = map[string]any{"hue": map[string]any{"ociRegistry": map[string]any{
 		"endpoint": "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette", "repository": "mural-workloads",
 	}}}
-	assert.True(t, s.zotIsOff())
-	_, ok, err := s.sourceSettings()
+	off, err = s.CutOver(s.Destination)
+	require.NoError(t, err)
+	assert.True(t, off)
+	_, ok, err := s.Source(s.Destination)
 	require.NoError(t, err)
 	assert.False(t, ok)
-	assert.Equal(t, zotURL, s.sourceURL(), "the journal remembers it")
+	assert.Equal(t, zotURL, s.source(t), "the journal remembers it")
 
-	got, err := disableZot(t.Context(), s)
+	got, err := DisableZot(t.Context(), s.World, s.State, Validation{})
 	require.NoError(t, err)
-	assert.Equal(t, "Zot is off already", got.skip)
-	got, err = render(t.Context(), s)
+	assert.Equal(t, "Zot is off already", got.Entry().Skip)
+	rendered, err := Render(t.Context(), s.World, s.State, s.given)
 	require.NoError(t, err)
-	require.Empty(t, got.skip)
-	assert.Contains(t, string(s.wanted.Data()), "enabled: false", "turning Zot on again would be a step back")
+	require.Empty(t, rendered.Entry().Skip)
+	assert.Contains(t, string(rendered.Wanted.Data()), "enabled: false", "turning Zot on again would be a step back")
 }
 
 // TestDisableZotRefusesWithoutProofs: nothing is rendered, and nothing applied.
 func TestDisableZotRefusesWithoutProofs(t *testing.T) {
 	s := onZot(t, []report.Proof{held(report.ProofReady, "hub")})
-	s.hub = nil
-	_, err := disableZot(t.Context(), s)
+	s.Hub = &cluster.Cluster{Name: "hub"} // no client: nothing can be applied
+	got, err := DisableZot(t.Context(), s.World, s.State, Validation{Deployment: s.deployment(t)})
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
-	assert.Nil(t, s.wanted)
+	assert.False(t, got.Entry().Changed)
 }
 
 func TestValidateRefusesBeforeTheSwitch(t *testing.T) {
 	s := onZot(t, nil)
-	_, err := validateCutover(t.Context(), s)
+	_, err := Validate(t.Context(), s.World, s.State, s.deployment(t))
 	require.ErrorContains(t, err, "hue does not push to oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette/mural-workloads yet")
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
 	assert.Contains(t, fault.RemedyOf(err), "palette-ecr deploy")
+}
+
+// TestUnreadableSettingsAreAnError: where hue points must be known, and what can't be read is not "elsewhere".
+func TestUnreadableSettingsAreAnError(t *testing.T) {
+	s := onZot(t, nil)
+	s.Live.Merged = map[string]any{"hue": map[string]any{"ociRegistry": "oci://zot"}}
+	_, err := Render(t.Context(), s.World, s.State, s.given)
+	require.ErrorContains(t, err, "reading the registry settings of the release")
+	_, err = Deploy(t.Context(), s.World, s.State, Copied{Linted: Linted{Rendered: Rendered{Given: s.given, Wanted: s.given.File}}})
+	require.ErrorContains(t, err, "reading the registry settings of the release")
+	_, err = DisableZot(t.Context(), s.World, s.State, Validation{})
+	require.ErrorContains(t, err, "reading the registry settings of the release")
+	_, err = CopyBack(t.Context(), s.World, s.State, Return{})
+	require.ErrorContains(t, err, "reading the registry settings of the release")
 }
 
 // TestUndoOfNothing: a release that this run left alone is not put back.
 func TestUndoOfNothing(t *testing.T) {
 	for _, result := range []*deploy.Result{nil, {}, {Changed: true}, {PreviousRevision: 3}} {
 		s := onZot(t, nil)
-		s.hub, s.deployed = nil, result
-		got, err := undoDeploy(t.Context(), s)
+		s.Hub = nil
+		got, err := UndoDeploy(t.Context(), s.World, s.State, Deployment{Result: result})
 		require.NoError(t, err)
-		assert.Equal(t, "this run has not changed the release", got.skip)
+		assert.Equal(t, "this run has not changed the release", got.Skip)
 	}
 }

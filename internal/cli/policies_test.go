@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/palette-ecr/palette-ecr/internal/cli"
-	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
 )
 
 // policies runs the command with these arguments and this standard input.
@@ -27,6 +27,7 @@ const ecrEndpoint = "--endpoint=oci://123456789012.dkr.ecr.us-east-1.amazonaws.c
 
 // TestPoliciesPassTheirOwnCheck pipes what policies writes into policies check.
 func TestPoliciesPassTheirOwnCheck(t *testing.T) {
+	t.Parallel()
 	for _, principal := range []string{"combined", "hue", "source-controller", "operator"} {
 		code, document, stderr := policies(t, "", ecrEndpoint, "--principal", principal, "--document", "policy")
 		require.Zero(t, code, stderr)
@@ -40,16 +41,18 @@ func TestPoliciesPassTheirOwnCheck(t *testing.T) {
 }
 
 func TestPoliciesIntoFiles(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	code, out, stderr := policies(t, "", ecrEndpoint, "--principal", "hue,operator", "--dir", dir)
 	require.Zero(t, code, stderr)
 	assert.Equal(t, filepath.Join(dir, "hue-policy.json")+"\n"+filepath.Join(dir, "operator-policy.json")+"\n", out)
 	assert.Contains(t, stderr, "no trust policy for role palette-ecr-hue")
-	_, err := iam.Read(filepath.Join(dir, "hue-policy.json"), nil)
+	_, err := document.Read(filepath.Join(dir, "hue-policy.json"), nil)
 	require.NoError(t, err)
 }
 
 func TestPoliciesWrongUse(t *testing.T) {
+	t.Parallel()
 	missing := filepath.Join(t.TempDir(), "missing.json")
 	for name, test := range map[string]struct {
 		args  []string

@@ -18,16 +18,16 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/transient"
 )
 
 const (
 	lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
-	fromGit     = "kustomize.toolkit.fluxcd.io/name" // label of what a Kustomization keeps as Git has it
 	fluxPoll    = 2 * time.Second
 )
 
-// runFlux gives the HelmRelease the manifest's spec and waits until Flux has applied it. Server-side apply
-// would not do: it leaves the keys that the manifest no longer has, basicAuth among them, to who set them.
+// runFlux sets the HelmRelease's spec to the manifest's and waits until Flux has applied it. Server-side apply
+// would not do: it leaves the keys that the manifest no longer has, basicAuth among them, to whoever set them.
 func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error) {
 	result := &Result{CRDs: "left to Flux"}
 	h, err := newHelm(c, o)
@@ -35,6 +35,13 @@ func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error
 		return result, err
 	}
 	wanted, live, err := fluxRelease(ctx, c, o)
+	if o.Install && apierrors.IsNotFound(err) {
+		if err := installFlux(ctx, c, o, wanted); err != nil {
+			return result, err
+		}
+		result.Changed = true
+		wanted, live, err = fluxRelease(ctx, c, o)
+	}
 	if err != nil {
 		return result, err
 	}
@@ -42,9 +49,19 @@ func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error
 	if last, err := h.last(o.Release.Name); err == nil && last != nil {
 		result.PreviousRevision = last.Version
 	}
-	if specEqual(live, wanted) {
+	if last, err := h.last(o.Release.Name); err == nil && last != nil && last.Chart != nil && last.Chart.Metadata != nil {
+		if err := forwardFlux(o, wanted, fmt.Sprintf("%s/%s on cluster %q", o.Release.Namespace, o.Release.Name, c.Name), last.Chart.Metadata.Version); err != nil {
+			return result, err
+		}
+	}
+	if specEqual(live, wanted) && result.Changed {
+		o.Progress.Say("waiting for HelmRelease %s to install", key)
+	} else if specEqual(live, wanted) {
 		result.Reason = fmt.Sprintf("HelmRelease %s has these values already", key)
 	} else {
+		if err := o.Lock(ctx); err != nil {
+			return result, err
+		}
 		o.Progress.Say("changing HelmRelease %s", key)
 		if err := replace(live, wanted); err != nil {
 			return result, err
@@ -76,7 +93,7 @@ func fluxRelease(ctx context.Context, c *cluster.Cluster, o Options) (wanted, li
 	live.SetGroupVersionKind(wanted.GroupVersionKind())
 	key := client.ObjectKeyFromObject(wanted)
 	if err := c.Client.Get(ctx, key, live); err != nil {
-		return nil, nil, fluxFault(c, key, err)
+		return wanted, nil, fluxFault(c, key, err)
 	}
 	return wanted, live, appliable(c, live)
 }
@@ -108,8 +125,8 @@ func helmRelease(manifest []byte) (*unstructured.Unstructured, error) {
 	return found, nil
 }
 
-// WithValues gives a manifest's HelmRelease other values. One that also takes values from elsewhere is refused:
-// what of them is whose can't be told, and a Secret's would end up in plain sight.
+// WithValues returns a manifest whose HelmRelease has other values. One that also takes values from elsewhere is
+// refused: which of them come from where can't be seen, and a Secret's would end up in plain sight.
 func WithValues(manifest []byte, values map[string]any) ([]byte, error) {
 	release, err := helmRelease(manifest)
 	if err != nil {
@@ -131,18 +148,18 @@ func WithValues(manifest []byte, values map[string]any) ([]byte, error) {
 // appliable refuses what Flux would not act upon, or would take back.
 func appliable(c *cluster.Cluster, live *unstructured.Unstructured) error {
 	key := client.ObjectKeyFromObject(live)
-	if owner := live.GetLabels()[fromGit]; owner != "" {
-		return fault.New(fault.Refused, "commit the manifest that you want to the repository which the Kustomization reads; after a cutover then run validate",
-			"changing HelmRelease %s on cluster %q: Kustomization %q keeps it as Git has it", key, c.Name, owner)
+	if owner := keptBy(live); owner != "" {
+		return fault.New(fault.Refused, "commit the manifest that you want to the repository that it reads; after a cutover then run validate",
+			"changing HelmRelease %s on cluster %q: %s keeps it as Git has it", key, c.Name, owner)
 	}
 	if suspended, _, _ := unstructured.NestedBool(live.Object, "spec", "suspend"); suspended {
-		return fault.New(fault.Refused, fmt.Sprintf("run `flux resume helmrelease %s --namespace %s`", key.Name, key.Namespace),
+		return fault.New(fault.Refused, fmt.Sprintf("run `%s`", c.Flux("resume helmrelease %s --namespace %s", key.Name, key.Namespace)),
 			"changing HelmRelease %s on cluster %q: it is suspended", key, c.Name)
 	}
 	return nil
 }
 
-// specEqual tells whether everything that the manifest says of the spec is so.
+// specEqual reports whether the live spec has everything that the manifest says.
 func specEqual(live, wanted *unstructured.Unstructured) bool {
 	is, _ := live.Object["spec"].(map[string]any)
 	for key, value := range specOf(wanted) {
@@ -158,7 +175,7 @@ func specOf(o *unstructured.Unstructured) map[string]any {
 	return spec
 }
 
-// plain gives numbers one type, whichever decoder read them.
+// plain returns a value with numbers of one type, whichever decoder read them.
 func plain(value any) any {
 	data, err := json.Marshal(value)
 	if err != nil {
@@ -199,8 +216,13 @@ func replace(live, wanted *unstructured.Unstructured) error {
 func awaitFlux(ctx context.Context, c *cluster.Cluster, live *unstructured.Unstructured, o Options) error {
 	key := client.ObjectKeyFromObject(live)
 	seen := "it has not been looked at yet"
-	err := wait.PollUntilContextTimeout(ctx, fluxPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
-		if err := c.Client.Get(ctx, key, live); err != nil {
+	err := wait.PollUntilContextTimeout(ctx, o.every(fluxPoll), o.Timeout, true, func(ctx context.Context) (bool, error) {
+		err := c.Client.Get(ctx, key, live)
+		if transient.Error(err) {
+			seen = fmt.Sprintf("the API server doesn't answer: %s", err)
+			return false, nil
+		}
+		if err != nil {
 			return false, fluxFault(c, key, err)
 		}
 		done, state, terminal := released(live)
@@ -216,8 +238,8 @@ func awaitFlux(ctx context.Context, c *cluster.Cluster, live *unstructured.Unstr
 	return err
 }
 
-// released judges a HelmRelease: generation first, then the conditions. Stalled tells that Flux has given up,
-// and Ready why.
+// released judges a HelmRelease: generation first, then the conditions. Stalled says that Flux has given
+// up, and Ready why.
 func released(live *unstructured.Unstructured) (done bool, state string, terminal bool) {
 	state = "Flux has not handled the change yet"
 	if stalled := conditionOf(live, "Stalled"); stalled["status"] == "True" {
@@ -239,7 +261,7 @@ func released(live *unstructured.Unstructured) (done bool, state string, termina
 	return false, message, terminal
 }
 
-// conditionOf gives a condition as far as it is about the current generation.
+// conditionOf returns a condition as far as it is about the current generation.
 func conditionOf(live *unstructured.Unstructured, kind string) map[string]any {
 	conditions, _, _ := unstructured.NestedSlice(live.Object, "status", "conditions")
 	for _, each := range conditions {
@@ -253,7 +275,7 @@ func conditionOf(live *unstructured.Unstructured, kind string) map[string]any {
 }
 
 func notReleased(c *cluster.Cluster, key client.ObjectKey, state string) error {
-	return fault.New(fault.Failed, fmt.Sprintf("look with `kubectl --namespace %s describe helmrelease/%s`", key.Namespace, key.Name),
+	return fault.New(fault.Failed, fmt.Sprintf("look with `%s`", c.Kubectl("--namespace %s describe helmrelease/%s", key.Namespace, key.Name)),
 		"waiting for HelmRelease %s on cluster %q: %s", key, c.Name, state)
 }
 

@@ -24,8 +24,14 @@ type Release struct {
 }
 
 // Live reads the release as it is now. A release that is not there is a fault with code Refused.
-func Live(_ context.Context, c *cluster.Cluster, r target.Release) (*Release, error) {
-	o := Options{Release: r}
+func Live(ctx context.Context, c *cluster.Cluster, r target.Release) (*Release, error) {
+	return LiveAt(ctx, c, r, r.Namespace)
+}
+
+// LiveAt is Live for a release whose records are in another namespace than its own, as Flux may keep them
+// (Managed.Storage).
+func LiveAt(_ context.Context, c *cluster.Cluster, r target.Release, storage string) (*Release, error) {
+	o := Options{Release: r, Storage: storage}
 	o.complete()
 	h, err := newHelm(c, o)
 	if err != nil {
@@ -40,12 +46,12 @@ func (h *helm) live(name string) (*Release, error) {
 		return nil, err
 	}
 	if last == nil || last.Chart == nil || last.Chart.Metadata == nil {
-		return nil, fault.New(fault.Refused, "check --namespace and --context; `helm list --all-namespaces` shows what is installed",
-			"reading release %s/%s on cluster %q: there is no such release", h.namespace, name, h.cluster)
+		return nil, fault.New(fault.Refused, fmt.Sprintf("check --namespace and --context; `%s` shows what is installed", h.cluster.Helm("list --all-namespaces")),
+			"reading release %s/%s on cluster %q: there is no such release", h.namespace, name, h.cluster.Name)
 	}
 	merged, err := chartutil.CoalesceValues(last.Chart, last.Config)
 	if err != nil {
-		return nil, fmt.Errorf("merging the values of release %s/%s on cluster %q: %w", h.namespace, name, h.cluster, masked(err, last.Config))
+		return nil, fmt.Errorf("merging the values of release %s/%s on cluster %q: %w", h.namespace, name, h.cluster.Name, masked(err, last.Config))
 	}
 	return &Release{
 		Name: name, Namespace: h.namespace, Revision: last.Version, Status: last.Info.Status.String(),

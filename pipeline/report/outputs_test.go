@@ -15,6 +15,7 @@ import (
 )
 
 func TestParseOutputs(t *testing.T) {
+	t.Parallel()
 	type outputs = []report.Output
 	for name, test := range map[string]struct {
 		specs []string
@@ -55,6 +56,7 @@ func TestParseOutputs(t *testing.T) {
 }
 
 func TestWriteAll(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	kept := filepath.Join(dir, "kept.json")
 	require.NoError(t, os.WriteFile(kept, []byte("old, and longer than nothing"), 0o600))
@@ -64,12 +66,12 @@ func TestWriteAll(t *testing.T) {
 
 	var out bytes.Buffer
 	outputs := []report.Output{{Format: "json", File: link}, {Format: "text", File: fresh}, {Format: "text"}}
-	require.NoError(t, report.WriteAll(outputs, &out, failedRun(), report.Options{Color: true}))
+	require.NoError(t, report.WriteAll(outputs, &out, failedRun(), report.Options{Paint: marked}))
 
-	assert.Contains(t, out.String(), "\x1b[", "colours were asked for")
+	assert.Contains(t, out.String(), "<bold>", "colours were asked for")
 	text, err := os.ReadFile(fresh)
 	require.NoError(t, err)
-	assert.NotContains(t, string(text), "\x1b[", "a file has no colours")
+	assert.NotContains(t, string(text), "<bold>", "a file has no colours")
 	json, err := os.ReadFile(kept)
 	require.NoError(t, err)
 	assert.NoError(t, validate(t, report.Schema, json))
@@ -85,6 +87,7 @@ func TestWriteAll(t *testing.T) {
 }
 
 func TestWriteAllGoesOnAfterAFailure(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	occupied := filepath.Join(dir, "file")
 	require.NoError(t, os.WriteFile(occupied, []byte("x"), 0o644))

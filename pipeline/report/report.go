@@ -29,7 +29,15 @@ type Report struct {
 	Stages     []Stage    `json:"stages"`
 	Findings   []Finding  `json:"findings"`
 	Proofs     []Proof    `json:"proofs"`
-	Rules      []Rule     `json:"rules,omitempty"` // the rules that were looked at, for outputs that explain them
+	Rules      []Rule     `json:"rules,omitempty"`    // the rules that were looked at, for outputs that explain them
+	Before     *Standing  `json:"before,omitempty"`   // which registry was used when the command began; nil: it did not look
+	Now        *Standing  `json:"now,omitempty"`      // which one is used at its end
+	Baseline   *Baseline  `json:"baseline,omitempty"` // what was broken before anything was touched
+	Waivers    []Waiver   `json:"waivers,omitempty"`  // what was left by name
+	Plan       *Plan      `json:"plan,omitempty"`     // what would be done
+	Changes    *Changes   `json:"changes,omitempty"`  // how much would change; nil when the command did not find out
+
+	secrets []string // see Hide
 }
 
 // Target says what the report is about, as far as the command knew it.
@@ -54,13 +62,12 @@ const (
 
 // Stage is what one stage of the pipeline did.
 type Stage struct {
-	Name     string           `json:"name"`
-	Outcome  Outcome          `json:"outcome"`
-	Summary  string           `json:"summary,omitempty"` // one sentence
-	Reason   string           `json:"reason,omitempty"`  // why it was skipped, failed or refused
-	Seconds  float64          `json:"seconds"`
-	Counts   map[string]int64 `json:"counts,omitempty"` // for example "manifests copied": 24
-	Artifact []string         `json:"artifacts,omitempty"`
+	Name    string           `json:"name"`
+	Outcome Outcome          `json:"outcome"`
+	Summary string           `json:"summary,omitempty"` // one sentence
+	Reason  string           `json:"reason,omitempty"`  // why it was skipped, failed or refused
+	Seconds float64          `json:"seconds"`
+	Counts  map[string]int64 `json:"counts,omitempty"` // for example "manifests copied": 24
 }
 
 // Severity of a finding.
@@ -113,6 +120,7 @@ const (
 	ProofReady    = "ready"
 	ProofPull     = "pull"
 	ProofPush     = "push"
+	ProofUnused   = "unused"
 )
 
 // Proof is evidence that a gate needs: what was seen, where and when, and until when it counts.
@@ -133,24 +141,4 @@ type Evidence struct {
 	Object string `json:"object"` // what was looked at
 	Seen   string `json:"seen"`   // what it showed
 	OK     bool   `json:"ok"`
-}
-
-// Worst tells the exit code that findings and proofs ask for: Failed for a failed proof, Refused for a
-// finding of severity error, Unproven for an unproven proof, and Done otherwise.
-func (r *Report) Worst() fault.Code {
-	code := fault.Done
-	for _, p := range r.Proofs {
-		switch {
-		case p.Verdict == Broken:
-			return fault.Failed
-		case p.Verdict == Unproven:
-			code = fault.Unproven
-		}
-	}
-	for _, f := range r.Findings {
-		if f.Severity == Error && f.Ignored == "" {
-			return fault.Refused
-		}
-	}
-	return code
 }

@@ -24,13 +24,25 @@ func MaskPlace(line string, p Place) string {
 	return Mask(line)
 }
 
-// withoutSecrets gives a deep copy of the report without the given secrets and without what looks like one.
-func withoutSecrets(r *Report, secrets []string) *Report {
-	known := secret.Known(secrets)
+// Scrub returns text without what looks like a secret.
+func Scrub(text string) string { return secret.Text(text) }
+
+// Clean returns text without the secrets that the report was told to hide, and without what looks like one.
+func (r *Report) Clean(text string) string {
+	return secret.Text(secret.Known(r.secrets).Replace(text))
+}
+
+// withoutSecrets returns a deep copy of the report without the secrets that it was told to hide, and without what
+// looks like one.
+func withoutSecrets(r *Report) *Report {
+	known := secret.Known(r.secrets)
 	clean := func(s string) string { return secret.Text(known.Replace(s)) }
 	out := reflect.New(reflect.TypeFor[Report]()).Elem()
 	copyStrings(out, reflect.ValueOf(r).Elem(), clean)
 	copied := out.Addr().Interface().(*Report)
+	if p := copied.Plan; p != nil {
+		p.Values, p.Manifests = maskDiff(p.Values), maskDiff(p.Manifests)
+	}
 	for i := range copied.Findings {
 		f := &copied.Findings[i]
 		f.Snippet = MaskPlace(known.Replace(r.Findings[i].Snippet), f.Place)
@@ -51,6 +63,12 @@ func copyStrings(to, from reflect.Value, clean func(string) string) {
 				copyStrings(to.Field(i), from.Field(i), clean)
 			}
 		}
+	case reflect.Pointer:
+		if from.IsNil() {
+			return
+		}
+		to.Set(reflect.New(from.Type().Elem()))
+		copyStrings(to.Elem(), from.Elem(), clean)
 	case reflect.Slice:
 		if from.IsNil() {
 			return

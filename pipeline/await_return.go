@@ -1,0 +1,51 @@
+package pipeline
+
+import (
+	"context"
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/validate"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
+)
+
+// Returned is an installation that reads from the source again.
+type Returned struct{ entry Entry }
+
+// Entry returns where workloads read from.
+func (r Returned) Entry() Entry { return r.entry }
+
+// AwaitReturn waits until every workload reads from the source again, and notes that.
+func AwaitReturn(ctx context.Context, w *world.World, s *state.State, _ CaughtUp) (Returned, error) {
+	if !s.Journal.Open {
+		return Returned{Entry{Skip: notOnECR}}, nil
+	}
+	if err := awaitReturned(ctx, w, s); err != nil {
+		return Returned{}, err
+	}
+	var names []string
+	for _, c := range w.Clusters() {
+		names = append(names, c.Name)
+	}
+	w.Progress.Say("where Git or a pipeline applies your values, revert them there too: the next upgrade would go to ECR again")
+	return Returned{Entry{Summary: "every workload reads from Zot, on " + strings.Join(names, ", "), Changed: true}}, nil
+}
+
+func awaitReturned(ctx context.Context, w *world.World, s *state.State) error {
+	source, err := s.SourceURL(w.Destination)
+	if err != nil {
+		return err
+	}
+	if err := w.Lock(ctx); err != nil { // requests to reconcile
+		return err
+	}
+	for _, p := range validate.AllReturned(ctx, fleet(w, source), validation(w, s)) {
+		if p.Verdict != report.Held {
+			return fault.New(fault.Failed, p.Remedy, "waiting on %s until workloads read from the source again: %s", p.Cluster, p.Cause)
+		}
+	}
+	s.Journal.Back()
+	return s.Journal.Save(ctx)
+}

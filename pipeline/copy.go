@@ -1,0 +1,118 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
+	"github.com/palette-ecr/palette-ecr/pipeline/proof"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/validate"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
+)
+
+// Copied is a destination that has everything that the source has.
+type Copied struct {
+	Linted  Linted
+	Closure report.Proof // zero when this run has not copied
+
+	entry Entry
+}
+
+// Entry returns what was copied, and the closure proof.
+func (c Copied) Entry() Entry { return c.entry }
+
+func (c Copied) edit() *values.Rendered { return c.Linted.edit() }
+
+// Copy copies everything from the source to ECR and proves that all of it is there.
+func Copy(ctx context.Context, w *world.World, s *state.State, in Linted) (Copied, error) {
+	done := Copied{Linted: in}
+	ends, err := openEndpoints(ctx, w, s)
+	if err != nil {
+		return done, err
+	}
+	defer ends.close()
+	if ends.source == nil {
+		done.entry.Skip = "Zot is off in the live release: there is nothing left to copy from"
+		done.Closure, err = copy.Complete(ctx, ends.destination, ends.options)
+	} else {
+		var result copy.Result
+		result, done.Closure, err = copy.RunProven(ctx, *ends.source, ends.destination, ends.options)
+		done.entry.Summary, done.entry.Counts = result.String(), result.Counts()
+	}
+	if err != nil {
+		return done, err
+	}
+	done.entry.Proofs = []report.Proof{done.Closure}
+	return done, proof.Gate(done.Closure)
+}
+
+// proveClosure proves what Copy does, and sends nothing.
+func proveClosure(ctx context.Context, w *world.World, s *state.State) (report.Proof, error) {
+	ends, err := openEndpoints(ctx, w, s)
+	if err != nil {
+		return report.Proof{}, err
+	}
+	defer ends.close()
+	if ends.source == nil {
+		return copy.Complete(ctx, ends.destination, ends.options)
+	}
+	return copy.Verify(ctx, *ends.source, ends.destination, ends.options)
+}
+
+// endpoints are the two registries of a copy.
+type endpoints struct {
+	source      *copy.Source // nil: Zot is off
+	destination copy.Destination
+	options     copy.Options
+	close       func()
+}
+
+func openEndpoints(ctx context.Context, w *world.World, s *state.State) (e endpoints, err error) {
+	e.close = func() {}
+	e.options = copy.Options{Progress: w.Progress, Now: w.Now}
+	if e.destination, err = copy.ToECR(ctx, w.ECR); err != nil {
+		return e, err
+	}
+	if e.options.References, err = references(ctx, w, s); err != nil {
+		return e, err
+	}
+	settings, ok, err := s.Source(w.Destination)
+	if err != nil || !ok {
+		return e, err
+	}
+	// Once hue pushes to ECR, a tag there may be newer than the one that was left in Zot.
+	if e.options.Keep, err = s.OnECR(w.Destination); err != nil {
+		return e, err
+	}
+	opened, err := openSource(ctx, w, settings)
+	if err != nil {
+		return e, err
+	}
+	from, err := copy.OpenSource(opened.Address, opened.Access)
+	if err != nil {
+		opened.Close()
+		return e, err
+	}
+	e.source, e.close = &from, opened.Close
+	return e, nil
+}
+
+// references returns what clusters use of the source, or of the destination after the switch.
+func references(ctx context.Context, w *world.World, s *state.State) ([]copy.Reference, error) {
+	source, err := s.SourceURL(w.Destination)
+	if err != nil {
+		return nil, err
+	}
+	var all []copy.Reference
+	for _, c := range fleet(w, source) {
+		used, err := validate.References(ctx, c, validation(w, s))
+		if err != nil {
+			return nil, fmt.Errorf("listing what cluster %q uses: %w", c.Name, err)
+		}
+		all = append(all, used...)
+	}
+	return all, nil
+}

@@ -1,0 +1,95 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
+	"github.com/palette-ecr/palette-ecr/pipeline/proof"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
+)
+
+// CopiedBack is a source that has what the destination has.
+type CopiedBack struct {
+	Return Return
+	Done   bool // by this run
+
+	entry Entry
+}
+
+// Entry returns what was copied back.
+func (c CopiedBack) Entry() Entry { return c.entry }
+
+const noCopyBack = "--no-copy-back: hue pushes again what it renders, and what only ECR has stays there"
+
+// CopyBack is Copy with its endpoints exchanged. While hue pushes to ECR, its tags are the newer ones.
+func CopyBack(ctx context.Context, w *world.World, s *state.State, in Return) (CopiedBack, error) {
+	done := CopiedBack{Return: in}
+	on, err := s.OnECR(w.Destination)
+	if err != nil {
+		return done, err
+	}
+	waits := false
+	if on && !in.NoCopyBack {
+		if waits, err = zotWasTurnedOff(w, s); err != nil {
+			return done, err
+		}
+	}
+	switch {
+	case !on:
+		done.entry.Skip = notOnECR
+	case in.NoCopyBack:
+		done.entry.Skip = noCopyBack
+	case waits:
+		done.entry.Skip = "Zot is off: it follows once Zot is on"
+	default:
+		done.entry, err = copyToSource(ctx, w, s, false)
+		done.Done = err == nil
+	}
+	return done, err
+}
+
+// zotWasTurnedOff reports whether Zot is off now and was on before the cutover: the source may have been another
+// registry than Zot.
+func zotWasTurnedOff(w *world.World, s *state.State) (bool, error) {
+	off, err := s.CutOver(w.Destination)
+	if err != nil || !off {
+		return false, err
+	}
+	_, was, err := s.Original()
+	return was, err
+}
+
+// copyToSource copies what ECR has to the source. With keep, tags that the source has already stay.
+func copyToSource(ctx context.Context, w *world.World, s *state.State, keep bool) (Entry, error) {
+	settings, _, err := s.Original()
+	if err != nil {
+		return Entry{}, err
+	}
+	opened, err := openSource(ctx, w, settings)
+	if err != nil {
+		return Entry{}, orWithoutCopy(err)
+	}
+	defer opened.Close()
+	to, err := copy.OpenDestination(opened.Address, opened.Access)
+	if err != nil {
+		return Entry{}, err
+	}
+	from, err := copy.FromECR(ctx, w.ECR)
+	if err != nil {
+		return Entry{}, orWithoutCopy(err)
+	}
+	options := copy.Options{Progress: w.Progress, Now: w.Now, Keep: keep}
+	if options.References, err = references(ctx, w, s); err != nil {
+		return Entry{}, err
+	}
+	result, p, err := copy.RunProven(ctx, from, to, options)
+	if err != nil {
+		return Entry{}, orWithoutCopy(err)
+	}
+	if p.Remedy != "" {
+		p.Remedy = "run `palette-ecr rollback` again"
+	}
+	return Entry{Summary: result.String(), Counts: result.Counts(), Proofs: []report.Proof{p}}, orWithoutCopy(proof.Gate(p))
+}

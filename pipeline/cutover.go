@@ -1,0 +1,123 @@
+// Package pipeline is the cutover from Zot to ECR, and the way back: two ordered lists of stages, each stage a
+// function with a typed input and a typed result. It knows nothing of Dagger, cobra or a terminal.
+package pipeline
+
+import (
+	"context"
+	"slices"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+)
+
+// Stages returns the stages of the cutover, in order.
+func Stages() []Stage { return cutover(Given{}) }
+
+// cutover is the ordered list. A stage that runs without those before it makes its input of what the person gave.
+func cutover(given Given) []Stage {
+	return []Stage{
+		stage("render", "writes the registry settings into the values", Render, given.alone),
+		stage("lint", "checks the values, and the manifests that Helm makes of them", Lint, given.rendered),
+		stage("copy", "copies every artifact to ECR, digests kept, and proves the closure", Copy, given.linted),
+		undoneBy(stage("deploy", "upgrades mural-crds, then mural, and restarts what changed its identity", Deploy, given.copied), UndoDeploy),
+		stage("validate", "proves that clusters pull from ECR and that hue pushes to it", Validate, given.deployed),
+		stage("disable-zot", "turns Zot off; its volume stays", DisableZot, given.validated),
+	}
+}
+
+// Run runs the stages named in o.Only, or all of them, in order. It always returns a report, also with an error. When
+// a stage fails after the release was changed in the same run, the release goes back to its previous values.
+func Run(ctx context.Context, o Options) (*report.Report, error) {
+	o = o.withDefaults()
+	r := newRunner(o, nil)
+	defer r.release(ctx)
+	given, err := prepareCutover(ctx, o, r)
+	if err == nil {
+		r.stages = cutover(given)
+		var last result
+		last, err = r.run(ctx)
+		err = keepValues(o, last, err)
+	}
+	return r.finish(ctx, err)
+}
+
+// prepareCutover finds out, before anything is touched, that what was given is right and can be reached.
+func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
+	known := names(Stages())
+	for _, name := range o.Only {
+		if !slices.Contains(known, name) {
+			return Given{}, unknownStage(name)
+		}
+	}
+	if err := o.Target.Validate(); err != nil {
+		return Given{}, err
+	}
+	destination, err := o.Target.Destination()
+	if err != nil {
+		return Given{}, err
+	}
+	r.report.Target.Destination = destination.URL()
+	file, err := readValues(o)
+	if err != nil {
+		return Given{}, err
+	}
+	r.report.Hide(file.Secrets()...)
+	given := Given{File: file, AsIs: o.AsIs, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade}
+	if !o.runs("copy", "deploy", "validate", "disable-zot") {
+		w := o.world()
+		w.Destination = destination
+		r.world, err = w.WithChart(ctx, o.Target.Release.Version)
+		return given, err
+	}
+	return given, r.connect(ctx, o, destination)
+}
+
+// connect reaches everything that live stages need, the nearest first: what is far away, such as the chart's
+// registry, may be slow to answer.
+func (r *runner) connect(ctx context.Context, o Options, destination registry.Repository) error {
+	w, err := o.world().WithClusters(ctx)
+	if err != nil {
+		return err
+	}
+	w.Destination = destination
+	w.Lock = r.guard(o, w)
+	if w, err = w.WithChart(ctx, o.Target.Release.Version); err != nil {
+		return err
+	}
+	if r.state, err = state.Read(ctx, w); err != nil {
+		return err
+	}
+	r.report.Hide(r.state.Secrets()...)
+	if o.runs("deploy", "disable-zot") {
+		if err := r.state.Managed.Check(w.Hub, w.Target.Release); err != nil {
+			return err
+		}
+	}
+	r.read = state.Read
+	r.world, err = w.WithECR(ctx, destination, o.AWS)
+	return err
+}
+
+// keepValues writes the new values into the person's file, when that was asked for. It is the last thing done: a file
+// that names ECR while the release is on Zot would undo somebody's next upgrade. After an error nothing is written.
+func keepValues(o Options, last result, err error) error {
+	carrier, ok := last.(interface{ edit() *values.Rendered })
+	if err != nil || !ok || !o.runs("render") || !o.runs("validate") {
+		return err
+	}
+	edit := carrier.edit()
+	switch {
+	case edit == nil || len(edit.Changes) == 0:
+		return nil
+	case !o.InPlace:
+		o.Progress.Say("%s still has the old settings: write the new ones with `palette-ecr render --in-place`, before the next upgrade", o.Target.ValuesPath())
+		return nil
+	}
+	if err := edit.WriteInPlace(o.Target.ValuesPath()); err != nil {
+		return err
+	}
+	o.Progress.Say("wrote the new settings into %s", o.Target.ValuesPath())
+	return nil
+}

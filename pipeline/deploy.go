@@ -1,0 +1,159 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
+	"github.com/palette-ecr/palette-ecr/pipeline/proof"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+	"github.com/palette-ecr/palette-ecr/pipeline/validate"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
+)
+
+// Deployment is a release that uses ECR, while Zot still runs.
+type Deployment struct {
+	Copied   Copied
+	Rendered report.Proof   // zero when this run has not deployed
+	Result   *deploy.Result // nil when this run has not deployed
+
+	entry Entry
+}
+
+// Entry returns what was deployed, and the rendered proof.
+func (d Deployment) Entry() Entry { return d.entry }
+
+func (d Deployment) edit() *values.Rendered { return d.Copied.edit() }
+
+// values returns what the release is to have.
+func (d Deployment) values() Rendered { return d.Copied.Linted.Rendered }
+
+// proofs returns those that this run has made so far.
+func (d Deployment) proofs() []report.Proof {
+	var made []report.Proof
+	for _, p := range []report.Proof{d.Copied.Closure, d.Rendered} {
+		if p.Name != "" {
+			made = append(made, p)
+		}
+	}
+	return made
+}
+
+// Deploy gives the release the new values. What the rollback needs is kept before anything is touched.
+func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Deployment, error) {
+	done := Deployment{Copied: in}
+	wanted := in.Linted.Rendered
+	err := wanted.refuseLoss(w, s)
+	if err != nil {
+		return done, err
+	}
+	if done.Rendered, err = proveRendered(w, s, wanted.Values); err != nil {
+		return done, err
+	}
+	done.entry.Proofs = []report.Proof{done.Rendered}
+	if err := proof.Refuse(done.Rendered); err != nil {
+		return done, err
+	}
+	if err := beginJournal(ctx, w, s, wanted); err != nil {
+		return done, err
+	}
+	if done.Result, err = apply(ctx, w, s, wanted); err != nil {
+		return done, err
+	}
+	// A run that was killed in between has switched, but not noted when.
+	if done.Result.Changed || s.Journal.SwitchedAt.IsZero() {
+		s.Journal.Switched(done.Result.SwitchedAt)
+		if err := s.Journal.Save(ctx); err != nil {
+			return done, err
+		}
+	}
+	done.entry.Changed = true
+	if !done.Result.Changed {
+		done.entry.Skip = done.Result.Reason
+		return done, nil
+	}
+	done.entry.Summary = deployed(w.Target.Release.Name, done.Result)
+	return done, nil
+}
+
+// beginJournal notes where the cutover starts from, unless the release is on the destination already.
+func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Rendered) error {
+	s.Journal.ManagedBy = string(w.Target.Release.ManagedBy) // who does the switch, whoever began
+	on, err := s.OnECR(w.Destination)
+	if err != nil || on {
+		return err
+	}
+	source, err := s.SourceURL(w.Destination)
+	if err != nil {
+		return err
+	}
+	s.Journal.Begin(w.Destination.URL(), source, s.Live.Revision, s.Live.Values)
+	s.Journal.Applied, s.Journal.ManagedBy = wanted.Values, string(w.Target.Release.ManagedBy)
+	return s.Journal.Save(ctx)
+}
+
+// apply deploys values.
+func apply(ctx context.Context, w *world.World, s *state.State, wanted Rendered) (*deploy.Result, error) {
+	o := deployOptions(w, s)
+	if o.Release.CRDs.Version == "" && strings.HasPrefix(o.Release.CRDs.Chart, "oci://") {
+		w.Progress.Say("mural-crds stays as it is: no version of it is given")
+		o.Release.CRDs = target.CRDs{}
+	}
+	o.Values, o.HelmRelease, o.AllowDowngrade = wanted.Values, wanted.Wanted.Data(), wanted.Given.AllowDowngrade
+	return deploy.Run(ctx, w.Hub, o)
+}
+
+// deployOptions returns what every deployment of this run has in common.
+func deployOptions(w *world.World, s *state.State) deploy.Options {
+	return deploy.Options{Release: w.Target.Release, Lock: w.Lock, Storage: s.Managed.Storage, Chart: w.Chart, HTTPClient: w.HTTPClient, Timeout: w.Timeout, Progress: w.Progress, Now: w.Now}
+}
+
+func deployed(release string, r *deploy.Result) string {
+	text := fmt.Sprintf("%s is at revision %d", release, r.Revision)
+	if r.CRDs != "" {
+		text += "; " + r.CRDs
+	}
+	if len(r.Restarted) > 0 {
+		text += "; restarted " + strings.Join(r.Restarted, " and ")
+	}
+	return text
+}
+
+// proveRendered proves the manifests of the new values, without touching the cluster.
+func proveRendered(w *world.World, s *state.State, wanted map[string]any) (report.Proof, error) {
+	source, _, err := s.Source(w.Destination)
+	if err != nil {
+		return report.Proof{}, err
+	}
+	url, err := s.SourceURL(w.Destination)
+	if err != nil {
+		return report.Proof{}, err
+	}
+	return validate.Rendered(validate.Manifests{
+		Chart: w.Chart, Values: wanted, Endpoint: w.Destination.Registry.Endpoint(), Sources: []string{url}, Secrets: []string{source.BasicAuth.Password},
+		Release: chart.Release{Name: w.Target.Release.Name, Namespace: w.Target.Release.Namespace, KubeVersion: w.Kubernetes},
+	}, validation(w, s)), nil
+}
+
+// UndoDeploy puts the release back to the revision before this run, and waits until every workload reads from the
+// source again.
+func UndoDeploy(ctx context.Context, w *world.World, s *state.State, done Deployment) (Entry, error) {
+	if done.Result == nil || !done.Result.Changed || done.Result.PreviousRevision == 0 {
+		return Entry{Skip: "this run has not changed the release"}, nil
+	}
+	w.Progress.Stage("back to Zot")
+	o := deployOptions(w, s)
+	o.Chart, o.HelmRelease = nil, done.values().Given.File.Data()
+	if err := deploy.Undo(ctx, w.Hub, o, done.Result.PreviousRevision); err != nil {
+		return Entry{}, err
+	}
+	if err := awaitReturned(ctx, w, s); err != nil {
+		return Entry{}, err
+	}
+	return Entry{Summary: fmt.Sprintf("the release has the values of revision %d again; Zot serves, and every workload reads from it", done.Result.PreviousRevision)}, nil
+}

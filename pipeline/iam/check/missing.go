@@ -1,0 +1,146 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/evaluate"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// lack is why needs are not met: several needs that one wrong ARN spoils are one finding.
+type lack struct {
+	document int
+	path     string
+	severity report.Severity
+	reason   string // "" when no statement comes near
+	remedy   string
+	on       string // the keys that it depends on, when it is not certain
+}
+
+// missing evaluates every need and explains those that are not met.
+func (c Check) missing(needs []iam.Need) []report.Finding {
+	var order []lack
+	lacking := map[lack][]iam.Need{}
+	for _, need := range needs {
+		l, ok := c.lackOf(need)
+		if ok {
+			continue
+		}
+		if _, known := lacking[l]; !known {
+			order = append(order, l)
+		}
+		lacking[l] = append(lacking[l], need)
+	}
+	var findings []report.Finding
+	for _, l := range order {
+		findings = append(findings, c.lacks(l, lacking[l])...)
+	}
+	return findings
+}
+
+// lackOf says why a need is not met; ok is that it is.
+func (c Check) lackOf(need iam.Need) (l lack, ok bool) {
+	request := c.request(need)
+	decision := evaluate.Identity(c.Policies, request)
+	switch decision.Verdict {
+	case evaluate.Allowed:
+		return lack{}, true
+	case evaluate.Depends:
+		return c.dependency(decision), false
+	case evaluate.ExplicitDeny:
+		s := c.Policies[decision.Document].Statements[decision.Statement]
+		l = lack{document: decision.Document, path: fmt.Sprintf("Statement[%d]", decision.Statement), severity: report.Error,
+			reason: s.Label(decision.Statement) + " denies it, and a Deny wins over every Allow",
+			remedy: "take the action out of the Deny, or the repository out of its Resource"}
+		if len(s.Conditions) > 0 {
+			l.reason += fmt.Sprintf("; its condition on %s holds", strings.Join(keysOf(s), ", "))
+			_, action, _ := strings.Cut(need.Action, ":")
+			if need.Resource == "*" && strings.Contains(strings.ToLower(l.reason), ":resourcetag/") {
+				l.reason += fmt.Sprintf(", since %s has no resource, and so no tags", action)
+				l.remedy = fmt.Sprintf("take %s out of the Deny: list the other actions, or use NotAction", need.Action)
+			}
+		}
+		return l, false
+	}
+	// In one account either policy is enough (reference_policies_evaluation-logic_policy-eval-basics.html).
+	if c.Repository != nil && need.Resource != "*" && !c.crossAccount() && evaluate.Resource(*c.Repository, request).Allowed() {
+		return lack{}, true
+	}
+	return c.nearest(need), false
+}
+
+func keysOf(s document.Statement) []string {
+	var keys []string
+	for _, condition := range s.Conditions {
+		keys = append(keys, condition.Key)
+	}
+	return keys
+}
+
+// dependency is the lack of a value that decides.
+func (c Check) dependency(d evaluate.Decision) lack {
+	first := d.Depends[0]
+	s := c.Policies[first.Document].Statements[first.Statement]
+	verb := "grants"
+	if s.Effect == document.Deny {
+		verb = "denies"
+	}
+	on := strings.Join(d.On(), ", ")
+	var remedies []string
+	for _, key := range d.On() {
+		remedies = append(remedies, giveFlag(key))
+	}
+	return lack{document: first.Document, path: first.Path, severity: report.Warning, on: on,
+		reason: fmt.Sprintf("%s %s it under a condition on %s, whose value is not known here", s.Label(first.Statement), verb, on),
+		remedy: strings.Join(remedies, ", ") + ", or see that the condition fits the pods in the cluster"}
+}
+
+// lacks words the finding: one for all needs of one cause, one for each where nothing is granted at all.
+func (c Check) lacks(l lack, needs []iam.Need) []report.Finding {
+	d := c.Policies[l.document]
+	if l.reason != "" {
+		var actions []string
+		for _, need := range needs {
+			actions = append(actions, need.Action)
+		}
+		verb := "cannot"
+		if l.on != "" {
+			verb = "may be unable to"
+			c.unproven("it depends on " + l.on)
+		}
+		return []report.Finding{finding(d, l.path, ruleOf(c.Principal, needs), l.severity, l.remedy,
+			fmt.Sprintf("%s %s %s: %s", c.Principal, verb, strings.Join(actions, ", "), l.reason))}
+	}
+	var findings []report.Finding
+	for _, need := range needs {
+		severity, remedy := report.Error, fmt.Sprintf("add %s on %q to a statement with Effect Allow", need.Action, need.Resource)
+		switch {
+		case len(c.Absent) > 0: // one of the policies that nobody gave may grant it
+			severity, remedy = report.Warning, "give the documents that are missing, or "+remedy
+			c.unproven("not every policy was given")
+		case need.Check:
+			severity = report.Warning
+		case need.Spare:
+			severity = report.Info
+		case need.Semver: // the guide's own policy lacks it, and does where tags are named
+			severity = report.Warning
+			remedy += "; give --no-semver if no OCIRepository has spec.ref.semver"
+		}
+		findings = append(findings, finding(d, l.path, ruleOf(c.Principal, []iam.Need{need}), severity, remedy,
+			fmt.Sprintf("%s is not granted; with it %s %s", need.Action, c.Principal, need.Why)))
+	}
+	return findings
+}
+
+// ruleOf: the operator's need to look has a rule of its own.
+func ruleOf(p iam.Principal, needs []iam.Need) string {
+	for _, need := range needs {
+		if !need.Check || p != iam.Operator {
+			return RulePolicy
+		}
+	}
+	return RuleOperator
+}

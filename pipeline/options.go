@@ -1,0 +1,81 @@
+package pipeline
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/progress"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
+)
+
+// Options of a run.
+type Options struct {
+	Target  target.Cutover
+	Only    []string // stages to run; empty is all
+	Command string   // for the report
+	Version string   // of palette-ecr, for the report
+
+	In    io.Reader // standard input, for values from "-"
+	Owner string    // who runs it, for the Lease that keeps others out: user@host
+
+	InPlace bool // write the new values into the file once everything is proven
+	AsIs    bool // the values are rendered already (in Git, say): deploy them just as they are
+
+	NoCopyBack     bool // Rollback only: leave in ECR what only ECR has
+	DiscardChanges bool // Rollback only: give up what was changed in the values since the cutover
+
+	KeepLive       bool // values that only the live release has are kept
+	DiscardLive    bool // or given up; without either they are a refusal
+	AllowDowngrade bool // of either chart
+
+	HTTPClient *http.Client // for AWS and OCI registries: proxy and authorities set
+	AWS        ecr.Options  // how to reach AWS; its HTTPClient is the one above
+	Progress   progress.Reporter
+	Now        func() time.Time
+	Timeout    time.Duration // for each wait in a cluster
+	PushWait   time.Duration // how long validate waits for a push by hue
+}
+
+func (o Options) withDefaults() Options {
+	if o.Progress == nil {
+		o.Progress = progress.Discard
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 5 * time.Minute
+	}
+	if o.HTTPClient == nil {
+		o.HTTPClient = http.DefaultClient
+	}
+	return o
+}
+
+// runs reports whether one of the named stages is to run.
+func (o Options) runs(names ...string) bool {
+	return len(o.Only) == 0 || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(o.Only, n) })
+}
+
+// world returns what is known before anything is reached.
+func (o Options) world() world.World {
+	return world.World{
+		Target: o.Target, Lock: func(context.Context) error { return nil }, HTTPClient: o.HTTPClient, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout, PushWait: o.PushWait,
+	}
+}
+
+// report returns the report of a run that begins now.
+func (o Options) report() *report.Report {
+	r := report.New(o.Command, o.Version, o.Now())
+	r.Target = report.Target{Release: o.Target.Release.Namespace + "/" + o.Target.Release.Name, Hub: o.Target.Hub.Context, Values: o.Target.ValuesPath()}
+	for _, spoke := range o.Target.Spokes {
+		r.Target.Spokes = append(r.Target.Spokes, spoke.Name)
+	}
+	return r
+}

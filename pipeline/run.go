@@ -1,0 +1,189 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/uuid"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/lease"
+	"github.com/palette-ecr/palette-ecr/pipeline/progress"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
+)
+
+// runner runs a list of stages in order: it hands results on, notes why a stage was skipped, undoes what was done
+// when one fails, and writes the report. It knows nothing of what the stages do.
+type runner struct {
+	stages   []Stage
+	only     []string // names of those to run; empty is all
+	progress progress.Reporter
+	now      func() time.Time
+	report   *report.Report
+
+	world *world.World
+	state *state.State // nil where no cluster is needed
+	lease *lease.Guard // nil until a cluster is reached
+
+	// read returns the state as it is now; it is called after a stage that changed it. nil where no cluster is needed.
+	read func(context.Context, *world.World) (*state.State, error)
+}
+
+func newRunner(o Options, stages []Stage) *runner {
+	return &runner{stages: stages, only: o.Only, progress: o.Progress, now: o.Now, report: o.report()}
+}
+
+// guard returns what takes the release's Lease before the first write of the run.
+func (r *runner) guard(o Options, w *world.World) func(context.Context) error {
+	r.lease = lease.NewGuard(w.Hub.Client, lease.Options{
+		Namespace: w.Target.Release.Namespace, Run: string(uuid.NewUUID()), Owner: o.Owner, Command: "palette-ecr " + o.Command,
+	})
+	return r.lease.Hold
+}
+
+// release returns the Lease. A run that was interrupted returns it too.
+func (r *runner) release(ctx context.Context) {
+	if r.lease == nil {
+		return
+	}
+	if err := r.lease.Release(context.WithoutCancel(ctx)); err != nil {
+		r.progress.Say("%v", err)
+	}
+}
+
+// run runs the stages and returns the result of the last one.
+func (r *runner) run(ctx context.Context) (last result, err error) {
+	var done []finished
+	for i, stage := range r.stages {
+		if !r.runs(stage) {
+			continue
+		}
+		r.progress.Stage(stage.Name)
+		out, err := r.do(ctx, stage, last)
+		done = append(done, finished{stage, out})
+		if err != nil {
+			r.notRun(r.stages[i+1:])
+			return out, r.undo(ctx, done, err)
+		}
+		last = out
+	}
+	return last, nil
+}
+
+func (r *runner) runs(s Stage) bool { return len(r.only) == 0 || slices.Contains(r.only, s.Name) }
+
+// finished is a stage that has run, well or not, and what came of it.
+type finished struct {
+	Stage
+	result result
+}
+
+// do runs one stage and reports what it did.
+func (r *runner) do(ctx context.Context, stage Stage, before result) (result, error) {
+	start := r.now()
+	out, err := stage.run(ctx, r.world, r.state, before)
+	e := entryOf(out)
+	line := report.Stage{Name: stage.Name, Outcome: report.Done, Summary: e.Summary, Counts: e.Counts}
+	switch {
+	case err != nil && fault.CodeOf(err) == fault.Refused:
+		line.Outcome, line.Reason = report.Refused, err.Error()
+	case err != nil:
+		line.Outcome, line.Reason = report.Failed, err.Error()
+	case e.Skip != "":
+		line.Outcome, line.Reason = report.Skipped, e.Skip
+		r.progress.Say("skipped: %s", e.Skip)
+	default:
+		r.progress.Say("%s", e.Summary)
+	}
+	if e.Changed && err == nil {
+		err = r.readAgain(ctx)
+	}
+	line.Seconds = r.now().Sub(start).Seconds()
+	r.add(line, e)
+	return out, err
+}
+
+func entryOf(out result) Entry {
+	if out == nil {
+		return Entry{}
+	}
+	return out.Entry()
+}
+
+func (r *runner) add(line report.Stage, e Entry) {
+	r.report.Stages = append(r.report.Stages, line)
+	r.report.Findings = append(r.report.Findings, e.Findings...)
+	r.report.Proofs = append(r.report.Proofs, e.Proofs...)
+	r.report.Rules = append(r.report.Rules, e.Rules...)
+}
+
+func (r *runner) readAgain(ctx context.Context) (err error) {
+	if r.read != nil {
+		r.state, err = r.read(ctx, r.world)
+	}
+	return err
+}
+
+func (r *runner) notRun(rest []Stage) {
+	for _, stage := range rest {
+		if r.runs(stage) {
+			r.report.Stages = append(r.report.Stages, report.Stage{Name: stage.Name, Outcome: report.NotRun})
+		}
+	}
+}
+
+// undo puts back what this run changed, the last stage first. A person who interrupts wants the tool to stop, not to
+// begin something new; and what is merely unproven is not broken: neither is undone.
+func (r *runner) undo(ctx context.Context, done []finished, cause error) error {
+	if ctx.Err() != nil || fault.CodeOf(cause) == fault.Unproven {
+		return cause
+	}
+	for _, d := range slices.Backward(done) {
+		if d.undo == nil {
+			continue
+		}
+		start := r.now()
+		err := r.readAgain(ctx) // a stage that failed may have written
+		var e Entry
+		if err == nil {
+			e, err = d.undo(ctx, r.world, r.state, d.result)
+		}
+		if err == nil && e.Skip != "" {
+			continue
+		}
+		line := report.Stage{Name: "undo " + d.Name, Outcome: report.Done, Summary: e.Summary, Counts: e.Counts, Seconds: r.now().Sub(start).Seconds()}
+		if err != nil {
+			line.Outcome, line.Reason = report.Failed, err.Error()
+			cause = fault.New(fault.CodeOf(cause), fault.RemedyOf(cause), "%w; and putting the release back failed too: %w", cause, err)
+		} else {
+			r.progress.Say("%s", e.Summary)
+		}
+		r.add(line, e)
+	}
+	return cause
+}
+
+// ErrInterrupted is in the error of a run that was cancelled.
+var ErrInterrupted = errors.New("interrupted")
+
+// interrupted says so of the error of a run that was cancelled, which otherwise is whatever was under way.
+func interrupted(ctx context.Context, err error) error {
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		return fault.New(fault.Failed, "run it again: it goes on where it stopped", "%w: %w", ErrInterrupted, err)
+	}
+	return err
+}
+
+// finish closes the report with the error that ended the run, and returns both.
+func (r *runner) finish(ctx context.Context, err error) (*report.Report, error) {
+	err = interrupted(ctx, err)
+	if r.state != nil {
+		r.report.Hide(r.state.Secrets()...)
+	}
+	r.report.End(r.now(), err)
+	return r.report, err
+}

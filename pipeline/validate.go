@@ -1,0 +1,161 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/proof"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/validate"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
+)
+
+// Validation is a deployment with its proofs.
+type Validation struct {
+	Deployment Deployment
+	Proofs     []report.Proof // all that this run has made, and those of earlier runs that it looked at again
+
+	entry Entry
+}
+
+// Entry returns the proofs that validate made.
+func (v Validation) Entry() Entry { return v.entry }
+
+func (v Validation) edit() *values.Rendered { return v.Deployment.edit() }
+
+// prove takes proofs in: into the result, and into the report.
+func (v *Validation) prove(proofs ...report.Proof) {
+	v.Proofs = append(v.Proofs, proofs...)
+	v.entry.Proofs = append(v.entry.Proofs, proofs...)
+}
+
+// Validate proves that clusters pull and hue pushes. Proofs of an earlier run that still count are not made again: a
+// canary is a write.
+func Validate(ctx context.Context, w *world.World, s *state.State, in Deployment) (Validation, error) {
+	done := Validation{Deployment: in, Proofs: in.proofs()}
+	on, err := s.OnECR(w.Destination)
+	if err != nil {
+		return done, err
+	}
+	if !on {
+		return done, fault.New(fault.Refused, "run `palette-ecr deploy` first, or `palette-ecr run`",
+			"validating release %s/%s: hue does not push to %s yet", w.Target.Release.Namespace, w.Target.Release.Name, w.Destination.URL())
+	}
+	fresh := proof.NewLedger(s.Journal.Fresh(w.Now(), w.Destination.URL())...)
+	made, err := done.proveEarlier(ctx, w, s, fresh)
+	if err != nil {
+		return done, err
+	}
+	proofs, readOnly, err := proveClusters(ctx, w, s, fresh)
+	if err != nil {
+		return done, err
+	}
+	done.prove(proofs...)
+	if err := proof.Worst(proofs); err != nil {
+		if ctx.Err() == nil {
+			// What held before and does not now must not let disable-zot pass.
+			s.Journal.Prove(proofs)
+			err = errors.Join(err, s.Journal.Save(ctx))
+		}
+		return done, err
+	}
+	if readOnly {
+		until := proof.Expiry(fresh.All()).Format("15:04 MST")
+		done.entry.Skip = fmt.Sprintf("proven before, and until %s; looked again at what can be seen without a write", until)
+		if !made {
+			return done, nil
+		}
+	} else {
+		done.entry.Summary = fmt.Sprintf("%d proofs hold", len(proofs))
+	}
+	s.Journal.Prove(done.Proofs)
+	done.entry.Changed = true
+	return done, s.Journal.Save(ctx)
+}
+
+// proveEarlier makes the proofs of earlier stages that neither this run nor an earlier one has made: stage by stage,
+// each stage is a run of its own, and what copy proved was before the switch.
+func (v *Validation) proveEarlier(ctx context.Context, w *world.World, s *state.State, fresh *proof.Ledger) (made bool, err error) {
+	known := proof.NewLedger(append(fresh.All(), v.Proofs...)...)
+	if len(known.Named(report.ProofRendered)) == 0 {
+		p, err := proveRendered(w, s, v.Deployment.values().Values)
+		if err != nil {
+			return false, err
+		}
+		v.prove(p)
+		if err := proof.Refuse(p); err != nil {
+			return false, err
+		}
+		made = true
+	}
+	if len(known.Named(report.ProofClosure)) == 0 {
+		p, err := proveClosure(ctx, w, s)
+		if err != nil {
+			return false, err
+		}
+		v.prove(p)
+		return true, proof.Gate(p)
+	}
+	return made, nil
+}
+
+// proveClusters makes the proofs about clusters. Where those of an earlier run cover every cluster, and pushing, only
+// what can be seen without a write is looked at again.
+func proveClusters(ctx context.Context, w *world.World, s *state.State, fresh *proof.Ledger) (proofs []report.Proof, readOnly bool, err error) {
+	source, err := s.SourceURL(w.Destination)
+	if err != nil {
+		return nil, false, err
+	}
+	o := validation(w, s)
+	if !covers(fresh, w.Clusters()) {
+		if err := w.Lock(ctx); err != nil { // a canary, and requests to reconcile
+			return nil, false, err
+		}
+		all := fleet(w, source)
+		verdicts := validate.Clusters(ctx, all[0], all[1:], o)
+		s.Journal.Leave(verdicts.Leftovers)
+		return verdicts.Proofs, false, nil
+	}
+	o.ReadOnly = true
+	proofs = validate.AllReady(ctx, fleet(w, source), o)
+	return append(proofs, fresh.Named(report.ProofPull, report.ProofPush)...), true, nil
+}
+
+// covers reports whether every cluster has a pull proof, and hue a push proof.
+func covers(l *proof.Ledger, clusters []*cluster.Cluster) bool {
+	pulled := l.Named(report.ProofPull)
+	for _, c := range clusters {
+		if !slices.ContainsFunc(pulled, func(p report.Proof) bool { return p.Cluster == c.Name }) {
+			return false
+		}
+	}
+	return len(l.Named(report.ProofPush)) > 0
+}
+
+// validation returns what proofs about clusters are judged by.
+func validation(w *world.World, s *state.State) validate.Config {
+	c := validate.Config{
+		Destination: w.Destination, Namespace: w.Target.Release.Namespace, Identity: w.Target.Identity.RoleARN,
+		SwitchedAt: s.Journal.SwitchedAt, Copied: s.Journal.Copied,
+		Timeout: w.Timeout, PushWait: w.PushWait, Progress: w.Progress, Now: w.Now,
+	}
+	if w.ECR != nil {
+		c.Images = w.ECR.Images
+	}
+	return c
+}
+
+// fleet returns the hub and every spoke, with the address at which each reads from Zot.
+func fleet(w *world.World, source string) []validate.Cluster {
+	var all []validate.Cluster
+	for _, c := range w.Clusters() {
+		all = append(all, validate.Cluster{Cluster: c, Source: source})
+	}
+	return all
+}
