@@ -24,11 +24,14 @@ type Options struct {
 	Chart      *helmchart.Chart // of the release; nil loads it as Release names it
 	CRDs       *helmchart.Chart // nil loads it as Release names it; without a name it is left alone
 	HTTPClient *http.Client     // for charts in OCI registries
-	Install    bool             // install a release that is not there, instead of failing
+	// ChartDigest is the manifest of Release.Chart in its registry, where it is known (FluxChart): a tag may have moved.
+	ChartDigest string
+	Install     bool // install a release that is not there, instead of failing
 
 	AllowDowngrade bool // of either chart
 
 	HelmRelease []byte // the manifest to apply when Flux manages the release
+	Before      []byte // with Install: manifests that it needs, such as sources and the HelmRelease of mural-crds; made where they are missing
 
 	Restart []Workload    // Deployments that read identity or registry settings at start; nil is Restarted
 	Timeout time.Duration // for each wait; zero is 5 minutes
@@ -40,6 +43,16 @@ type Options struct {
 	Accepted func(kind, namespace, name string) bool
 	Progress progress.Reporter
 	Now      func() time.Time
+
+	poll time.Duration // how often a wait looks; zero is a usual one
+}
+
+// every returns how often a wait looks, usually.
+func (o Options) every(usual time.Duration) time.Duration {
+	if o.poll > 0 {
+		return o.poll
+	}
+	return usual
 }
 
 // Workload is a Deployment in the release's namespace that must restart to see a change.
@@ -113,7 +126,7 @@ func Run(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error) {
 func (o *Options) load(ctx context.Context) (err error) {
 	options := chart.Options{HTTPClient: o.HTTPClient}
 	if o.Chart == nil {
-		if o.Chart, err = chart.Load(ctx, o.Release.Chart, o.Release.Version, options); err != nil {
+		if o.Chart, err = chart.Load(ctx, o.Release.Chart, o.Release.Version, chart.Options{HTTPClient: o.HTTPClient, Digest: o.ChartDigest}); err != nil {
 			return err
 		}
 	}
@@ -186,6 +199,13 @@ func (o *Options) check(h *helm) error {
 		if err := h.usable(name); err != nil {
 			return err
 		}
+	}
+	last, err := h.last(o.Release.Name)
+	if err == nil && last == nil && o.Chart != nil {
+		err = withoutZot(o)
+	}
+	if err != nil {
+		return err
 	}
 	for _, name := range names {
 		if err := h.forward(name, wanted[name]); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/transient"
 )
 
 // rolloutPoll is how often a Deployment is looked at while it rolls out: one GET and one LIST of pods.
@@ -20,10 +21,10 @@ const rolloutPoll = time.Second
 // awaitRollout waits until only new pods of a Deployment run. What can't get better by waiting ends it.
 func awaitRollout(ctx context.Context, c *cluster.Cluster, key client.ObjectKey, o Options) error {
 	seen := "nothing yet"
-	err := wait.PollUntilContextTimeout(ctx, rolloutPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, o.every(rolloutPoll), o.Timeout, true, func(ctx context.Context) (bool, error) {
 		var d appsv1.Deployment
 		err := c.Client.Get(ctx, key, &d)
-		if cluster.IsTransient(err) {
+		if transient.Error(err) {
 			seen = fmt.Sprintf("the API server doesn't answer: %s", err)
 			return false, nil
 		}
@@ -31,7 +32,7 @@ func awaitRollout(ctx context.Context, c *cluster.Cluster, key client.ObjectKey,
 			return false, fmt.Errorf("reading Deployment %s on cluster %q: %w", key, c.Name, err)
 		}
 		running, err := pods(ctx, c, &d)
-		if cluster.IsTransient(err) {
+		if transient.Error(err) {
 			seen = fmt.Sprintf("the API server doesn't answer: %s", err)
 			return false, nil
 		}
@@ -77,7 +78,7 @@ func rollout(d *appsv1.Deployment, running []corev1.Pod) (done bool, state strin
 		return true, "complete", false
 	}
 	for _, pod := range running {
-		if message, hopeless := waiting(pod); hopeless {
+		if message, hopeless := cluster.Waiting(pod); hopeless {
 			return false, message, true
 		}
 	}
@@ -93,41 +94,11 @@ func rollout(d *appsv1.Deployment, running []corev1.Pod) (done bool, state strin
 // reasonOr adds what the first pod that does not run says.
 func reasonOr(state string, running []corev1.Pod) string {
 	for _, pod := range running {
-		if message, _ := waiting(pod); message != "" {
+		if message, _ := cluster.Waiting(pod); message != "" {
 			return state + "; " + message
 		}
 	}
 	return state
-}
-
-// waiting returns what a pod that doesn't run says, and whether only a person ends its state. A container that crashed once may come up; one that is held back after crashes won't.
-func waiting(pod corev1.Pod) (message string, hopeless bool) {
-	for _, s := range append(append([]corev1.ContainerStatus{}, pod.Status.InitContainerStatuses...), pod.Status.ContainerStatuses...) {
-		if s.State.Waiting == nil {
-			continue
-		}
-		w := s.State.Waiting
-		if w.Reason == "ContainerCreating" || w.Reason == "PodInitializing" {
-			continue
-		}
-		message = fmt.Sprintf("pod %s, container %s: %s: %s", pod.Name, s.Name, w.Reason, w.Message)
-		if last := s.LastTerminationState.Terminated; last != nil {
-			message += fmt.Sprintf(" (it ended with exit code %d, %s)", last.ExitCode, last.Reason)
-		}
-		switch w.Reason {
-		case "CrashLoopBackOff":
-			return message, s.RestartCount > 1
-		case "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError", "ErrImageNeverPull":
-			return message, true
-		}
-		return message, false
-	}
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return fmt.Sprintf("pod %s: %s", pod.Name, condition.Message), false
-		}
-	}
-	return "", false
 }
 
 // explain adds to an upgrade's error what the pods of the release's namespace say: Helm's own "timed out
@@ -145,7 +116,7 @@ func (h *helm) explain(ctx context.Context, c *cluster.Cluster, err error) error
 	}
 	for _, pod := range list.Items {
 		// What was broken before explains nothing.
-		if message, _ := waiting(pod); message != "" && !h.options.Accepted("Pod", pod.Namespace, pod.Name) {
+		if message, _ := cluster.Waiting(pod); message != "" && !h.options.Accepted("Pod", pod.Namespace, pod.Name) {
 			return fault.New(fault.CodeOf(err), fault.RemedyOf(err), "%w: %s", err, message)
 		}
 	}

@@ -92,15 +92,9 @@ func undo(ctx context.Context, c *cluster.Cluster, h *helm, o Options, revision 
 	if err != nil {
 		return err
 	}
-	var wanted *release.Release
-	for _, r := range history {
-		if r.Version == revision {
-			wanted = r
-		}
-	}
-	if wanted == nil {
-		return fault.New(fault.Failed, fmt.Sprintf("see what there is with `%s`", h.cluster.Helm("history %s --namespace %s", o.Release.Name, h.namespace)),
-			"going back to revision %d of release %s/%s on cluster %q: Helm does not have it any more", revision, h.namespace, o.Release.Name, h.cluster.Name)
+	wanted, err := h.find(history, revision)
+	if err != nil {
+		return err
 	}
 	if !isThere(history[len(history)-1], wanted) {
 		if err := h.rollback(ctx, wanted); err != nil {

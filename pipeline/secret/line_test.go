@@ -1,4 +1,4 @@
-package report_test
+package secret_test
 
 import (
 	"strings"
@@ -6,10 +6,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 )
 
-func TestMask(t *testing.T) {
+func TestLine(t *testing.T) {
 	for in, want := range map[string]string{
 		// plain, quoted, in lists, with indentation and line ends
 		`password: hunter2`:                    `password: ********`,
@@ -31,12 +31,12 @@ func TestMask(t *testing.T) {
 		`password: &pw !!str hunter2`:          `password: &pw !!str ********`,
 		`password: x # was hunter2`:            `password: ******** # ********`,
 		`pw: x # palette-ecr:ignore L26 a lab`: `pw: ******** # palette-ecr:ignore L26 a lab`,
-		// flow style: columns behind a secret stay
-		`basicAuth: {username: admin, password: hunter2, realm: x}`: `basicAuth: {username: *****, password: *******, realm: x}`,
-		`basicAuth: {username: admin, password: hunter2}`:           `basicAuth: {username: *****, password: ********}`,
-		`{"username":"admin","password":"hunter2","realm":"x"}`:     `{"username":"*****","password":"*******","realm":"x"}`,
-		`[{password: 'hunter2', a: b}, {token: hunter2}]`:           `[{password: '*******', a: b}, {token: ********}]`,
-		`tokens: [hunter2, 'hunter2']  # old: hunter2`:              `tokens: [*******, ********]  # ********`,
+		// flow style: what stands for a secret tells nothing of its length
+		`basicAuth: {username: admin, password: hunter2, realm: x}`: `basicAuth: {username: ********, password: ********, realm: x}`,
+		`basicAuth: {username: admin, password: hunter2}`:           `basicAuth: {username: ********, password: ********}`,
+		`{"username":"admin","password":"hunter2","realm":"x"}`:     `{"username":"********","password":"********","realm":"x"}`,
+		`[{password: 'hunter2', a: b}, {token: hunter2}]`:           `[{password: '********', a: b}, {token: ********}]`,
+		`tokens: [hunter2, 'hunter2']  # old: hunter2`:              `tokens: [********, ********]  # ********`,
 		// other keys that hold credentials
 		`sessionSecret: hunter2`:            `sessionSecret: ********`,
 		`AWS_SECRET_ACCESS_KEY: hunter2`:    `AWS_SECRET_ACCESS_KEY: ********`,
@@ -47,9 +47,9 @@ func TestMask(t *testing.T) {
 		`# password: hunter2`:               `# password: ********`,
 		`foo: bar # the password is: hunt2`: `foo: bar # the password is: ********`,
 		// addresses and command lines
-		`endpoint: oci://admin:hunter2@zot:5000/x # a`: `endpoint: oci://*************@zot:5000/x # a`,
-		`args: --password=hunter2 --x`:                 `args: --password=******* --x`,
-		`config: '{"password":"hunter2"}'`:             `config: '{"password":"*******"}'`,
+		`endpoint: oci://admin:hunter2@zot:5000/x # a`: `endpoint: oci://********@zot:5000/x # a`,
+		`args: --password=hunter2 --x`:                 `args: --password=******** --x`,
+		`config: '{"password":"hunter2"}'`:             `config: '{"password":"********"}'`,
 		// what holds no credential
 		`password: null`:                      `password: null`,
 		`password: ""`:                        `password: ""`,
@@ -68,19 +68,11 @@ func TestMask(t *testing.T) {
 		`endpoint: oci://zot:5000/a@sha256:1`: `endpoint: oci://zot:5000/a@sha256:1`,
 		``:                                    ``,
 	} {
-		t.Run(in, func(t *testing.T) { assert.Equal(t, want, report.Mask(in)) })
+		t.Run(in, func(t *testing.T) { assert.Equal(t, want, secret.Line(in)) })
 	}
 }
 
-func TestMaskPlace(t *testing.T) {
-	place := report.Place{Path: "hue.ociRegistry.basicAuth.password"}
-	assert.Equal(t, "      ********", report.MaskPlace("      hunter2", place), "the value on a line of its own")
-	assert.Equal(t, "  password: ********", report.MaskPlace("  password: hunter2", place))
-	assert.Equal(t, "  - ****", report.MaskPlace("  - ****", report.Place{Path: "hue.args[0]"}))
-	assert.Equal(t, "  ********", report.MaskPlace("  - hunter2", report.Place{Path: "hue.tokens[1]"}))
-}
-
-func FuzzMask(f *testing.F) {
+func FuzzLine(f *testing.F) {
 	for _, seed := range []string{"password: x", `{"password":"a", b: [c`, "- 'x", "token: [a, {b: c}]", "a: &b !c", "#", "password: '"} {
 		f.Add(seed)
 	}
@@ -88,13 +80,13 @@ func FuzzMask(f *testing.F) {
 		if strings.ContainsAny(line, "\r\n") {
 			return
 		}
-		report.Mask(line) // ends, without panic
+		secret.Line(line) // ends, without panic
 		quoted := `{a: b, password: "` + strings.Map(func(r rune) rune {
 			if r == '"' || r == '\\' {
 				return -1
 			}
 			return r
 		}, line) + `ZZQX9", c: d}`
-		assert.NotContains(t, report.Mask(quoted), "ZZQX9")
+		assert.NotContains(t, secret.Line(quoted), "ZZQX9")
 	})
 }

@@ -1,30 +1,22 @@
-package report
+// Package secret is the one place that decides what must not be shown, and how it is hidden: by the key that a value
+// stands under, by the shape that a secret has, and by the values themselves once they are known. Whatever prints
+// values, lines of a file, errors or reports asks here.
+package secret
 
 import "strings"
 
-// hidden stands for a secret that ends its line. It is always as long, so that it tells nothing of the secret.
-const hidden = "********"
+// Hidden stands for a secret. It is always as long, so that it tells nothing of the secret.
+const Hidden = "********"
 
-// Mask hides what a line of YAML or JSON must not show to others: the values of keys that hold credentials
+// Line hides what a line of YAML or JSON must not show to others: the values of keys that hold credentials
 // (password, username, token, auth and their like), in block and flow style, quoted or not, also in comments,
-// and the user information of addresses. Keys, anchors and tags stay. Columns left of a secret stay as they
-// are; so do those right of it, because a secret that does not end its line is hidden character by character.
-func Mask(line string) string {
+// and the user information of addresses. Keys and tags stay. Columns left of the first secret stay as they are; those
+// right of it move, because what stands for a secret is always as long.
+func Line(line string) string {
 	body := strings.TrimRight(line, "\r\n")
 	m := masker{in: []rune(body)}
 	m.run()
-	return scrub(string(m.out), sameLength) + line[len(body):]
-}
-
-// MaskPlace is Mask for the line of a place: where the place itself is a credential, also those lines are
-// hidden that do not tell so, such as the second line of a block scalar.
-func MaskPlace(line string, p Place) string {
-	key := p.Path[strings.LastIndexByte(p.Path, '.')+1:]
-	if holdsCredential(key) && !strings.Contains(line, key) {
-		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
-		return indent + hidden
-	}
-	return Mask(line)
+	return Text(string(m.out)) + line[len(body):]
 }
 
 // masker goes once through a line, copying it to out, and hides values behind keys that hold credentials.
@@ -55,7 +47,7 @@ func (m *masker) run() {
 			key = ""
 		case r == ':' && key != "" && (m.endsWord(m.at+1) || m.afterQuote()):
 			m.copy(1)
-			if holdsCredential(key) {
+			if Key(key) {
 				m.value()
 			}
 			key = ""
@@ -99,7 +91,7 @@ func (m *masker) value() {
 		}
 		break
 	}
-	if m.at >= len(m.in) || m.in[m.at] == '#' {
+	if m.at >= len(m.in) || strings.ContainsRune("#,}]", m.in[m.at]) {
 		return
 	}
 	if m.in[m.at] == '[' {
@@ -111,7 +103,7 @@ func (m *masker) value() {
 		end = m.block(m.at)
 	}
 	text := string(m.in[m.at:end])
-	if harmless(text) || m.in[m.at] == '{' {
+	if text != Hidden && (harmless(text) || m.in[m.at] == '{') {
 		return
 	}
 	quote := ""
@@ -123,17 +115,8 @@ func (m *masker) value() {
 
 // hide replaces what lies before end, between the quotes if there are any.
 func (m *masker) hide(end int, quote string) {
-	length := end - m.at
-	closed := quote != "" && length > 1 && string(m.in[end-1]) == quote
-	stars := length - len(quote)
-	if closed {
-		stars--
-	}
-	if m.lastValue(end) {
-		stars = len(hidden)
-	}
-	m.out = append(m.out, []rune(quote+strings.Repeat("*", max(stars, 0)))...)
-	if closed {
+	m.out = append(m.out, []rune(quote+Hidden)...)
+	if quote != "" && end-m.at > 1 && string(m.in[end-1]) == quote {
 		m.out = append(m.out, []rune(quote)...)
 	}
 	m.at = end
@@ -149,7 +132,7 @@ func (m *masker) comment() {
 		return
 	}
 	m.copy(len(m.in) - m.at - len([]rune(text)))
-	m.out = append(m.out, []rune("# "+hidden)...)
+	m.out = append(m.out, []rune("# "+Hidden)...)
 	m.at = len(m.in)
 }
 
@@ -174,10 +157,4 @@ func (m *masker) list() {
 			m.hide(max(m.scalar(m.at), m.at+1), "")
 		}
 	}
-}
-
-// lastValue tells whether nothing follows at i but blanks, closing brackets and a comment.
-func (m *masker) lastValue(i int) bool {
-	rest := strings.TrimLeft(string(m.in[i:]), " \t}],")
-	return rest == "" || rest[0] == '#'
 }

@@ -1,4 +1,4 @@
-package report
+package secret
 
 import "strings"
 
@@ -55,53 +55,9 @@ func unquote(s string) string {
 // harmless tells whether a value behind a credential's key is none: empty, null, a boolean, an alias or the
 // sign of a block scalar.
 func harmless(value string) bool {
-	switch strings.ToLower(value) {
+	switch strings.ToLower(strings.TrimRight(value, ",}] ")) {
 	case "", `""`, "''", "~", "null", "true", "false":
 		return true
 	}
 	return strings.ContainsRune("*|>", rune(value[0])) && !strings.ContainsAny(value, " ")
-}
-
-// credentialWords make a key that contains one of them a credential's.
-var credentialWords = []string{
-	"password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey", "credential",
-	"htpasswd", "dockerconfigjson", "authorization", "username",
-}
-
-// credentialKeys are credentials' keys as a whole.
-var credentialKeys = map[string]bool{
-	"user": true, "login": true, "pass": true, "pwd": true, "pw": true, "auth": true, "hash": true, "bearer": true, "cookie": true,
-	"key.pem": true, "tls.key": true,
-}
-
-// nameEndings make a key one that names where a credential is, or how it is handled, and holds none.
-var nameEndings = []string{
-	"ref", "refs", "file", "path", "dir", "url", "namespace", "kind", "type", "seconds", "enabled", "mode", "provider", "hosts",
-	"existingsecret", "pullsecret", "pullsecrets",
-}
-
-// holdsCredential tells whether a key, or the last part of a YAML path, is one whose value must not be shown.
-func holdsCredential(key string) bool {
-	key = strings.ToLower(strings.TrimRight(key, "[]0123456789"))
-	if credentialKeys[key] {
-		return true
-	}
-	key = strings.NewReplacer("-", "", "_", "", ".", "", `"`, "", "'", "").Replace(key)
-	if credentialKeys[key] {
-		return true
-	}
-	for _, ending := range nameEndings {
-		if strings.HasSuffix(key, ending) {
-			return false
-		}
-	}
-	if strings.HasSuffix(key, "name") && !strings.HasSuffix(key, "username") { // basicAuthSecretName
-		return false
-	}
-	for _, word := range credentialWords {
-		if strings.Contains(key, word) {
-			return true
-		}
-	}
-	return false
 }
