@@ -164,7 +164,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 	three := load(t, c)
 	one.Switched(now)
 	require.NoError(t, one.Save(t.Context()))
-	three.Switched(now.Add(time.Hour))
+	three.Prove([]report.Proof{held("ready", "hub")})
 	require.ErrorContains(t, three.Save(t.Context()), "another run has written it")
 }
 
@@ -187,4 +187,41 @@ func TestEvidenceIsBounded(t *testing.T) {
 	j.Prove([]report.Proof{p})
 	assert.Len(t, j.Fresh(now, "")[0].Evidence, 10)
 	assert.Len(t, p.Evidence, 1000)
+}
+
+// A journal that an older palette-ecr wrote has stages, and one address for all clusters.
+func TestJournalOfBeforeIsRead(t *testing.T) {
+	c, _ := counting(t)
+	old := `{"apiVersion":"palette-ecr/v1alpha1","source":"` + source + `","destination":"` + destination + `","original":{},"open":true,"stages":["copy","deploy"]}`
+	require.NoError(t, c.Create(t.Context(), &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: journal.Name}, Type: journal.Type, Data: map[string][]byte{"journal.json": []byte(old)},
+	}))
+	j := load(t, c)
+	assert.True(t, j.Open)
+	assert.Equal(t, source, j.SourceOf("hub"))
+	assert.Equal(t, source, j.SourceOf("edge-1"))
+
+	j.Sources = map[string]string{"hub": source, "edge-1": "oci://10.0.0.7:30500/mural-workloads"}
+	assert.Equal(t, "oci://10.0.0.7:30500/mural-workloads", j.SourceOf("edge-1"))
+	assert.Empty(t, j.SourceOf("edge-2"), "nobody knows the address of a cluster that is not on record")
+}
+
+func TestWhatIsNotedForLater(t *testing.T) {
+	c, _ := counting(t)
+	j := load(t, c)
+	j.NoteCopied([]string{"sha256:a"})
+	assert.Empty(t, j.Copied, "before the switch it tells nothing")
+	j.Switched(now)
+	j.NoteCopied([]string{"sha256:b", "sha256:a"})
+	j.NoteCopied([]string{"sha256:a"})
+	assert.Equal(t, []string{"sha256:a", "sha256:b"}, j.Copied)
+	left := journal.Leftover{Cluster: "edge-1", Namespace: "team-a", Name: "palette-ecr-canary"}
+	j.Leave([]journal.Leftover{left})
+	j.Leave([]journal.Leftover{left})
+	assert.Equal(t, []journal.Leftover{left}, j.Leftovers)
+	assert.Equal(t, "edge-1: team-a/palette-ecr-canary", left.String())
+
+	j.Begin(destination, source, 1, values)
+	assert.Equal(t, []journal.Leftover{left}, j.Leftovers, "it is still in the cluster")
+	assert.Empty(t, j.Copied)
 }

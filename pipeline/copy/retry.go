@@ -4,13 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"oras.land/oras-go/v2/registry/remote/errcode"
-
-	"github.com/palette-ecr/palette-ecr/pipeline/transient"
 )
 
 // tries is how often something is done that broke half-way.
@@ -22,8 +18,8 @@ type halfway struct{ error }
 
 func (h halfway) Unwrap() error { return h.error }
 
-// again does f until it does not break half-way.
-func again(ctx context.Context, f func() error) error {
+// retry runs f until it does not break half-way.
+func retry(ctx context.Context, f func() error) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval = 100 * time.Millisecond
 	wait.MaxInterval = 3 * time.Second
@@ -48,13 +44,4 @@ func cutList(err error) error {
 		return halfway{err}
 	}
 	return err
-}
-
-// passing tells whether an error may not come again.
-func passing(err error) bool {
-	var answered *errcode.ErrorResponse
-	if errors.As(err, &answered) {
-		return answered.StatusCode == http.StatusTooManyRequests || answered.StatusCode >= http.StatusInternalServerError
-	}
-	return transient.Error(err)
 }
