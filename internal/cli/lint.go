@@ -107,7 +107,7 @@ func (a *app) lint(ctx context.Context, l *lintFlags) error {
 		return err
 	}
 	if l.fix {
-		if in.File, err = a.fixValues(in); err != nil {
+		if in.File, err = a.fixValues(in, &l.target); err != nil {
 			return err
 		}
 	}
@@ -162,8 +162,9 @@ func (a *app) lintInput(ctx context.Context, l *lintFlags) (in lint.Input, err e
 	return in, err
 }
 
-// fixValues writes what can be corrected into the file, and reads it again.
-func (a *app) fixValues(in lint.Input) (*values.File, error) {
+// fixValues writes what can be corrected into the file, and reads it again as it was read: with the files that it is
+// merged with, and with what --values-from gives.
+func (a *app) fixValues(in lint.Input, t *targetFlags) (*values.File, error) {
 	path := pathOf(in.Target, in.File)
 	if path == "-" {
 		return nil, fault.New(fault.Usage, "use render, which writes to standard output", "reading flags: --fix needs a file, not standard input")
@@ -182,5 +183,5 @@ func (a *app) fixValues(in lint.Input) (*values.File, error) {
 	for _, change := range rendered.Changes {
 		a.Progress().Say("%s", change)
 	}
-	return values.Parse(in.File.Name(), rendered.Output)
+	return a.openValues(in.Target, t)
 }

@@ -152,8 +152,17 @@ func (a *app) show(r *renderFlags, path, name string, e edited) error {
 	return nil
 }
 
-// readValues reads the user's files, or standard input.
+// readValues reads the user's files, or standard input, and says which of several is edited.
 func (a *app) readValues(want target.Cutover, t *targetFlags) (*values.File, error) {
+	file, err := a.openValues(want, t)
+	if err == nil && len(t.values) > 1 {
+		fmt.Fprintf(a.Err, "of the values files, %q is edited (--edit names another)\n", file.Name())
+	}
+	return file, err
+}
+
+// openValues is readValues without a word.
+func (a *app) openValues(want target.Cutover, t *targetFlags) (*values.File, error) {
 	if err := want.Validate(target.NeedValues); err != nil {
 		return nil, err
 	}
@@ -166,11 +175,7 @@ func (a *app) readValues(want target.Cutover, t *targetFlags) (*values.File, err
 	if files.Sources, err = render.SourceFiles(t.valuesFrom); err != nil {
 		return nil, err
 	}
-	file, err := render.Open(files)
-	if err == nil && len(files.Paths) > 1 {
-		fmt.Fprintf(a.Err, "of the values files, %q is edited (--edit names another)\n", file.Name())
-	}
-	return file, err
+	return render.Open(files)
 }
 
 // namedChart loads the chart that the flags or the file of --config name; nil when neither does. Nothing is
