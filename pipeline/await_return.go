@@ -38,6 +38,9 @@ func awaitReturned(ctx context.Context, w *world.World, s *state.State) error {
 	if err != nil {
 		return err
 	}
+	if err := w.Lock(ctx); err != nil { // requests to reconcile
+		return err
+	}
 	for _, c := range w.Clusters() {
 		p := validate.Returned(ctx, c, o)
 		if p.Verdict != report.Held {

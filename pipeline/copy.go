@@ -87,16 +87,16 @@ func openEndpoints(ctx context.Context, w *world.World, s *state.State) (e endpo
 	if e.options.Keep, err = s.OnECR(w.Destination); err != nil {
 		return e, err
 	}
-	address, access, stop, err := dial(ctx, w, settings)
+	opened, err := openSource(ctx, w, settings)
 	if err != nil {
 		return e, err
 	}
-	from, err := copy.OpenSource(address, access)
+	from, err := copy.OpenSource(opened.Address, opened.Access)
 	if err != nil {
-		stop()
+		opened.Close()
 		return e, err
 	}
-	e.source, e.close = &from, stop
+	e.source, e.close = &from, opened.Close
 	return e, nil
 }
 

@@ -67,12 +67,12 @@ func copyToSource(ctx context.Context, w *world.World, s *state.State, keep bool
 	if err != nil {
 		return Entry{}, err
 	}
-	address, access, stop, err := dial(ctx, w, settings)
+	opened, err := openSource(ctx, w, settings)
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, orWithoutCopy(err)
 	}
-	defer stop()
-	to, err := copy.OpenDestination(address, access)
+	defer opened.Close()
+	to, err := copy.OpenDestination(opened.Address, opened.Access)
 	if err != nil {
 		return Entry{}, err
 	}

@@ -32,6 +32,7 @@ func cutover(given Given) []Stage {
 func Run(ctx context.Context, o Options) (*report.Report, error) {
 	o = o.withDefaults()
 	r := newRunner(o, nil)
+	defer r.release(ctx)
 	given, err := prepareCutover(ctx, o, r)
 	if err == nil {
 		r.stages = cutover(given)
@@ -62,7 +63,8 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	if err != nil {
 		return Given{}, err
 	}
-	given := Given{File: file, AsIs: o.AsIs}
+	r.report.Hide(file.Secrets()...)
+	given := Given{File: file, AsIs: o.AsIs, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade}
 	if !o.runs("copy", "deploy", "validate", "disable-zot") {
 		w := o.world()
 		w.Destination = destination
@@ -80,11 +82,18 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 		return err
 	}
 	w.Destination = destination
+	w.Lock = r.guard(o, w)
 	if w, err = w.WithChart(ctx, o.Target.Release.Version); err != nil {
 		return err
 	}
 	if r.state, err = state.Read(ctx, w); err != nil {
 		return err
+	}
+	r.report.Hide(r.state.Secrets()...)
+	if o.runs("deploy", "disable-zot") {
+		if err := r.state.Managed.Check(w.Hub, w.Target.Release); err != nil {
+			return err
+		}
 	}
 	r.read = state.Read
 	r.world, err = w.WithECR(ctx, destination, o.AWS)

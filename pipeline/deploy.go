@@ -47,9 +47,12 @@ func (d Deployment) proofs() []report.Proof {
 // Deploy gives the release the new values. What the rollback needs is kept before anything is touched.
 func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Deployment, error) {
 	done := Deployment{Copied: in}
-	wanted := in.Linted.Rendered.Wanted
-	var err error
-	if done.Rendered, err = proveRendered(w, s, wanted); err != nil {
+	wanted := in.Linted.Rendered
+	err := wanted.refuseLoss(w, s)
+	if err != nil {
+		return done, err
+	}
+	if done.Rendered, err = proveRendered(w, s, wanted.Values); err != nil {
 		return done, err
 	}
 	done.entry.Proofs = []report.Proof{done.Rendered}
@@ -59,7 +62,7 @@ func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Dep
 	if err := beginJournal(ctx, w, s, wanted); err != nil {
 		return done, err
 	}
-	if done.Result, err = apply(ctx, w, wanted); err != nil {
+	if done.Result, err = apply(ctx, w, s, wanted); err != nil {
 		return done, err
 	}
 	// A run that was killed in between has switched, but not noted when.
@@ -79,7 +82,8 @@ func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Dep
 }
 
 // beginJournal notes where the cutover starts from, unless the release is on the destination already.
-func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted *values.File) error {
+func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Rendered) error {
+	s.Journal.ManagedBy = string(w.Target.Release.ManagedBy) // who does the switch, whoever began
 	on, err := s.OnECR(w.Destination)
 	if err != nil || on {
 		return err
@@ -89,24 +93,24 @@ func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted *v
 		return err
 	}
 	s.Journal.Begin(w.Destination.URL(), source, s.Live.Revision, s.Live.Values)
-	s.Journal.Applied, s.Journal.ManagedBy = wanted.Values(), string(w.Target.Release.ManagedBy)
+	s.Journal.Applied, s.Journal.ManagedBy = wanted.Values, string(w.Target.Release.ManagedBy)
 	return s.Journal.Save(ctx)
 }
 
 // apply deploys values.
-func apply(ctx context.Context, w *world.World, wanted *values.File) (*deploy.Result, error) {
-	o := deployOptions(w)
+func apply(ctx context.Context, w *world.World, s *state.State, wanted Rendered) (*deploy.Result, error) {
+	o := deployOptions(w, s)
 	if o.Release.CRDs.Version == "" && strings.HasPrefix(o.Release.CRDs.Chart, "oci://") {
 		w.Progress.Say("mural-crds stays as it is: no version of it is given")
 		o.Release.CRDs = target.CRDs{}
 	}
-	o.Values, o.HelmRelease = wanted.Values(), wanted.Data()
+	o.Values, o.HelmRelease, o.AllowDowngrade = wanted.Values, wanted.Wanted.Data(), wanted.Given.AllowDowngrade
 	return deploy.Run(ctx, w.Hub, o)
 }
 
 // deployOptions returns what every deployment of this run has in common.
-func deployOptions(w *world.World) deploy.Options {
-	return deploy.Options{Release: w.Target.Release, Chart: w.Chart, HTTPClient: w.HTTPClient, Timeout: w.Timeout, Progress: w.Progress, Now: w.Now}
+func deployOptions(w *world.World, s *state.State) deploy.Options {
+	return deploy.Options{Release: w.Target.Release, Lock: w.Lock, Storage: s.Managed.Storage, Chart: w.Chart, HTTPClient: w.HTTPClient, Timeout: w.Timeout, Progress: w.Progress, Now: w.Now}
 }
 
 func deployed(release string, r *deploy.Result) string {
@@ -121,7 +125,7 @@ func deployed(release string, r *deploy.Result) string {
 }
 
 // proveRendered proves the manifests of the new values, without touching the cluster.
-func proveRendered(w *world.World, s *state.State, wanted *values.File) (report.Proof, error) {
+func proveRendered(w *world.World, s *state.State, wanted map[string]any) (report.Proof, error) {
 	source, _, err := s.Source(w.Destination)
 	if err != nil {
 		return report.Proof{}, err
@@ -131,7 +135,7 @@ func proveRendered(w *world.World, s *state.State, wanted *values.File) (report.
 		return report.Proof{}, err
 	}
 	return validate.Rendered(validate.Manifests{
-		Chart: w.Chart, Values: wanted.Values(), Endpoint: w.Destination.Registry.Endpoint(), Secrets: []string{source.BasicAuth.Password},
+		Chart: w.Chart, Values: wanted, Endpoint: w.Destination.Registry.Endpoint(), Secrets: []string{source.BasicAuth.Password},
 		Release: chart.Release{Name: w.Target.Release.Name, Namespace: w.Target.Release.Namespace, KubeVersion: w.Kubernetes},
 	}, o), nil
 }
@@ -143,7 +147,7 @@ func UndoDeploy(ctx context.Context, w *world.World, s *state.State, done Deploy
 		return Entry{Skip: "this run has not changed the release"}, nil
 	}
 	w.Progress.Stage("back to Zot")
-	o := deployOptions(w)
+	o := deployOptions(w, s)
 	o.Chart, o.HelmRelease = nil, done.values().Given.File.Data()
 	if err := deploy.Undo(ctx, w.Hub, o, done.Result.PreviousRevision); err != nil {
 		return Entry{}, err

@@ -43,12 +43,15 @@ func DisableZot(ctx context.Context, w *world.World, s *state.State, in Validati
 		done.entry.Skip = "the values are taken as they are: set zot.enabled to false in them, and deploy"
 		return done, nil
 	}
-	without, err := given.edit(w, true)
+	without, err := given.edit(w, s, true)
 	if err != nil {
 		return done, err
 	}
+	if err := without.refuseLoss(w, s); err != nil {
+		return done, err
+	}
 	// The file may have changed since the proof of it was made.
-	p, err := proveRendered(w, s, without.Wanted)
+	p, err := proveRendered(w, s, without.Values)
 	if err == nil {
 		err = proof.Refuse(p)
 	}
@@ -56,7 +59,7 @@ func DisableZot(ctx context.Context, w *world.World, s *state.State, in Validati
 		return done, err
 	}
 	done.Validation.Deployment.Copied.Linted.Rendered = without
-	result, err := apply(ctx, w, without.Wanted)
+	result, err := apply(ctx, w, s, without)
 	done.entry.Changed = true
 	if err != nil {
 		return done, err

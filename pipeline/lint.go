@@ -46,7 +46,7 @@ func Lint(_ context.Context, w *world.World, _ *state.State, in Rendered) (Linte
 			warnings++
 		}
 	}
-	done := Linted{Rendered: in, Findings: findings, entry: Entry{Findings: findings, Counts: map[string]int64{"errors": errors, "warnings": warnings}}}
+	done := Linted{Rendered: in, Findings: findings, entry: Entry{Findings: findings, Rules: lint.Catalogue(), Counts: map[string]int64{"errors": errors, "warnings": warnings}}}
 	if first != nil {
 		return done, fault.New(fault.Refused, first.Remedy,
 			"linting %q: %s: %s (%s, %d errors in all)", w.Target.ValuesPath(), first.Place, first.Message, first.Rule, errors)

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"slices"
@@ -20,12 +21,18 @@ type Options struct {
 	Command string   // for the report
 	Version string   // of palette-ecr, for the report
 
-	In      io.Reader // standard input, for values from "-"
-	InPlace bool      // write the new values into the file once everything is proven
-	AsIs    bool      // the values are rendered already (in Git, say): deploy them just as they are
+	In    io.Reader // standard input, for values from "-"
+	Owner string    // who runs it, for the Lease that keeps others out: user@host
+
+	InPlace bool // write the new values into the file once everything is proven
+	AsIs    bool // the values are rendered already (in Git, say): deploy them just as they are
 
 	NoCopyBack     bool // Rollback only: leave in ECR what only ECR has
 	DiscardChanges bool // Rollback only: give up what was changed in the values since the cutover
+
+	KeepLive       bool // values that only the live release has are kept
+	DiscardLive    bool // or given up; without either they are a refusal
+	AllowDowngrade bool // of either chart
 
 	HTTPClient *http.Client // for AWS and OCI registries: proxy and authorities set
 	AWS        ecr.Options  // how to reach AWS; its HTTPClient is the one above
@@ -59,17 +66,14 @@ func (o Options) runs(names ...string) bool {
 // world returns what is known before anything is reached.
 func (o Options) world() world.World {
 	return world.World{
-		Target: o.Target, HTTPClient: o.HTTPClient, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout, PushWait: o.PushWait,
+		Target: o.Target, Lock: func(context.Context) error { return nil }, HTTPClient: o.HTTPClient, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout, PushWait: o.PushWait,
 	}
 }
 
 // report returns the report of a run that begins now.
 func (o Options) report() *report.Report {
-	r := &report.Report{
-		APIVersion: report.APIVersion, Kind: report.Kind, Version: o.Version, Command: o.Command, StartedAt: o.Now(),
-		Target: report.Target{Release: o.Target.Release.Namespace + "/" + o.Target.Release.Name, Hub: o.Target.Hub.Context, Values: o.Target.ValuesPath()},
-		Stages: []report.Stage{}, Findings: []report.Finding{}, Proofs: []report.Proof{},
-	}
+	r := report.New(o.Command, o.Version, o.Now())
+	r.Target = report.Target{Release: o.Target.Release.Namespace + "/" + o.Target.Release.Name, Hub: o.Target.Hub.Context, Values: o.Target.ValuesPath()}
 	for _, spoke := range o.Target.Spokes {
 		r.Target.Spokes = append(r.Target.Spokes, spoke.Name)
 	}

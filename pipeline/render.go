@@ -5,7 +5,9 @@ import (
 	"fmt"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
@@ -14,6 +16,7 @@ import (
 type Rendered struct {
 	Given  Given
 	Wanted *values.File
+	Values map[string]any   // what the release is to have: those of Wanted, with what is kept of the live ones
 	Edit   *values.Rendered // what makes Wanted of the file; nil when it is taken as it is
 
 	entry Entry
@@ -28,6 +31,9 @@ func (r Rendered) edit() *values.Rendered { return r.Edit }
 // of the last stage, and turning it on again would be a step back.
 func Render(_ context.Context, w *world.World, s *state.State, in Given) (Rendered, error) {
 	r, err := render(w, s, in)
+	if err == nil {
+		err = r.refuseLoss(w, s)
+	}
 	if err != nil || r.Edit == nil {
 		return r, err
 	}
@@ -47,7 +53,7 @@ func Render(_ context.Context, w *world.World, s *state.State, in Given) (Render
 // render is Render without a word. Without a cluster Zot is left as the file has it.
 func render(w *world.World, s *state.State, in Given) (Rendered, error) {
 	if in.AsIs {
-		return Rendered{Given: in, Wanted: in.File, entry: Entry{Skip: "the values are taken as they are"}}, nil
+		return Rendered{Given: in, Wanted: in.File, Values: in.File.Values(), entry: Entry{Skip: "the values are taken as they are"}}, nil
 	}
 	withoutZot := false
 	if s != nil {
@@ -56,11 +62,11 @@ func render(w *world.World, s *state.State, in Given) (Rendered, error) {
 			return Rendered{}, err
 		}
 	}
-	return in.edit(w, withoutZot)
+	return in.edit(w, s, withoutZot)
 }
 
 // edit writes the settings of the target into the values.
-func (in Given) edit(w *world.World, withoutZot bool) (Rendered, error) {
+func (in Given) edit(w *world.World, s *state.State, withoutZot bool) (Rendered, error) {
 	defaults, err := chart.Defaults(w.Chart)
 	if err != nil {
 		return Rendered{}, err
@@ -73,5 +79,34 @@ func (in Given) edit(w *world.World, withoutZot bool) (Rendered, error) {
 		return Rendered{}, err
 	}
 	wanted, err := values.Parse(w.Target.ValuesPath(), edit.Output)
-	return Rendered{Given: in, Wanted: wanted, Edit: edit}, err
+	if err != nil {
+		return Rendered{}, err
+	}
+	r := Rendered{Given: in, Wanted: wanted, Values: wanted.Values(), Edit: edit}
+	if in.KeepLive && comparesLive(w, s) {
+		r.Values, err = deploy.Merge(in.File.Values(), wanted.Values(), s.Live.Values)
+	}
+	return r, err
+}
+
+// comparesLive reports whether the values of the live release are those of the file and nothing else: with Flux they
+// come from wherever the HelmRelease's valuesFrom says, too, and stay there.
+func comparesLive(w *world.World, s *state.State) bool {
+	return s != nil && s.Live != nil && w.Target.Release.ManagedBy == target.Helm
+}
+
+// refuseLoss refuses to lose values that only the live release has, set by `helm upgrade --set` for example.
+func (r Rendered) refuseLoss(w *world.World, s *state.State) error {
+	if r.Given.DiscardLive || r.Given.KeepLive || !comparesLive(w, s) {
+		return nil
+	}
+	defaults, err := chart.Defaults(w.Chart)
+	if err != nil {
+		return err
+	}
+	keys, err := deploy.OnlyLive(r.Given.File.Values(), r.Wanted.Values(), s.Live.Values, defaults)
+	if err != nil {
+		return err
+	}
+	return deploy.RefuseLoss(keys, w.Target.Release.Namespace+"/"+w.Target.Release.Name)
 }

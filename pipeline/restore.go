@@ -7,9 +7,9 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
-	"github.com/palette-ecr/palette-ecr/pipeline/threeway"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
@@ -72,6 +72,9 @@ func checkRestore(ctx context.Context, w *world.World, s *state.State, to Return
 	if reason, err := restored(w, s); reason != "" || err != nil {
 		return err
 	}
+	if err := s.Managed.Check(w.Hub, w.Target.Release); err != nil {
+		return err
+	}
 	o, err := restoreOptions(w, s, to)
 	if err != nil {
 		return err
@@ -124,7 +127,7 @@ func restoreOptions(w *world.World, s *state.State, to Return) (deploy.Options, 
 	if err != nil {
 		return deploy.Options{}, err
 	}
-	o := deployOptions(w)
+	o := deployOptions(w, s)
 	o.Values, o.Release.CRDs = wanted, target.CRDs{}
 	if o.Release.ManagedBy == target.Flux {
 		o.HelmRelease, err = deploy.WithValues(to.Manifest.Data(), wanted)
@@ -135,15 +138,13 @@ func restoreOptions(w *world.World, s *state.State, to Return) (deploy.Options, 
 // previousValues returns the live values with what the cutover changed in them undone. Turning Zot off is part of it,
 // whoever did it in the end: a stage, or a commit.
 func previousValues(s *state.State, discard bool) (map[string]any, error) {
-	var normal [3]map[string]any
-	for i, values := range []map[string]any{s.Journal.Original, state.WithoutZot(s.Journal.Applied), s.Live.Values} {
-		var err error
-		if normal[i], err = chart.Normal(values); err != nil {
-			return nil, err
-		}
-	}
 	if discard || s.Journal.Applied == nil {
-		return normal[0], nil
+		return chart.Normal(s.Journal.Original)
 	}
-	return threeway.Undo(normal[0], normal[1], normal[2])
+	back, err := deploy.Merge(mural.WithoutZot(s.Journal.Applied), s.Journal.Original, s.Live.Values)
+	if err != nil {
+		return nil, fault.New(fault.CodeOf(err), "put it back by hand with `palette-ecr render --revert`, or give up what was changed with --discard-changes",
+			"going back to the previous values: %w", err)
+	}
+	return back, nil
 }

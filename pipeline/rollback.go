@@ -61,6 +61,7 @@ const notOnECR = "the release is not on ECR"
 func Rollback(ctx context.Context, o Options) (*report.Report, error) {
 	o = o.withDefaults()
 	r := newRunner(o, nil)
+	defer r.release(ctx)
 	to, err := prepareRollback(ctx, o, r)
 	if err == nil {
 		r.stages = rollback(to)
@@ -84,15 +85,18 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 		if to.Manifest, err = readValues(o); err != nil {
 			return to, err
 		}
+		r.report.Hide(to.Manifest.Secrets()...)
 	}
 	w, err := o.world().WithClusters(ctx)
 	if err != nil {
 		return to, err
 	}
+	w.Lock = r.guard(o, w)
 	s, err := state.Read(ctx, w)
 	if err != nil {
 		return to, err
 	}
+	r.report.Hide(s.Secrets()...)
 	if err := checkRecord(w, s.Journal); err != nil {
 		return to, err
 	}
@@ -124,10 +128,6 @@ func checkRecord(w *world.World, j *journal.Journal) error {
 	if j.Original == nil {
 		return fault.New(fault.Refused, fmt.Sprintf("check --namespace and --context; a cutover that was made through Git goes back there: revert the commit. Helm's history is shown by `helm history %s --namespace %s`", release.Name, release.Namespace),
 			"going back to Zot: no cutover of release %s is on record (Secret %s/%s)", name, release.Namespace, journal.Name)
-	}
-	if j.ManagedBy != "" && j.ManagedBy != string(release.ManagedBy) {
-		return fault.New(fault.Usage, fmt.Sprintf("give --managed-by %s, with flux also --helm-release", j.ManagedBy),
-			"going back to Zot: the cutover of release %s was made with %s, not with %s", name, j.ManagedBy, release.ManagedBy)
 	}
 	for _, p := range j.Proofs {
 		known := p.Cluster == "" || slices.ContainsFunc(w.Clusters(), func(c *cluster.Cluster) bool { return c.Name == p.Cluster })

@@ -6,7 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/uuid"
+
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/lease"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
@@ -24,12 +27,32 @@ type runner struct {
 
 	world *world.World
 	state *state.State // nil where no cluster is needed
+	lease *lease.Guard // nil until a cluster is reached
+
 	// read returns the state as it is now; it is called after a stage that changed it. nil where no cluster is needed.
 	read func(context.Context, *world.World) (*state.State, error)
 }
 
 func newRunner(o Options, stages []Stage) *runner {
 	return &runner{stages: stages, only: o.Only, progress: o.Progress, now: o.Now, report: o.report()}
+}
+
+// guard returns what takes the release's Lease before the first write of the run.
+func (r *runner) guard(o Options, w *world.World) func(context.Context) error {
+	r.lease = lease.NewGuard(w.Hub.Client, lease.Options{
+		Namespace: w.Target.Release.Namespace, Run: string(uuid.NewUUID()), Owner: o.Owner, Command: "palette-ecr " + o.Command,
+	})
+	return r.lease.Hold
+}
+
+// release returns the Lease. A run that was interrupted returns it too.
+func (r *runner) release(ctx context.Context) {
+	if r.lease == nil {
+		return
+	}
+	if err := r.lease.Release(context.WithoutCancel(ctx)); err != nil {
+		r.progress.Say("%v", err)
+	}
 }
 
 // run runs the stages and returns the result of the last one.
@@ -95,6 +118,7 @@ func (r *runner) add(line report.Stage, e Entry) {
 	r.report.Stages = append(r.report.Stages, line)
 	r.report.Findings = append(r.report.Findings, e.Findings...)
 	r.report.Proofs = append(r.report.Proofs, e.Proofs...)
+	r.report.Rules = append(r.report.Rules, e.Rules...)
 }
 
 func (r *runner) readAgain(ctx context.Context) (err error) {
@@ -157,10 +181,6 @@ func interrupted(ctx context.Context, err error) error {
 // finish closes the report with the error that ended the run, and returns both.
 func (r *runner) finish(ctx context.Context, err error) (*report.Report, error) {
 	err = interrupted(ctx, err)
-	r.report.FinishedAt = r.now()
-	r.report.ExitCode = fault.CodeOf(err)
-	if err != nil {
-		r.report.Error, r.report.Remedy = err.Error(), fault.RemedyOf(err)
-	}
+	r.report.End(r.now(), err)
 	return r.report, err
 }

@@ -29,6 +29,7 @@ type Entry struct {
 	Skip     string // why there was nothing to do
 	Counts   map[string]int64
 	Findings []report.Finding
+	Rules    []report.Rule // those that were looked at
 	Proofs   []report.Proof
 	Changed  bool // the release or the journal was written: what comes next reads them again
 }

@@ -84,7 +84,7 @@ func Validate(ctx context.Context, w *world.World, s *state.State, in Deployment
 func (v *Validation) proveEarlier(ctx context.Context, w *world.World, s *state.State, fresh *proof.Ledger) (made bool, err error) {
 	known := proof.NewLedger(append(fresh.All(), v.Proofs...)...)
 	if len(known.Named(report.ProofRendered)) == 0 {
-		p, err := proveRendered(w, s, v.Deployment.values().Wanted)
+		p, err := proveRendered(w, s, v.Deployment.values().Values)
 		if err != nil {
 			return false, err
 		}
@@ -113,6 +113,9 @@ func proveClusters(ctx context.Context, w *world.World, s *state.State, fresh *p
 		return nil, false, err
 	}
 	if !covers(fresh, w.Clusters()) {
+		if err := w.Lock(ctx); err != nil { // a canary, and requests to reconcile
+			return nil, false, err
+		}
 		return validate.Clusters(ctx, w.Hub, w.Spokes, o), false, nil
 	}
 	o.ReadOnly = true

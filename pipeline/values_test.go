@@ -196,7 +196,7 @@ func TestOldPasswordIsLookedForAfterTheSwitch(t *testing.T) {
 	s.given.File = hidden
 	rendered, err := s.given.rendered(s.World, s.State)
 	require.NoError(t, err)
-	p, err := proveRendered(s.World, s.State, rendered.Wanted)
+	p, err := proveRendered(s.World, s.State, rendered.Values)
 	require.NoError(t, err)
 	assert.Equal(t, report.Broken, p.Verdict, "the password is in a manifest of the new values: %s", p.Summary)
 	assert.NotContains(t, p.Cause, password)
@@ -252,13 +252,13 @@ func TestUnreadableSettingsAreAnError(t *testing.T) {
 	s := onZot(t, nil)
 	s.Live.Merged = map[string]any{"hue": map[string]any{"ociRegistry": "oci://zot"}}
 	_, err := Render(t.Context(), s.World, s.State, s.given)
-	require.ErrorContains(t, err, "reading hue.ociRegistry")
-	_, err = Deploy(t.Context(), s.World, s.State, Copied{Linted: Linted{Rendered: Rendered{Wanted: s.given.File}}})
-	require.ErrorContains(t, err, "reading hue.ociRegistry")
+	require.ErrorContains(t, err, "reading the registry settings of the release")
+	_, err = Deploy(t.Context(), s.World, s.State, Copied{Linted: Linted{Rendered: Rendered{Given: s.given, Wanted: s.given.File}}})
+	require.ErrorContains(t, err, "reading the registry settings of the release")
 	_, err = DisableZot(t.Context(), s.World, s.State, Validation{})
-	require.ErrorContains(t, err, "reading hue.ociRegistry")
+	require.ErrorContains(t, err, "reading the registry settings of the release")
 	_, err = CopyBack(t.Context(), s.World, s.State, Return{})
-	require.ErrorContains(t, err, "reading hue.ociRegistry")
+	require.ErrorContains(t, err, "reading the registry settings of the release")
 }
 
 // TestUndoOfNothing: a release that this run left alone is not put back.

@@ -59,11 +59,11 @@ func TestErrorIsSeenOnce(t *testing.T) {
 		args           []string
 		stdout, stderr bool
 	}{
-		"at a terminal":                       {terminals{outTTY: true, errTTY: true}, nil, true, false},
-		"in a job's log":                      {terminals{}, nil, true, false},
-		"at a terminal, output in a file":     {terminals{errTTY: true}, nil, true, true},
-		"at a terminal, JSON":                 {terminals{outTTY: true, errTTY: true}, []string{"-o", "json"}, true, true},
-		"at a terminal, and a file that isnt": {terminals{outTTY: true, errTTY: true}, []string{"-o", "json=" + filepath.Join("cli_test.go", "report.json")}, true, true},
+		"at a terminal":                     {terminals{outTTY: true, errTTY: true}, nil, true, false},
+		"in a job's log":                    {terminals{}, nil, true, false},
+		"at a terminal, output in a file":   {terminals{errTTY: true}, nil, true, true},
+		"at a terminal, JSON":               {terminals{outTTY: true, errTTY: true}, []string{"-o", "json"}, true, true},
+		"at a terminal, and a disk is full": {terminals{outTTY: true, errTTY: true}, []string{"-o", "json=/dev/full"}, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, stdout, stderr := test.run(t.Context(), append([]string{"run", "--no-color"}, test.args...)...)

@@ -14,7 +14,7 @@ func (a *app) commands() []*cobra.Command {
 		a.stageCommand("validate", "Prove that clusters pull from ECR and that hue pushes to it", validateHelp),
 		a.stageCommand("disable-zot", "Turn Zot off, given fresh proofs", disableZotHelp),
 		a.rollbackCommand(),
-		a.rehearseCommand(),
+		rehearseCommand(),
 		a.versionCommand(),
 	}
 }

@@ -3,10 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/palette-ecr/palette-ecr/internal/build"
+	"github.com/palette-ecr/palette-ecr/internal/console"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
@@ -17,7 +20,7 @@ import (
 // lintFlags say what the values are judged by, and what to do with the findings.
 type lintFlags struct {
 	target      targetFlags
-	output      outputFlags
+	output      console.Outputs
 	access      lint.Access
 	principal   string
 	policies    []string
@@ -69,7 +72,7 @@ func (l *lintFlags) add(c *cobra.Command) {
 	f := c.Flags()
 	l.target.registryFlags(f)
 	l.target.valuesFlags(f)
-	l.output.add(c)
+	l.output.Add(f)
 	f.StringVar(&l.access.Region, "region", "", "region that you work in: must be the registry's")
 	f.BoolVar(&l.access.CrossAccount, "cross-account", false, "the registry is meant to be in another account than the role")
 	f.StringArrayVar(&l.policies, "policy", nil, "file of an IAM policy of --principal; once for each")
@@ -87,7 +90,11 @@ func (l *lintFlags) add(c *cobra.Command) {
 }
 
 func (a *app) lint(ctx context.Context, l *lintFlags) error {
-	outputs, err := l.output.parse()
+	want, err := l.target.cutover()
+	if err != nil {
+		return err
+	}
+	outputs, err := l.output.Open(append(slices.Clone(l.policies), append(l.target.inputs(want, a.Getenv), l.trust)...)...)
 	if err != nil {
 		return err
 	}
@@ -100,11 +107,11 @@ func (a *app) lint(ctx context.Context, l *lintFlags) error {
 			return err
 		}
 	}
-	rep, err := lint.Review{Input: in, Version: version(), Now: time.Now}.Report()
+	rep, err := lint.Review{Input: in, Version: build.Version(), Now: time.Now}.Report()
 	if rep == nil {
 		return err
 	}
-	if e := a.write(outputs, rep); e != nil {
+	if e := a.Write(outputs, rep); e != nil {
 		return e
 	}
 	return err
@@ -163,7 +170,7 @@ func (a *app) fixValues(in lint.Input) (*values.File, error) {
 		return nil, err
 	}
 	for _, change := range rendered.Changes {
-		a.progress().Say("%s", change)
+		a.Progress().Say("%s", change)
 	}
 	return values.Parse(in.File.Name(), rendered.Output)
 }

@@ -2,12 +2,18 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/palette-ecr/palette-ecr/internal/build"
+	"github.com/palette-ecr/palette-ecr/internal/console"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/check"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/write"
 )
 
 // policyFlags are the flags of policies and of policies check.
@@ -94,13 +100,13 @@ The issuer: aws eks describe-cluster --name <cluster> --query cluster.identity.o
 				}
 				order.Principals = append(order.Principals, principal)
 			}
-			grants, err := order.Grants()
+			grants, err := write.For(order)
 			if err != nil {
 				return err
 			}
 			if document == "" {
 				for _, note := range grants.Notes() {
-					a.progress().Say("%s", note)
+					a.Progress().Say("%s", note)
 				}
 			}
 			if dir != "" {
@@ -130,7 +136,7 @@ The issuer: aws eks describe-cluster --name <cluster> --query cluster.identity.o
 
 func (a *app) policiesCheckCommand() *cobra.Command {
 	var p policyFlags
-	var output outputFlags
+	var output console.Outputs
 	var principal, trust string
 	c := &cobra.Command{
 		Use:   "check [POLICY.json...]",
@@ -150,7 +156,7 @@ granted beyond the need, with its place in the file; and its trust policy, with 
 			if err != nil {
 				return err
 			}
-			outputs, err := output.parse()
+			outputs, err := output.Open(append(slices.Clone(files), trust)...)
 			if err != nil {
 				return err
 			}
@@ -158,37 +164,37 @@ granted beyond the need, with its place in the file; and its trust policy, with 
 			if err != nil {
 				return err
 			}
-			rep, err := iam.Review{Check: order.Check(who, policies, trusts), Version: version(), Now: time.Now}.Report()
+			rep, err := check.Review{Check: check.Of(order, who, policies, trusts), Version: build.Version(), Now: time.Now}.Report()
 			if rep == nil {
 				return err
 			}
-			if e := a.write(outputs, rep); e != nil {
+			if e := a.Write(outputs, rep); e != nil {
 				return e
 			}
 			return err
 		},
 	}
 	p.add(c)
-	output.add(c)
+	output.Add(c.Flags())
 	c.Flags().StringVar(&principal, "principal", "combined", "whose policies they are: combined, hue, source-controller, operator")
 	c.Flags().StringVar(&trust, "trust", "", "file of the role's trust policy")
 	return c
 }
 
 // readPolicies reads the documents, of which standard input can be one.
-func (a *app) readPolicies(files []string, trust string) (policies []iam.Document, trusts *iam.Document, err error) {
+func (a *app) readPolicies(files []string, trust string) (policies []document.Document, trusts *document.Document, err error) {
 	if len(files) == 0 && trust == "" {
 		return nil, nil, fault.New(fault.Usage, "name the files of the policy documents, or give --trust", "reading arguments: no policy document given")
 	}
 	for _, file := range files {
-		d, err := iam.Read(file, a.In)
+		d, err := document.Read(file, a.In)
 		if err != nil {
 			return nil, nil, err
 		}
 		policies = append(policies, d)
 	}
 	if trust != "" {
-		d, err := iam.Read(trust, a.In)
+		d, err := document.Read(trust, a.In)
 		return policies, &d, err
 	}
 	return policies, nil, nil

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/palette-ecr/palette-ecr/internal/cli"
-	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
 )
 
 // policies runs the command with these arguments and this standard input.
@@ -45,7 +45,7 @@ func TestPoliciesIntoFiles(t *testing.T) {
 	require.Zero(t, code, stderr)
 	assert.Equal(t, filepath.Join(dir, "hue-policy.json")+"\n"+filepath.Join(dir, "operator-policy.json")+"\n", out)
 	assert.Contains(t, stderr, "no trust policy for role palette-ecr-hue")
-	_, err := iam.Read(filepath.Join(dir, "hue-policy.json"), nil)
+	_, err := document.Read(filepath.Join(dir, "hue-policy.json"), nil)
 	require.NoError(t, err)
 }
 

@@ -7,10 +7,11 @@ import (
 	"github.com/spf13/cobra"
 	helmchart "helm.sh/helm/v3/pkg/chart"
 
-	"github.com/palette-ecr/palette-ecr/internal/cli/terminal"
+	"github.com/palette-ecr/palette-ecr/internal/console"
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/revert"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
@@ -92,7 +93,7 @@ func (a *app) render(ctx context.Context, r *renderFlags) error {
 		return err
 	}
 	for _, note := range rendered.Notes {
-		a.progress().Say("%s", note)
+		a.Progress().Say("%s", note)
 	}
 	return a.show(r, want.ValuesPath(), file.Name(), edited{rendered, rendered.Output, len(rendered.Changes)})
 }
@@ -134,33 +135,26 @@ func (r *renderFlags) edit(want target.Cutover, file *values.File, loaded *helmc
 // show writes the result where the flags say.
 func (a *app) show(r *renderFlags, path, name string, e edited) error {
 	if r.diff {
-		if _, err := fmt.Fprint(a.Out, terminal.Diff(e.Diff(name), a.color(a.OutTTY))); err != nil {
+		if _, err := fmt.Fprint(a.Out, console.Paint(a.Color(a.OutTTY)).Diff(e.Diff(name))); err != nil {
 			return err
 		}
 	}
 	switch {
 	case r.check && e.changes > 0:
-		return fault.New(fault.Pending, "write them with: palette-ecr render --in-place", "checking %q: %s would change", name, settings(e.changes))
+		return fault.New(fault.Pending, "write them with: palette-ecr render --in-place", "checking %q: %s would change", name, report.Counted(e.changes, "setting"))
 	case r.check:
 	case r.inPlace && e.changes == 0:
-		a.progress().Say("%s is as it should be already", path)
+		a.Progress().Say("%s is as it should be already", path)
 	case r.inPlace:
 		if err := e.WriteInPlace(path); err != nil {
 			return err
 		}
-		a.progress().Say("changed %s in %s", settings(e.changes), path)
+		a.Progress().Say("changed %s in %s", report.Counted(e.changes, "setting"), path)
 	case !r.diff:
 		_, err := a.Out.Write(e.output)
 		return err
 	}
 	return nil
-}
-
-func settings(n int) string {
-	if n == 1 {
-		return "1 setting"
-	}
-	return fmt.Sprintf("%d settings", n)
 }
 
 // stdin is what places in standard input are called.
@@ -198,7 +192,7 @@ func (a *app) namedChart(ctx context.Context, t *targetFlags) (*helmchart.Chart,
 		return nil, err
 	}
 	loaded, err := chart.Load(ctx, ref, version, chart.Options{HTTPClient: client})
-	return loaded, interrupted(ctx, err, "")
+	return loaded, console.Interrupted(ctx, err, "")
 }
 
 // namedChart is the chart that was asked for by name. The default version is only for a registry: a

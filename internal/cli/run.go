@@ -1,12 +1,16 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/palette-ecr/palette-ecr/internal/build"
+	"github.com/palette-ecr/palette-ecr/internal/console"
 	"github.com/palette-ecr/palette-ecr/pipeline"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -15,9 +19,12 @@ import (
 // runFlags are the flags of everything that runs stages.
 type runFlags struct {
 	target   targetFlags
-	output   outputFlags
+	output   console.Outputs
 	asIs     bool
 	inPlace  bool
+	keepLive bool
+	giveUp   bool
+	older    bool
 	timeout  time.Duration
 	pushWait time.Duration
 	profile  string
@@ -25,9 +32,13 @@ type runFlags struct {
 
 func (r *runFlags) add(c *cobra.Command) {
 	r.target.all(c)
-	r.output.add(c)
 	f := c.Flags()
+	r.output.Add(f)
 	f.BoolVar(&r.asIs, "as-is", false, "take the values as they are: they are rendered already, in Git for example")
+	f.BoolVar(&r.keepLive, "keep-live", false, "keep values that only the live release has, set with helm upgrade --set for example")
+	f.BoolVar(&r.giveUp, "discard-live", false, "or give them up; without either they are a refusal")
+	f.BoolVar(&r.older, "allow-downgrade", false, "deploy charts that are older than the live ones")
+	c.MarkFlagsMutuallyExclusive("keep-live", "discard-live")
 	f.DurationVar(&r.timeout, "timeout", 5*time.Minute, "longest time for each wait in a cluster")
 	f.DurationVar(&r.pushWait, "push-wait", 2*time.Minute, "how long to wait for a push by hue, for the proof of that name")
 	f.StringVar(&r.profile, "profile", "", "profile of the shared AWS configuration")
@@ -88,7 +99,7 @@ func (a *app) runPipeline(
 	if err != nil {
 		return err
 	}
-	outputs, err := r.output.parse()
+	outputs, err := r.output.Open(r.target.inputs(want, a.Getenv)...)
 	if err != nil {
 		return err
 	}
@@ -97,12 +108,23 @@ func (a *app) runPipeline(
 		return err
 	}
 	rep, err := run(c.Context(), with(pipeline.Options{
-		Target: want, Command: c.Name(), Version: version(), AsIs: r.asIs, InPlace: r.inPlace,
+		Target: want, Command: c.Name(), Version: build.Version(), AsIs: r.asIs, InPlace: r.inPlace, Owner: owner(a.Getenv),
+		KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
 		In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile},
-		Progress: a.progress(), Timeout: r.timeout, PushWait: r.pushWait,
+		Progress: a.Progress(), Timeout: r.timeout, PushWait: r.pushWait,
 	}))
-	if e := a.write(outputs, rep); e != nil {
+	if e := a.Write(outputs, rep); e != nil {
 		err = errors.Join(err, e)
 	}
 	return err
+}
+
+// owner names who runs this, for others who find the release taken: user@host.
+func owner(getenv func(string) string) string {
+	name := cmp.Or(getenv("GITHUB_ACTOR"), getenv("GITLAB_USER_LOGIN"), getenv("USER"), getenv("LOGNAME"), "somebody")
+	host, err := os.Hostname()
+	if err != nil {
+		return name
+	}
+	return name + "@" + host
 }

@@ -26,12 +26,14 @@ const scheme = registry.OCIScheme + "://"
 type Options struct {
 	HTTPClient *http.Client // proxy and certificate authorities set; nil is Go's default client
 	PlainHTTP  bool         // the registry speaks HTTP without TLS
+	Digest     string       // of the manifest in an OCI registry, where it is known; the version is then only checked
 }
 
-// Load gets the chart that ref names: oci://registry/path with an exact version, a directory, or a .tgz.
+// Load returns the chart that ref names: oci://registry/path with an exact version, a directory, or a .tgz.
 // A directory or archive whose version is not the wanted one is refused, because helm would silently
-// ignore --version there; an empty version takes what is there. Errors are faults: Usage for a reference
-// that can't be right, Failed for one that can't be had.
+// ignore --version there; an empty version takes what is there. A version with Flux's mark (1.0.7+0123456789ab) is
+// found by its digest. Errors are faults: Usage for a reference
+// that can't be right, Failed for a chart that can't be fetched.
 func Load(ctx context.Context, ref, version string, o Options) (*chart.Chart, error) {
 	var (
 		c   *chart.Chart
@@ -50,7 +52,7 @@ func Load(ctx context.Context, ref, version string, o Options) (*chart.Chart, er
 	if err != nil {
 		return nil, err
 	}
-	if version != "" && c.Metadata.Version != version {
+	if plain, _ := SplitVersion(version); version != "" && c.Metadata.Version != version && c.Metadata.Version != plain {
 		return nil, fault.New(fault.Usage, "pass --version "+c.Metadata.Version+" if that is the one you mean",
 			"loading chart %q: it is version %s, not %s", ref, c.Metadata.Version, version)
 	}
@@ -77,7 +79,7 @@ func read(path string) (*chart.Chart, error) {
 
 // pull does what `helm pull` does for an OCI reference with an exact version.
 func pull(ctx context.Context, ref, version string, o Options) (*chart.Chart, error) {
-	if version == "" {
+	if version == "" && o.Digest == "" {
 		return nil, fault.New(fault.Usage, "pass --version with the exact version of the chart", "fetching chart %q: no version is given", ref)
 	}
 	base := http.RoundTripper(http.DefaultTransport)
@@ -97,7 +99,16 @@ func pull(ctx context.Context, ref, version string, o Options) (*chart.Chart, er
 	if err != nil {
 		return nil, fault.New(fault.Failed, "check the credentials file that `helm registry login` wrote", "fetching chart %q: %w", ref, err)
 	}
-	result, err := puller.Pull(strings.TrimPrefix(ref, scheme)+":"+version, registry.PullOptWithChart(true))
+	digest, at := o.Digest, ":"+version
+	if _, mark := SplitVersion(version); mark != "" && digest == "" {
+		if digest, err = marked(ctx, ref, version, mark, o, client); err != nil {
+			return nil, err
+		}
+	}
+	if digest != "" {
+		at = "@" + digest
+	}
+	result, err := puller.Pull(strings.TrimPrefix(ref, scheme)+at, registry.PullOptWithChart(true))
 	if err != nil {
 		return nil, pullFault(ref, version, err)
 	}
@@ -108,12 +119,12 @@ func pull(ctx context.Context, ref, version string, o Options) (*chart.Chart, er
 	return c, nil
 }
 
-// pullFault says why a chart could not be had, by the registry's own answer.
+// pullFault says why a chart could not be fetched, by the registry's own answer.
 func pullFault(ref, version string, err error) error {
 	remedy := "check the network, HTTPS_PROXY and AWS_CA_BUNDLE, or pass --chart with a directory or .tgz"
 	var response *errcode.ErrorResponse
 	switch {
-	case errors.Is(err, errdef.ErrNotFound), errors.As(err, &response) && response.StatusCode == http.StatusNotFound:
+	case notFound(err):
 		remedy = "check --chart and --version: the registry has no such chart, or not in this version"
 	case errors.As(err, &response) && (response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden):
 		remedy = "log in with `helm registry login`, or check that the chart may be read"
@@ -121,6 +132,11 @@ func pullFault(ref, version string, err error) error {
 		return fault.New(fault.Usage, "write the chart as oci://registry/path and its version with --version", "fetching chart %q version %s: %w", ref, version, err)
 	}
 	return fault.New(fault.Failed, remedy, "fetching chart %q version %s: %w", ref, version, err)
+}
+
+func notFound(err error) bool {
+	var response *errcode.ErrorResponse
+	return errors.Is(err, errdef.ErrNotFound) || errors.As(err, &response) && response.StatusCode == http.StatusNotFound
 }
 
 // bound ties requests to a context: Helm's registry client takes none.

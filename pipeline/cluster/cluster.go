@@ -19,11 +19,13 @@ const userAgent = "palette-ecr"
 
 // Cluster is one connected cluster.
 type Cluster struct {
-	Name      string               // as the target names it; else its context
-	Host      string               // address of the API server
-	Client    client.WithWatch     // typed for core, apps, rbac, OCIRepository; unstructured for the rest
-	Clientset kubernetes.Interface // for what Client has no verbs for: pod logs
-	REST      *rest.Config
+	Name       string               // as the target names it; else its context
+	Host       string               // address of the API server
+	Context    string               // of the kubeconfig, for commands that people paste; empty without a kubeconfig
+	Kubeconfig string               // its path, when it was given; empty is the usual ones
+	Client     client.WithWatch     // typed for core, apps, rbac, OCIRepository; unstructured for the rest
+	Clientset  kubernetes.Interface // for what Client has no verbs for: pod logs
+	REST       *rest.Config
 }
 
 // NewScheme knows the kinds that this project reads and writes: Kubernetes' own, and Flux's sources.
@@ -41,14 +43,19 @@ func NewScheme() *runtime.Scheme {
 // Connect reads the kubeconfig and prepares clients; it asks the cluster nothing yet (Ping does). The
 // error is a fault with code Usage: it is about the file and the flags.
 func Connect(t target.Cluster) (*Cluster, error) {
-	restConfig, name, err := load(t)
+	loaded, err := load(t)
 	if err != nil {
 		return nil, err
 	}
-	return From(name, restConfig)
+	c, err := From(loaded.name, loaded.config)
+	if err != nil {
+		return nil, err
+	}
+	c.Context, c.Kubeconfig = loaded.context, loaded.path
+	return c, nil
 }
 
-// From prepares clients from a configuration that the caller has already, for example kind's.
+// From prepares clients for a configuration that the caller has already, for example kind's.
 func From(name string, restConfig *rest.Config) (*Cluster, error) {
 	restConfig = rest.CopyConfig(restConfig)
 	restConfig.UserAgent = userAgent

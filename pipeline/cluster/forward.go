@@ -17,47 +17,51 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
 
-// Forward opens a local port to a ready pod behind a Service, through the API server, as `kubectl
-// port-forward` does: so a registry inside the cluster is reached with nothing but the kubeconfig. port is
-// the Service's port; zero takes its only one. stop ends it and must be called.
-func (c *Cluster) Forward(ctx context.Context, namespace, service string, port int) (addr string, stop func(), err error) {
+// forward opens a local port to a ready pod behind a Service, through the API server, as `kubectl port-forward` does:
+// so a registry inside the cluster is reached with nothing but the kubeconfig. port is the Service's port; zero is its
+// only one.
+func (c *Cluster) forward(ctx context.Context, namespace, service string, port int) (forward, error) {
 	pod, target, err := c.backend(ctx, namespace, service, port)
 	if err != nil {
-		return "", nil, err
+		return forward{}, err
 	}
+	doing := fmt.Sprintf("forwarding a port to pod %s/%s on cluster %q", namespace, pod.Name, c.Name)
 	dialer, err := c.dialer(pod)
 	if err != nil {
-		return "", nil, fmt.Errorf("forwarding a port to pod %s/%s: %w", namespace, pod.Name, err)
+		return forward{}, fmt.Errorf("%s: %w", doing, err)
 	}
 	// It lives until stop, not until ctx ends; and it logs each connection that is closed early, to nobody's use.
 	forwarding, end := context.WithCancel(klog.NewContext(context.WithoutCancel(ctx), klog.Logger{}))
-	ready, failed := make(chan struct{}), make(chan error, 1)
+	ready, ended := make(chan struct{}), make(chan struct{})
 	forwarder, err := portforward.NewOnAddressesForStreamingWithContext(forwarding, dialer, []string{"127.0.0.1"}, []string{fmt.Sprintf("0:%d", target)}, ready, io.Discard, io.Discard)
 	if err != nil {
 		end()
-		return "", nil, fmt.Errorf("forwarding a port to pod %s/%s: %w", namespace, pod.Name, err)
+		return forward{}, fmt.Errorf("%s: %w", doing, err)
 	}
-	go func() { failed <- forwarder.ForwardPorts() }()
+	var why error // written before ended is closed
+	go func() {
+		why = forwarder.ForwardPorts()
+		close(ended)
+	}()
+	stop := func() {
+		end()
+		<-ended
+	}
 	select {
 	case <-ready:
-	case err := <-failed:
+	case <-ended:
 		end()
-		return "", nil, fault.New(fault.Failed, "check that you may create pods/portforward in namespace "+namespace,
-			"forwarding a port to pod %s/%s on cluster %q: %w", namespace, pod.Name, c.Name, err)
+		return forward{}, fault.New(fault.Failed, "check that you may create pods/portforward in namespace "+namespace, "%s: %w", doing, why)
 	case <-ctx.Done():
 		end()
-		return "", nil, fmt.Errorf("forwarding a port to pod %s/%s on cluster %q: %w", namespace, pod.Name, c.Name, ctx.Err())
-	}
-	stop = func() {
-		end()
-		<-failed //nolint:errcheck // what ended the forward is no news once it is to end
+		return forward{}, fmt.Errorf("%s: %w", doing, ctx.Err())
 	}
 	ports, err := forwarder.GetPorts()
 	if err != nil {
 		stop()
-		return "", nil, fmt.Errorf("forwarding a port to pod %s/%s: %w", namespace, pod.Name, err)
+		return forward{}, fmt.Errorf("%s: %w", doing, err)
 	}
-	return fmt.Sprintf("127.0.0.1:%d", ports[0].Local), stop, nil
+	return forward{addr: fmt.Sprintf("127.0.0.1:%d", ports[0].Local), ended: ended, stop: stop}, nil
 }
 
 // dialer speaks WebSocket where the API server can, and SPDY to older ones and through their proxies.
@@ -100,11 +104,11 @@ func (c *Cluster) backend(ctx context.Context, namespace, service string, port i
 			return &pods.Items[i], target, err
 		}
 	}
-	return nil, 0, fault.New(fault.Failed, fmt.Sprintf("see why with `kubectl --namespace %s get pods`", namespace),
+	return nil, 0, fault.New(fault.Failed, fmt.Sprintf("see why with `%s`", c.Kubectl("--namespace %s get pods", namespace)),
 		"forwarding a port to Service %s/%s on cluster %q: none of its %d pods is ready", namespace, service, c.Name, len(pods.Items))
 }
 
-// Ready tells whether a pod takes requests.
+// Ready reports whether a pod takes requests.
 func Ready(pod *corev1.Pod) bool {
 	if pod.DeletionTimestamp != nil {
 		return false

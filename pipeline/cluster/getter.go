@@ -46,7 +46,7 @@ func (g *getter) ToRESTMapper() (meta.RESTMapper, error) {
 	return restmapper.NewShortcutExpander(mapper, client, nil), nil
 }
 
-// ToRawKubeConfigLoader tells the namespace; the rest of a kubeconfig comes from ToRESTConfig.
+// ToRawKubeConfigLoader knows the namespace; the rest of a kubeconfig comes from ToRESTConfig.
 func (g *getter) ToRawKubeConfigLoader() clientcmd.ClientConfig {
 	return clientcmd.NewDefaultClientConfig(api.Config{}, &clientcmd.ConfigOverrides{Context: api.Context{Namespace: g.namespace}})
 }

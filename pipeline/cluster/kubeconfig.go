@@ -16,13 +16,20 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
 
+// loaded is what a kubeconfig says of one cluster.
+type loaded struct {
+	config        *rest.Config
+	name          string
+	context, path string // for commands; empty in a pod
+}
+
 // load finds the kubeconfig that the target means and the context in it, and names the cluster by it.
-func load(t target.Cluster) (*rest.Config, string, error) {
+func load(t target.Cluster) (loaded, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	if t.Kubeconfig != "" {
 		path, err := expand(t.Kubeconfig)
 		if err != nil {
-			return nil, "", fault.New(fault.Usage, "write the path in full", "reading kubeconfig %q: %w", t.Kubeconfig, err)
+			return loaded{}, fault.New(fault.Usage, "write the path in full", "reading kubeconfig %q: %w", t.Kubeconfig, err)
 		}
 		rules.ExplicitPath = path
 	}
@@ -32,23 +39,23 @@ func load(t target.Cluster) (*rest.Config, string, error) {
 	}
 	raw, err := rules.Load()
 	if err != nil {
-		return nil, "", kubeconfigFault(files, err)
+		return loaded{}, kubeconfigFault(files, err)
 	}
 	if t.Kubeconfig == "" && len(raw.Contexts) == 0 {
 		if inside, err := rest.InClusterConfig(); err == nil {
-			return inside, nameOf(t, "in-cluster"), nil // a pod, for example a CronJob that checks for drift
+			return loaded{config: inside, name: nameOf(t, "in-cluster")}, nil // a pod, for example a CronJob that checks for drift
 		}
 	}
 	context, err := chooseContext(raw, t.Context, strings.Join(files, ", "))
 	if err != nil {
-		return nil, "", err
+		return loaded{}, err
 	}
 	name := nameOf(t, context)
 	config, err := clientcmd.NewNonInteractiveClientConfig(*raw, context, &clientcmd.ConfigOverrides{}, rules).ClientConfig()
 	if err != nil {
-		return nil, "", fault.New(fault.Usage, "correct the kubeconfig; `kubectl config view` shows what is read", "reading the kubeconfig of cluster %q: %w", name, err)
+		return loaded{}, fault.New(fault.Usage, "correct the kubeconfig; `kubectl config view` shows what is read", "reading the kubeconfig of cluster %q: %w", name, err)
 	}
-	return config, name, nil
+	return loaded{config: config, name: name, context: context, path: rules.ExplicitPath}, nil
 }
 
 // expand resolves a leading ~/, which no shell does inside a file.
@@ -75,7 +82,7 @@ func kubeconfigFault(files []string, err error) error {
 	return fault.New(fault.Usage, "correct the file; `kubectl config view --kubeconfig <file>` must show it", "parsing kubeconfig %q: %w", name, err)
 }
 
-// chooseContext gives the context to use, and names the known ones when it isn't there.
+// chooseContext returns the context to use; its error names the known ones.
 func chooseContext(raw *api.Config, wanted, files string) (string, error) {
 	known := make([]string, 0, len(raw.Contexts))
 	for name := range raw.Contexts {

@@ -28,7 +28,7 @@ func (c *Cluster) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Version gives the API server's version, for example v1.34.4, which charts may ask for.
+// Version returns the API server's version, for example v1.34.4, which charts may ask for.
 func (c *Cluster) Version(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()

@@ -10,7 +10,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"oras.land/oras-go/v2/registry/remote/errcode"
 
-	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/transient"
 )
 
 // tries is how often something is done that broke half-way.
@@ -56,5 +56,5 @@ func passing(err error) bool {
 	if errors.As(err, &answered) {
 		return answered.StatusCode == http.StatusTooManyRequests || answered.StatusCode >= http.StatusInternalServerError
 	}
-	return ecr.Cut(err)
+	return transient.Error(err)
 }

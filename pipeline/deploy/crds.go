@@ -13,7 +13,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
 
-// fieldOwner is who the API server notes for what is applied.
+// fieldOwner is the manager that the API server notes for what is applied.
 const fieldOwner = "palette-ecr"
 
 // applyCRDs brings the CRDs' release to a chart. What a chart has in its crds/ directory Helm installs once
@@ -23,16 +23,24 @@ func (h *helm) applyCRDs(ctx context.Context, c *cluster.Cluster, crds *helmchar
 	if err != nil || !done.changed {
 		return done, err
 	}
+	return done, h.applyFiles(ctx, c, crds)
+}
+
+// applyFiles applies the CRDs of a chart's crds/ directory.
+func (h *helm) applyFiles(ctx context.Context, c *cluster.Cluster, crds *helmchart.Chart) error {
 	for _, crd := range crds.CRDObjects() {
 		object := &unstructured.Unstructured{}
 		if err := yaml.Unmarshal(crd.File.Data, &object.Object); err != nil {
-			return done, fmt.Errorf("reading CRD %q of chart %q: %w", crd.Filename, crds.Name(), err)
+			return fmt.Errorf("reading CRD %q of chart %q: %w", crd.Filename, crds.Name(), err)
 		}
 		object.SetManagedFields(nil)
+		if err := h.options.Lock(ctx); err != nil {
+			return err
+		}
 		err := c.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), client.ForceOwnership, client.FieldOwner(fieldOwner))
 		if err != nil {
-			return done, fault.New(fault.Failed, "make sure that you may patch CustomResourceDefinitions", "applying CRD %s on cluster %q: %w", object.GetName(), h.cluster, err)
+			return fault.New(fault.Failed, "make sure that you may patch CustomResourceDefinitions", "applying CRD %s on cluster %q: %w", object.GetName(), h.cluster.Name, err)
 		}
 	}
-	return done, nil
+	return nil
 }

@@ -24,13 +24,22 @@ type Options struct {
 	Chart      *helmchart.Chart // of the release; nil loads it as Release names it
 	CRDs       *helmchart.Chart // nil loads it as Release names it; without a name it is left alone
 	HTTPClient *http.Client     // for charts in OCI registries
-	Install    bool             // install a release that is not there, instead of failing
+	// ChartDigest is the manifest of Release.Chart in its registry, where it is known (FluxChart): a tag may have moved.
+	ChartDigest string
+	Install     bool // install a release that is not there, instead of failing
+
+	AllowDowngrade bool // of either chart
 
 	HelmRelease []byte // the manifest to apply when Flux manages the release
 
-	Restart  []Workload    // Deployments that read identity or registry settings at start; nil is Restarted
-	Timeout  time.Duration // for each wait; zero is 5 minutes
-	Driver   string        // of Helm's storage, as HELM_DRIVER says; empty is Secrets
+	Restart []Workload    // Deployments that read identity or registry settings at start; nil is Restarted
+	Timeout time.Duration // for each wait; zero is 5 minutes
+	Driver  string        // of Helm's storage, as HELM_DRIVER says; empty is Secrets
+	Storage string        // namespace of Helm's records; empty is the release's (Managed.Storage)
+	// Lock is called right before each write, and its error ends the deployment: whoever holds a Lease takes it here.
+	Lock func(context.Context) error
+	// Accepted reports whether a workload was broken before, and may stay so: nobody waits for it. nil is none.
+	Accepted func(kind, namespace, name string) bool
 	Progress progress.Reporter
 	Now      func() time.Time
 }
@@ -41,7 +50,7 @@ type Workload struct {
 	ReadsRegistry bool // it reads the registries' Secrets, not only its identity
 }
 
-// Restarted gives the Deployments of PaletteAI that the cutover concerns.
+// Restarted returns the Deployments of PaletteAI that the cutover concerns.
 func Restarted() []Workload {
 	return []Workload{{Name: "hue", ReadsRegistry: true}, {Name: "source-controller"}}
 }
@@ -52,6 +61,7 @@ type Result struct {
 	Reason           string // why nothing had to be changed
 	Revision         int    // of the release now; zero when unknown
 	PreviousRevision int    // what the release goes back to; zero when it was not there
+	PreviousCRDs     int    // the same of the CRDs' release, when this deployment has changed it
 	CRDs             string // what was done with the CRDs' release, one phrase
 	Restarted        []string
 	SwitchedAt       time.Time // since when only pods with the new settings run, by the cluster's clock
@@ -61,8 +71,17 @@ func (o *Options) complete() {
 	if o.Restart == nil {
 		o.Restart = Restarted()
 	}
-	if o.Timeout == 0 {
-		o.Timeout = 5 * time.Minute
+	if o.Timeout <= 0 {
+		o.Timeout = leastUndo
+	}
+	if o.Lock == nil {
+		o.Lock = func(context.Context) error { return nil }
+	}
+	if o.Accepted == nil {
+		o.Accepted = func(string, string, string) bool { return false }
+	}
+	if o.Storage == "" {
+		o.Storage = o.Release.Namespace
 	}
 	if o.Progress == nil {
 		o.Progress = progress.Discard
@@ -76,7 +95,7 @@ func (o *Options) complete() {
 }
 
 // Run brings the release to the given chart and values. What is there already is left alone and said so in
-// Result.Reason. The Result is never nil: with an error it tells how far it came.
+// Result.Reason. The Result is never nil: with an error it says how far the deployment came.
 func Run(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error) {
 	o.complete()
 	if o.Release.ManagedBy == target.Flux {
@@ -96,7 +115,7 @@ func Run(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error) {
 func (o *Options) load(ctx context.Context) (err error) {
 	options := chart.Options{HTTPClient: o.HTTPClient}
 	if o.Chart == nil {
-		if o.Chart, err = chart.Load(ctx, o.Release.Chart, o.Release.Version, options); err != nil {
+		if o.Chart, err = chart.Load(ctx, o.Release.Chart, o.Release.Version, chart.Options{HTTPClient: o.HTTPClient, Digest: o.ChartDigest}); err != nil {
 			return err
 		}
 	}
@@ -120,6 +139,9 @@ func run(ctx context.Context, c *cluster.Cluster, h *helm, o Options) (*Result, 
 			return result, err
 		}
 		result.Changed = change.changed
+		if change.changed {
+			result.PreviousCRDs = change.previous
+		}
 		if change.changed && h.renew != nil {
 			// Which kinds there are is asked once: mural's templates must see the new ones.
 			if h, err = h.renew(); err != nil {
@@ -136,7 +158,7 @@ func run(ctx context.Context, c *cluster.Cluster, h *helm, o Options) (*Result, 
 	return result, finish(ctx, c, h, o, result)
 }
 
-// finish restarts what has to see the change, and tells since when it is seen.
+// finish restarts what has to see the change, and finds out since when it is seen.
 func finish(ctx context.Context, c *cluster.Cluster, h *helm, o Options, result *Result) error {
 	history, err := h.history(o.Release.Name)
 	if err != nil {
@@ -156,12 +178,19 @@ func finish(ctx context.Context, c *cluster.Cluster, h *helm, o Options, result 
 
 // check refuses what would fail halfway, for all releases before any of them is touched.
 func (o *Options) check(h *helm) error {
+	wanted := map[string]*helmchart.Chart{o.Release.Name: o.Chart}
 	names := []string{o.Release.Name}
 	if o.CRDs != nil {
 		names = append(names, o.CRDs.Name())
+		wanted[o.CRDs.Name()] = o.CRDs
 	}
 	for _, name := range names {
 		if err := h.usable(name); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		if err := h.forward(name, wanted[name]); err != nil {
 			return err
 		}
 	}

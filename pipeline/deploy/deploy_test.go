@@ -76,7 +76,8 @@ func newWorld(t *testing.T, kubeClient kube.Interface) *world {
 	w.options.complete()
 	memory := driver.NewMemory()
 	memory.SetNamespace(namespace)
-	w.helm = &helm{cluster: "hub", namespace: namespace, options: w.options, config: &action.Configuration{
+	w.cluster = &cluster.Cluster{Name: "hub"}
+	w.helm = &helm{cluster: w.cluster, namespace: namespace, options: w.options, config: &action.Configuration{
 		Releases: storage.Init(memory), KubeClient: kubeClient, Capabilities: chartutil.DefaultCapabilities.Copy(), Log: func(string, ...any) {},
 	}}
 	objects := []client.Object{}
@@ -111,10 +112,23 @@ func newWorld(t *testing.T, kubeClient kube.Interface) *world {
 		}
 		return c.Patch(ctx, obj, patch, opts...)
 	}}
-	w.cluster = &cluster.Cluster{Name: "hub", Client: fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithObjects(objects...).WithInterceptorFuncs(renew).Build()}
+	w.cluster.Client = fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithObjects(objects...).WithInterceptorFuncs(renew).Build()
 	w.store(t, "mural", 1, release.StatusDeployed, map[string]any{"basicAuth": map[string]any{"password": "zot-secret"}})
 	w.store(t, "mural-crds", 1, release.StatusDeployed, nil)
 	return w
+}
+
+// age makes the pods older than what comes next.
+func (w *world) age(t *testing.T) {
+	t.Helper()
+	var list corev1.PodList
+	require.NoError(t, w.cluster.Client.List(t.Context(), &list))
+	for i := range list.Items {
+		pod := &list.Items[i]
+		require.NoError(t, w.cluster.Client.Delete(t.Context(), pod))
+		pod.ResourceVersion, pod.CreationTimestamp = "", metav1.NewTime(time.Now().Add(-time.Hour))
+		require.NoError(t, w.cluster.Client.Create(t.Context(), pod))
+	}
 }
 
 // store puts a revision into Helm's storage as if it had been made two hours ago.
@@ -215,6 +229,10 @@ func TestRunUpgradesForAnotherVersionTemplateOrStatus(t *testing.T) {
 		"template": func(_ *testing.T, w *world) { w.options.Chart.Templates[0].Data = []byte("# other") },
 		"status":   func(t *testing.T, w *world) { w.store(t, "mural", 2, release.StatusFailed, same) },
 		"crds":     func(_ *testing.T, w *world) { w.options.CRDs = crds("0.7.5") },
+		"older, as asked": func(_ *testing.T, w *world) {
+			w.options.Chart = mural("1.0.6")
+			w.options.AllowDowngrade, w.helm.options.AllowDowngrade = true, true
+		},
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -239,6 +257,14 @@ func TestRunRefusesWithoutTouchingAnything(t *testing.T) {
 		"pending":      {func(t *testing.T, w *world) { w.store(t, "mural", 2, release.StatusPendingUpgrade, nil) }, "revision 2 is pending-upgrade since", "helm rollback mural"},
 		"pending crds": {func(t *testing.T, w *world) { w.store(t, "mural-crds", 2, release.StatusPendingUpgrade, nil) }, "mural-system/mural-crds", "helm rollback mural-crds"},
 		"missing":      {func(_ *testing.T, w *world) { w.options.Release.Name = "none" }, "there is no such release", "helm list"},
+		"older chart":  {func(_ *testing.T, w *world) { w.options.Chart = mural("1.0.6") }, `deploying version 1.0.6 of release mural-system/mural on cluster "hub": it has version 1.0.7, which is newer`, "leave the version out, which keeps 1.0.7, or pass --allow-downgrade"},
+		"older CRDs":   {func(_ *testing.T, w *world) { w.options.CRDs = crds("0.7.3") }, `deploying version 0.7.3 of release mural-system/mural-crds on cluster "hub": it has version 0.7.4`, "--allow-downgrade"},
+		"no version":   {func(_ *testing.T, w *world) { w.options.Chart = mural("main") }, "which is newer, that or 1.0.7, can't be told", "--allow-downgrade"},
+		"lease of another run": {func(_ *testing.T, w *world) {
+			w.helm.options.Lock = func(context.Context) error {
+				return fault.New(fault.Refused, "wait until run one has ended", "taking the Lease")
+			}
+		}, "taking the Lease", "wait until run one"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -290,8 +316,7 @@ func TestUndoGoesBackOnceAndRestarts(t *testing.T) {
 	w := newWorld(t, printing())
 	result, err := w.run(t, toECR)
 	require.NoError(t, err)
-	// Creation times have whole seconds on a real API server; here the change must only be later than the pods.
-	time.Sleep(1100 * time.Millisecond)
+	w.age(t)
 	require.NoError(t, undo(t.Context(), w.cluster, w.helm, w.options, result.PreviousRevision))
 	live, err := w.helm.live("mural")
 	require.NoError(t, err)

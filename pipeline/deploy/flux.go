@@ -22,12 +22,11 @@ import (
 
 const (
 	lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
-	fromGit     = "kustomize.toolkit.fluxcd.io/name" // label of what a Kustomization keeps as Git has it
 	fluxPoll    = 2 * time.Second
 )
 
 // runFlux gives the HelmRelease the manifest's spec and waits until Flux has applied it. Server-side apply
-// would not do: it leaves the keys that the manifest no longer has, basicAuth among them, to who set them.
+// would not do: it leaves the keys that the manifest no longer has, basicAuth among them, to whoever set them.
 func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error) {
 	result := &Result{CRDs: "left to Flux"}
 	h, err := newHelm(c, o)
@@ -42,9 +41,17 @@ func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error
 	if last, err := h.last(o.Release.Name); err == nil && last != nil {
 		result.PreviousRevision = last.Version
 	}
+	if last, err := h.last(o.Release.Name); err == nil && last != nil && last.Chart != nil && last.Chart.Metadata != nil {
+		if err := forwardFlux(o, wanted, fmt.Sprintf("%s/%s on cluster %q", o.Release.Namespace, o.Release.Name, c.Name), last.Chart.Metadata.Version); err != nil {
+			return result, err
+		}
+	}
 	if specEqual(live, wanted) {
 		result.Reason = fmt.Sprintf("HelmRelease %s has these values already", key)
 	} else {
+		if err := o.Lock(ctx); err != nil {
+			return result, err
+		}
 		o.Progress.Say("changing HelmRelease %s", key)
 		if err := replace(live, wanted); err != nil {
 			return result, err
@@ -108,8 +115,8 @@ func helmRelease(manifest []byte) (*unstructured.Unstructured, error) {
 	return found, nil
 }
 
-// WithValues gives a manifest's HelmRelease other values. One that also takes values from elsewhere is refused:
-// what of them is whose can't be told, and a Secret's would end up in plain sight.
+// WithValues returns a manifest whose HelmRelease has other values. One that also takes values from elsewhere is
+// refused: which of them come from where can't be seen, and a Secret's would end up in plain sight.
 func WithValues(manifest []byte, values map[string]any) ([]byte, error) {
 	release, err := helmRelease(manifest)
 	if err != nil {
@@ -131,18 +138,18 @@ func WithValues(manifest []byte, values map[string]any) ([]byte, error) {
 // appliable refuses what Flux would not act upon, or would take back.
 func appliable(c *cluster.Cluster, live *unstructured.Unstructured) error {
 	key := client.ObjectKeyFromObject(live)
-	if owner := live.GetLabels()[fromGit]; owner != "" {
-		return fault.New(fault.Refused, "commit the manifest that you want to the repository which the Kustomization reads; after a cutover then run validate",
-			"changing HelmRelease %s on cluster %q: Kustomization %q keeps it as Git has it", key, c.Name, owner)
+	if owner := keptBy(live); owner != "" {
+		return fault.New(fault.Refused, "commit the manifest that you want to the repository that it reads; after a cutover then run validate",
+			"changing HelmRelease %s on cluster %q: %s keeps it as Git has it", key, c.Name, owner)
 	}
 	if suspended, _, _ := unstructured.NestedBool(live.Object, "spec", "suspend"); suspended {
-		return fault.New(fault.Refused, fmt.Sprintf("run `flux resume helmrelease %s --namespace %s`", key.Name, key.Namespace),
+		return fault.New(fault.Refused, fmt.Sprintf("run `%s`", c.Flux("resume helmrelease %s --namespace %s", key.Name, key.Namespace)),
 			"changing HelmRelease %s on cluster %q: it is suspended", key, c.Name)
 	}
 	return nil
 }
 
-// specEqual tells whether everything that the manifest says of the spec is so.
+// specEqual reports whether the live spec has everything that the manifest says.
 func specEqual(live, wanted *unstructured.Unstructured) bool {
 	is, _ := live.Object["spec"].(map[string]any)
 	for key, value := range specOf(wanted) {
@@ -200,7 +207,12 @@ func awaitFlux(ctx context.Context, c *cluster.Cluster, live *unstructured.Unstr
 	key := client.ObjectKeyFromObject(live)
 	seen := "it has not been looked at yet"
 	err := wait.PollUntilContextTimeout(ctx, fluxPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
-		if err := c.Client.Get(ctx, key, live); err != nil {
+		err := c.Client.Get(ctx, key, live)
+		if cluster.IsTransient(err) {
+			seen = fmt.Sprintf("the API server doesn't answer: %s", err)
+			return false, nil
+		}
+		if err != nil {
 			return false, fluxFault(c, key, err)
 		}
 		done, state, terminal := released(live)
@@ -216,8 +228,8 @@ func awaitFlux(ctx context.Context, c *cluster.Cluster, live *unstructured.Unstr
 	return err
 }
 
-// released judges a HelmRelease: generation first, then the conditions. Stalled tells that Flux has given up,
-// and Ready why.
+// released judges a HelmRelease: generation first, then the conditions. Stalled says that Flux has given
+// up, and Ready why.
 func released(live *unstructured.Unstructured) (done bool, state string, terminal bool) {
 	state = "Flux has not handled the change yet"
 	if stalled := conditionOf(live, "Stalled"); stalled["status"] == "True" {
@@ -239,7 +251,7 @@ func released(live *unstructured.Unstructured) (done bool, state string, termina
 	return false, message, terminal
 }
 
-// conditionOf gives a condition as far as it is about the current generation.
+// conditionOf returns a condition as far as it is about the current generation.
 func conditionOf(live *unstructured.Unstructured, kind string) map[string]any {
 	conditions, _, _ := unstructured.NestedSlice(live.Object, "status", "conditions")
 	for _, each := range conditions {
@@ -253,7 +265,7 @@ func conditionOf(live *unstructured.Unstructured, kind string) map[string]any {
 }
 
 func notReleased(c *cluster.Cluster, key client.ObjectKey, state string) error {
-	return fault.New(fault.Failed, fmt.Sprintf("look with `kubectl --namespace %s describe helmrelease/%s`", key.Namespace, key.Name),
+	return fault.New(fault.Failed, fmt.Sprintf("look with `%s`", c.Kubectl("--namespace %s describe helmrelease/%s", key.Namespace, key.Name)),
 		"waiting for HelmRelease %s on cluster %q: %s", key, c.Name, state)
 }
 

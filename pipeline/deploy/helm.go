@@ -10,6 +10,7 @@ import (
 
 	"helm.sh/helm/v3/pkg/action"
 	helmchart "helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/kube"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/releaseutil"
 	"helm.sh/helm/v3/pkg/storage/driver"
@@ -25,7 +26,7 @@ const maxHistory = 10
 // helm is the Helm SDK with one cluster and namespace.
 type helm struct {
 	config    *action.Configuration
-	cluster   string // name, for messages
+	cluster   *cluster.Cluster
 	namespace string
 	options   Options
 	renew     func() (*helm, error) // the same, with nothing remembered of the cluster; nil in tests
@@ -33,11 +34,14 @@ type helm struct {
 
 func newHelm(c *cluster.Cluster, o Options) (*helm, error) {
 	config := &action.Configuration{}
-	if err := config.Init(c.Getter(o.Release.Namespace), o.Release.Namespace, o.Driver, func(string, ...any) {}); err != nil {
+	if err := config.Init(c.Getter(o.Release.Namespace), o.Storage, o.Driver, func(string, ...any) {}); err != nil {
 		return nil, fmt.Errorf("preparing Helm for cluster %q: %w", c.Name, err)
 	}
+	if whole, ok := config.KubeClient.(*kube.Client); ok {
+		config.KubeClient = &selective{Client: whole, waits: waits{accepted: o.Accepted}}
+	}
 	return &helm{
-		config: config, cluster: c.Name, namespace: o.Release.Namespace, options: o,
+		config: config, cluster: c, namespace: o.Release.Namespace, options: o,
 		renew: func() (*helm, error) { return newHelm(c, o) },
 	}, nil
 }
@@ -59,23 +63,23 @@ func (c change) phrase() string {
 	return c.reason
 }
 
-// last gives the newest revision of a release, or nil when there is none.
+// last returns the newest revision of a release, or nil when there is none.
 func (h *helm) last(name string) (*release.Release, error) {
 	last, err := h.config.Releases.Last(name)
 	if errors.Is(err, driver.ErrReleaseNotFound) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading release %s/%s on cluster %q: %w", h.namespace, name, h.cluster, err)
+		return nil, fmt.Errorf("reading release %s/%s on cluster %q: %w", h.namespace, name, h.cluster.Name, err)
 	}
 	return last, nil
 }
 
-// history gives all revisions that Helm still has, oldest first.
+// history returns all revisions that Helm still has, oldest first.
 func (h *helm) history(name string) ([]*release.Release, error) {
 	all, err := h.config.Releases.History(name)
 	if err != nil && !errors.Is(err, driver.ErrReleaseNotFound) {
-		return nil, fmt.Errorf("reading the history of release %s/%s on cluster %q: %w", h.namespace, name, h.cluster, err)
+		return nil, fmt.Errorf("reading the history of release %s/%s on cluster %q: %w", h.namespace, name, h.cluster.Name, err)
 	}
 	releaseutil.SortByRevision(all)
 	return all, nil
@@ -89,16 +93,16 @@ func (h *helm) usable(name string) error {
 	}
 	switch {
 	case last == nil && !h.options.Install:
-		return fault.New(fault.Refused, fmt.Sprintf("check --namespace and the release's name: `helm list --all-namespaces` shows what is installed; what never was is installed with `helm install %s`", name),
-			"upgrading release %s/%s on cluster %q: there is no such release", h.namespace, name, h.cluster)
+		return fault.New(fault.Refused, fmt.Sprintf("check --namespace, --context and the release's name: `%s` shows what is installed; what never was is installed with --install", h.cluster.Helm("list --all-namespaces")),
+			"upgrading release %s/%s on cluster %q: there is no such release", h.namespace, name, h.cluster.Name)
 	case last != nil && last.Info.Status.IsPending():
 		// Helm's maintainers hold that such a state can't be trusted (helm/helm#7653): a person decides.
 		return fault.New(fault.Refused,
-			fmt.Sprintf("make sure that nobody else is upgrading it, then go back with `helm rollback %s --namespace %s`, and run again", name, h.namespace),
+			fmt.Sprintf("wait if somebody is upgrading it; if not, `palette-ecr run --recover` or `palette-ecr rollback` repairs it, as does `%s`", h.cluster.Helm("rollback %s --namespace %s", name, h.namespace)),
 			"upgrading release %s/%s on cluster %q: revision %d is %s since %s: another helm is at work, or one was killed",
-			h.namespace, name, h.cluster, last.Version, last.Info.Status, last.Info.LastDeployed.UTC().Format(time.RFC3339))
+			h.namespace, name, h.cluster.Name, last.Version, last.Info.Status, last.Info.LastDeployed.UTC().Format(time.RFC3339))
 	case last != nil && last.Info.Status == release.StatusUninstalling:
-		return fault.New(fault.Refused, "wait until it is uninstalled", "upgrading release %s/%s on cluster %q: it is being uninstalled", h.namespace, name, h.cluster)
+		return fault.New(fault.Refused, "wait until it is uninstalled", "upgrading release %s/%s on cluster %q: it is being uninstalled", h.namespace, name, h.cluster.Name)
 	}
 	return nil
 }
@@ -131,7 +135,7 @@ func (h *helm) apply(ctx context.Context, name string, c *helmchart.Chart, value
 	return h.upgrade(ctx, done, last, c, values)
 }
 
-// goodBefore gives the newest revision older than one that was deployed well; zero when there is none. A
+// goodBefore returns the newest revision older than one that was deployed well; zero when there is none. A
 // failed one is nothing to go back to.
 func (h *helm) goodBefore(name string, revision int) (int, error) {
 	history, err := h.history(name)
@@ -146,7 +150,7 @@ func (h *helm) goodBefore(name string, revision int) (int, error) {
 	return 0, nil
 }
 
-// same tells whether a release is as wanted: this chart with exactly these values, and deployed well.
+// same reports whether a release is as wanted: this chart with exactly these values, and deployed well.
 func same(last *release.Release, c *helmchart.Chart, values map[string]any) bool {
 	config, err := chart.Normal(last.Config)
 	return err == nil && last.Info.Status == release.StatusDeployed &&
@@ -165,6 +169,9 @@ func templates(c *helmchart.Chart) map[string]string {
 }
 
 func (h *helm) upgrade(ctx context.Context, done change, last *release.Release, c *helmchart.Chart, values map[string]any) (change, error) {
+	if err := h.options.Lock(ctx); err != nil {
+		return done, err
+	}
 	h.options.Progress.Say("upgrading release %s to version %s", done.name, done.version)
 	upgrade := action.NewUpgrade(h.config)
 	upgrade.Namespace = h.namespace
@@ -183,6 +190,9 @@ func (h *helm) upgrade(ctx context.Context, done change, last *release.Release, 
 }
 
 func (h *helm) install(ctx context.Context, done change, c *helmchart.Chart, values map[string]any) (change, error) {
+	if err := h.options.Lock(ctx); err != nil {
+		return done, err
+	}
 	h.options.Progress.Say("installing release %s version %s", done.name, done.version)
 	install := action.NewInstall(h.config)
 	install.ReleaseName = done.name
@@ -203,10 +213,10 @@ func (h *helm) install(ctx context.Context, done change, c *helmchart.Chart, val
 func (h *helm) failed(doing string, done change, err error) error {
 	remedy := "correct what the message says and run again: nothing was changed"
 	if done.changed {
-		remedy = fmt.Sprintf("correct what the message says and run again, or go back with `helm rollback %s %d --namespace %s`", done.name, done.previous, h.namespace)
+		remedy = fmt.Sprintf("correct what the message says and run again, or go back with `%s`", h.cluster.Helm("rollback %s %d --namespace %s", done.name, done.previous, h.namespace))
 		if done.previous == 0 {
 			remedy = "correct what the message says and run again"
 		}
 	}
-	return fault.New(fault.Failed, remedy, "%s release %s/%s on cluster %q to version %s: %w", doing, h.namespace, done.name, h.cluster, done.version, err)
+	return fault.New(fault.Failed, remedy, "%s release %s/%s on cluster %q to version %s: %w", doing, h.namespace, done.name, h.cluster.Name, done.version, err)
 }

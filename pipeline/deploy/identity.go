@@ -18,7 +18,7 @@ const (
 	roleVariable   = "AWS_ROLE_ARN"
 )
 
-// inputs gives what a workload reads at start from one revision: its ServiceAccount's annotations and,
+// inputs returns what a workload reads at start from one revision: its ServiceAccount's annotations and,
 // where it reads them, the registries' Secrets. Equal strings mean equal inputs; it holds credentials.
 func inputs(revision *release.Release, serviceAccount string, w Workload) string {
 	objects, err := chart.Objects(revision)
@@ -43,7 +43,7 @@ func inputs(revision *release.Release, serviceAccount string, w Workload) string
 	return string(data)
 }
 
-// isRegistry knows the Secrets that carry a registry's settings, or credentials for it.
+// isRegistry reports whether a Secret carries a registry's settings, or credentials for it.
 func isRegistry(secret map[string]any) bool {
 	if secret["type"] == string(corev1.SecretTypeDockerConfigJson) {
 		return true
@@ -56,7 +56,7 @@ func isRegistry(secret map[string]any) bool {
 	return false
 }
 
-// changedIn gives the newest revision whose inputs differ from those of the one before, or nil.
+// changedIn returns the newest revision whose inputs differ from those of the one before, or nil.
 func changedIn(history []*release.Release, serviceAccount string, w Workload) *release.Release {
 	for i, revision := range slices.Backward(history) {
 		if i > 0 && inputs(revision, serviceAccount, w) != inputs(history[i-1], serviceAccount, w) {
@@ -66,7 +66,7 @@ func changedIn(history []*release.Release, serviceAccount string, w Workload) *r
 	return nil
 }
 
-// lacksRole tells that a pod was made before its ServiceAccount got, changed or lost its role. A pod made
+// lacksRole reports whether a pod was made before its ServiceAccount got, changed or lost its role. A pod made
 // after that which lacks it all the same is not helped by another restart: then the webhook is missing.
 func lacksRole(pod corev1.Pod, account corev1.ServiceAccount) bool {
 	var changed time.Time

@@ -40,12 +40,12 @@ func (h *helm) live(name string) (*Release, error) {
 		return nil, err
 	}
 	if last == nil || last.Chart == nil || last.Chart.Metadata == nil {
-		return nil, fault.New(fault.Refused, "check --namespace and --context; `helm list --all-namespaces` shows what is installed",
-			"reading release %s/%s on cluster %q: there is no such release", h.namespace, name, h.cluster)
+		return nil, fault.New(fault.Refused, fmt.Sprintf("check --namespace and --context; `%s` shows what is installed", h.cluster.Helm("list --all-namespaces")),
+			"reading release %s/%s on cluster %q: there is no such release", h.namespace, name, h.cluster.Name)
 	}
 	merged, err := chartutil.CoalesceValues(last.Chart, last.Config)
 	if err != nil {
-		return nil, fmt.Errorf("merging the values of release %s/%s on cluster %q: %w", h.namespace, name, h.cluster, masked(err, last.Config))
+		return nil, fmt.Errorf("merging the values of release %s/%s on cluster %q: %w", h.namespace, name, h.cluster.Name, masked(err, last.Config))
 	}
 	return &Release{
 		Name: name, Namespace: h.namespace, Revision: last.Version, Status: last.Info.Status.String(),

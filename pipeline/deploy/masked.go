@@ -19,13 +19,16 @@ func masked(err error, values ...map[string]any) error {
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
 	text := err.Error()
 	for _, secret := range secrets {
-		text = strings.ReplaceAll(text, secret, "***")
+		text = strings.ReplaceAll(text, secret, masking)
 	}
 	if text == err.Error() {
 		return err
 	}
 	return maskedError{text: text, err: err}
 }
+
+// masking stands for a secret.
+const masking = "***"
 
 type maskedError struct {
 	text string

@@ -21,8 +21,8 @@ import (
 const restartedAt = "kubectl.kubernetes.io/restartedAt"
 
 // restart makes new pods of every workload whose running ones were made before the newest change of what
-// they read at start, and waits until only new ones run. It gives the names of those it restarted. What
-// must restart is told from the release's history and the pods, not from what this run did: so a run that
+// they read at start, and waits until only new ones run. It returns the names of those it restarted. What
+// must restart is seen from the release's history and the pods, not from what this run did: so a run that
 // was killed between the upgrade and the restart is made whole by the next.
 func restart(ctx context.Context, c *cluster.Cluster, o Options, history []*release.Release) ([]string, error) {
 	var restarted []string
@@ -43,15 +43,22 @@ func restart(ctx context.Context, c *cluster.Cluster, o Options, history []*rele
 		if !predates {
 			continue
 		}
+		if err := o.Lock(ctx); err != nil {
+			return restarted, err
+		}
 		o.Progress.Say("restarting %s: what it reads at start has changed", w.Name)
 		patch := fmt.Appendf(nil, `{"spec":{"template":{"metadata":{"annotations":{%q:%q}}}}}`, restartedAt, o.Now().UTC().Format(time.RFC3339))
 		if err := c.Client.Patch(ctx, &d, client.RawPatch("application/merge-patch+json", patch)); err != nil {
-			return restarted, fault.New(fault.Failed, fmt.Sprintf("run `kubectl --namespace %s rollout restart deployment/%s`, then run again", o.Release.Namespace, w.Name),
+			return restarted, fault.New(fault.Failed, fmt.Sprintf("make sure that you may patch Deployments in namespace %s, or run `%s`, then run again", o.Release.Namespace, c.Kubectl("--namespace %s rollout restart deployment/%s", o.Release.Namespace, w.Name)),
 				"restarting Deployment %s/%s on cluster %q: %w", o.Release.Namespace, w.Name, c.Name, err)
 		}
 		restarted = append(restarted, w.Name)
 	}
 	for _, name := range restarted {
+		if o.Accepted("Deployment", o.Release.Namespace, name) {
+			o.Progress.Say("%s was broken before: nobody waits for it", name)
+			continue
+		}
 		if err := awaitRollout(ctx, c, client.ObjectKey{Namespace: o.Release.Namespace, Name: name}, o); err != nil {
 			return restarted, err
 		}
@@ -59,7 +66,7 @@ func restart(ctx context.Context, c *cluster.Cluster, o Options, history []*rele
 	return restarted, nil
 }
 
-// predates tells whether a running pod of the Deployment is older than the newest change of its inputs.
+// predates reports whether a running pod of the Deployment is older than the newest change of its inputs.
 func predates(ctx context.Context, c *cluster.Cluster, d *appsv1.Deployment, w Workload, history []*release.Release) (bool, error) {
 	running, err := pods(ctx, c, d)
 	if err != nil || len(running) == 0 {
@@ -84,8 +91,8 @@ func predates(ctx context.Context, c *cluster.Cluster, d *appsv1.Deployment, w W
 	return false, nil
 }
 
-// storedAt tells when a revision was made, by the API server's clock where Helm keeps its Secrets: pods'
-// ages are told by that clock too. Helm's own time is that of the machine that ran it.
+// storedAt returns when a revision was made, by the API server's clock where Helm keeps its Secrets: pods'
+// ages are those of that clock too. Helm's own time is that of the machine that ran it.
 func storedAt(ctx context.Context, c *cluster.Cluster, revision *release.Release) (time.Time, error) {
 	var secrets metav1.PartialObjectMetadataList
 	secrets.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
@@ -100,7 +107,7 @@ func storedAt(ctx context.Context, c *cluster.Cluster, revision *release.Release
 	return revision.Info.LastDeployed.Time, nil
 }
 
-// pods gives the Deployment's pods that are not on their way out.
+// pods returns the Deployment's pods that are not on their way out.
 func pods(ctx context.Context, c *cluster.Cluster, d *appsv1.Deployment) ([]corev1.Pod, error) {
 	selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector)
 	if err != nil {
@@ -119,7 +126,7 @@ func pods(ctx context.Context, c *cluster.Cluster, d *appsv1.Deployment) ([]core
 	return running, nil
 }
 
-// since tells when the oldest running pod of those that read the registry settings was made.
+// since returns when the oldest running pod of those that read the registry settings was made.
 func since(ctx context.Context, c *cluster.Cluster, o Options) (time.Time, error) {
 	oldest := o.Now()
 	for _, w := range o.Restart {

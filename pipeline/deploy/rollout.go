@@ -22,10 +22,19 @@ func awaitRollout(ctx context.Context, c *cluster.Cluster, key client.ObjectKey,
 	seen := "nothing yet"
 	err := wait.PollUntilContextTimeout(ctx, rolloutPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
 		var d appsv1.Deployment
-		if err := c.Client.Get(ctx, key, &d); err != nil {
+		err := c.Client.Get(ctx, key, &d)
+		if cluster.IsTransient(err) {
+			seen = fmt.Sprintf("the API server doesn't answer: %s", err)
+			return false, nil
+		}
+		if err != nil {
 			return false, fmt.Errorf("reading Deployment %s on cluster %q: %w", key, c.Name, err)
 		}
 		running, err := pods(ctx, c, &d)
+		if cluster.IsTransient(err) {
+			seen = fmt.Sprintf("the API server doesn't answer: %s", err)
+			return false, nil
+		}
 		if err != nil {
 			return false, err
 		}
@@ -43,12 +52,13 @@ func awaitRollout(ctx context.Context, c *cluster.Cluster, key client.ObjectKey,
 }
 
 func stuck(c *cluster.Cluster, key client.ObjectKey, state string) error {
-	return fault.New(fault.Failed, fmt.Sprintf("look with `kubectl --namespace %s describe deployment/%s` and `kubectl --namespace %s logs deployment/%s`", key.Namespace, key.Name, key.Namespace, key.Name),
+	return fault.New(fault.Failed, fmt.Sprintf("look with `%s` and `%s`",
+		c.Kubectl("--namespace %s describe deployment/%s", key.Namespace, key.Name), c.Kubectl("--namespace %s logs deployment/%s", key.Namespace, key.Name)),
 		"waiting for the rollout of Deployment %s on cluster %q: %s", key, c.Name, state)
 }
 
-// rollout judges a Deployment as `kubectl rollout status` does, generation first, and besides it tells
-// what a pod itself says. terminal means that waiting longer is of no use.
+// rollout judges a Deployment as `kubectl rollout status` does, generation first, and adds what a
+// pod itself says. terminal means that waiting longer is of no use.
 func rollout(d *appsv1.Deployment, running []corev1.Pod) (done bool, state string, terminal bool) {
 	wanted := int32(1)
 	if d.Spec.Replicas != nil {
@@ -67,7 +77,7 @@ func rollout(d *appsv1.Deployment, running []corev1.Pod) (done bool, state strin
 		return true, "complete", false
 	}
 	for _, pod := range running {
-		if message, hopeless := waiting(pod); hopeless {
+		if message, hopeless := cluster.Waiting(pod); hopeless {
 			return false, message, true
 		}
 	}
@@ -83,47 +93,19 @@ func rollout(d *appsv1.Deployment, running []corev1.Pod) (done bool, state strin
 // reasonOr adds what the first pod that does not run says.
 func reasonOr(state string, running []corev1.Pod) string {
 	for _, pod := range running {
-		if message, _ := waiting(pod); message != "" {
+		if message, _ := cluster.Waiting(pod); message != "" {
 			return state + "; " + message
 		}
 	}
 	return state
 }
 
-// waiting gives what a pod that does not run says, and whether it is one of the states that only a person
-// ends. A container that crashed once may come up; one that is held back after crashes won't.
-func waiting(pod corev1.Pod) (message string, hopeless bool) {
-	for _, s := range append(append([]corev1.ContainerStatus{}, pod.Status.InitContainerStatuses...), pod.Status.ContainerStatuses...) {
-		if s.State.Waiting == nil {
-			continue
-		}
-		w := s.State.Waiting
-		if w.Reason == "ContainerCreating" || w.Reason == "PodInitializing" {
-			continue
-		}
-		message = fmt.Sprintf("pod %s, container %s: %s: %s", pod.Name, s.Name, w.Reason, w.Message)
-		if last := s.LastTerminationState.Terminated; last != nil {
-			message += fmt.Sprintf(" (it ended with exit code %d, %s)", last.ExitCode, last.Reason)
-		}
-		switch w.Reason {
-		case "CrashLoopBackOff":
-			return message, s.RestartCount > 1
-		case "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError", "ErrImageNeverPull":
-			return message, true
-		}
-		return message, false
-	}
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return fmt.Sprintf("pod %s: %s", pod.Name, condition.Message), false
-		}
-	}
-	return "", false
-}
-
 // explain adds to an upgrade's error what the pods of the release's namespace say: Helm's own "timed out
 // waiting for the condition" says nothing.
 func (h *helm) explain(ctx context.Context, c *cluster.Cluster, err error) error {
+	if fault.CodeOf(err) == fault.Refused {
+		return err // nothing was changed
+	}
 	var list corev1.PodList
 	// With a fresh context: the wait may have ended because its own was over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -132,7 +114,8 @@ func (h *helm) explain(ctx context.Context, c *cluster.Cluster, err error) error
 		return err
 	}
 	for _, pod := range list.Items {
-		if message, _ := waiting(pod); message != "" {
+		// What was broken before explains nothing.
+		if message, _ := cluster.Waiting(pod); message != "" && !h.options.Accepted("Pod", pod.Namespace, pod.Name) {
 			return fault.New(fault.CodeOf(err), fault.RemedyOf(err), "%w: %s", err, message)
 		}
 	}

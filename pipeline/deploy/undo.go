@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/release"
@@ -18,9 +19,10 @@ import (
 // Undo takes the release back to an earlier revision, restarts what reads its identity at start, and waits
 // until only pods with the old settings run; with Flux it applies o.HelmRelease, which must then be the old
 // manifest. CRDs stay as they are: deleting or downgrading them could take objects with them. That workloads
-// read from the old registry again is for the caller to wait for (validate.Returned).
+// read from the old registry again is for the caller to wait for (validate.Returned). It has a time limit of its own:
+// a short o.Timeout, with which the deployment may have failed, is not enough to take it back.
 func Undo(ctx context.Context, c *cluster.Cluster, o Options, revision int) error {
-	o.complete()
+	o = o.undoing()
 	if o.Release.ManagedBy == target.Flux {
 		_, err := runFlux(ctx, c, o)
 		return err
@@ -32,7 +34,17 @@ func Undo(ctx context.Context, c *cluster.Cluster, o Options, revision int) erro
 	return undo(ctx, c, h, o, revision)
 }
 
-// Revision gives the newest revision of the release that was deployed well with just o.Values and the chart's version
+// leastUndo is how long each wait of an undo may take at least, and each wait of a deployment when nothing is said.
+const leastUndo = 5 * time.Minute
+
+func (o Options) undoing() Options {
+	o.Timeout = max(o.Timeout, leastUndo)
+	o.AllowDowngrade = true // what was live before may be older
+	o.complete()
+	return o
+}
+
+// Revision returns the newest revision of the release that was deployed well with just o.Values and the chart's version
 // of now; zero when Helm's history has none.
 func Revision(_ context.Context, c *cluster.Cluster, o Options) (int, error) {
 	o.complete()
@@ -80,15 +92,9 @@ func undo(ctx context.Context, c *cluster.Cluster, h *helm, o Options, revision 
 	if err != nil {
 		return err
 	}
-	var wanted *release.Release
-	for _, r := range history {
-		if r.Version == revision {
-			wanted = r
-		}
-	}
-	if wanted == nil {
-		return fault.New(fault.Failed, fmt.Sprintf("see what there is with `helm history %s --namespace %s`", o.Release.Name, h.namespace),
-			"going back to revision %d of release %s/%s on cluster %q: Helm does not have it any more", revision, h.namespace, o.Release.Name, h.cluster)
+	wanted, err := h.find(history, revision)
+	if err != nil {
+		return err
 	}
 	if !isThere(history[len(history)-1], wanted) {
 		if err := h.rollback(ctx, wanted); err != nil {
@@ -98,7 +104,7 @@ func undo(ctx context.Context, c *cluster.Cluster, h *helm, o Options, revision 
 	return finish(ctx, c, h, o, &Result{})
 }
 
-// isThere tells that the newest revision is deployed and makes what the wanted one made.
+// isThere reports whether the newest revision is deployed and makes what the wanted one made.
 func isThere(newest, wanted *release.Release) bool {
 	return newest.Info.Status == release.StatusDeployed && newest.Manifest == wanted.Manifest && equalValues(newest.Config, wanted.Config)
 }
@@ -115,6 +121,9 @@ func equalValues(a, b map[string]any) bool {
 // rollback does `helm rollback --wait`. Helm's takes no context: when ours ends, it goes on for as long as
 // this process lives.
 func (h *helm) rollback(ctx context.Context, to *release.Release) error {
+	if err := h.options.Lock(ctx); err != nil {
+		return err
+	}
 	h.options.Progress.Say("rolling release %s back to revision %d", to.Name, to.Version)
 	rollback := action.NewRollback(h.config)
 	rollback.Version = to.Version
@@ -130,8 +139,8 @@ func (h *helm) rollback(ctx context.Context, to *release.Release) error {
 		err = ctx.Err()
 	}
 	if err != nil {
-		return fault.New(fault.Failed, fmt.Sprintf("correct what the message says, then run `helm rollback %s %d --namespace %s`", to.Name, to.Version, h.namespace),
-			"rolling release %s/%s on cluster %q back to revision %d: %w", h.namespace, to.Name, h.cluster, to.Version, masked(err, to.Config))
+		return fault.New(fault.Failed, fmt.Sprintf("correct what the message says, then run `%s`", h.cluster.Helm("rollback %s %d --namespace %s", to.Name, to.Version, h.namespace)),
+			"rolling release %s/%s on cluster %q back to revision %d: %w", h.namespace, to.Name, h.cluster.Name, to.Version, masked(err, to.Config))
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/transient"
 )
 
 // notAuthorized is how every AWS service names what was refused.
@@ -125,7 +126,7 @@ func fromNetwork(err, inner error, before string) *Error {
 		e.Cause = BadCredentials
 	case untrusted(err):
 		e.Cause = Untrusted
-	case errors.As(err, &name), errors.As(err, &operation), Cut(err):
+	case errors.As(err, &name), errors.As(err, &operation), transient.Connection(err):
 		e.Cause = Unreachable
 	}
 	return e

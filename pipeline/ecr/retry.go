@@ -1,16 +1,13 @@
 package ecr
 
 import (
-	"context"
-	"errors"
-	"io"
-	"net"
 	"net/http"
 	"strconv"
-	"syscall"
 	"time"
 
 	"oras.land/oras-go/v2/registry/remote/retry"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/transient"
 )
 
 // retries is how often a request is repeated. With the backoff below that is about half a minute, longer than
@@ -22,7 +19,7 @@ const retries = 6
 // not repeated. Requests to a registry are safe to repeat: content is addressed by its digest.
 func Retrying(base http.RoundTripper) http.RoundTripper {
 	policy := &retry.GenericPolicy{
-		Retryable: func(resp *http.Response, err error) (bool, error) { return transient(resp, err), nil },
+		Retryable: func(resp *http.Response, err error) (bool, error) { return worthRetry(resp, err), nil },
 		Backoff:   backoff,
 		MinWait:   100 * time.Millisecond,
 		MaxWait:   20 * time.Second,
@@ -31,31 +28,11 @@ func Retrying(base http.RoundTripper) http.RoundTripper {
 	return &retry.Transport{Base: base, Policy: func() retry.Policy { return policy }}
 }
 
-func transient(resp *http.Response, err error) bool {
+func worthRetry(resp *http.Response, err error) bool {
 	if err != nil {
-		return Cut(err)
+		return transient.Connection(err)
 	}
-	switch resp.StatusCode {
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
-		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
-}
-
-// Cut tells whether err is a connection that broke or timed out, so that the same may work when tried again.
-// The end of the caller's own context is not.
-func Cut(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return false
-	}
-	for _, broken := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.ECONNREFUSED, syscall.EPIPE, net.ErrClosed} {
-		if errors.Is(err, broken) {
-			return true
-		}
-	}
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
+	return transient.Status(resp.StatusCode)
 }
 
 func backoff(attempt int, resp *http.Response) time.Duration {

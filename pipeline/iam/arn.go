@@ -37,14 +37,14 @@ func ParseRole(arn string) (Role, error) {
 	return Role{}, fault.New(fault.Usage, remedy, "reading role ARN %q: it is not the ARN of an IAM role", arn)
 }
 
-// ARN is the role's ARN.
+// ARN returns the role's ARN.
 func (r Role) ARN() string {
 	return "arn:" + r.Partition + ":iam::" + r.Account + ":role" + r.Path + r.Name
 }
 
-// ec2Service is the service principal of EC2, which differs by partition, unlike that of EKS Pod Identity
+// EC2Service returns the service principal of EC2, which differs by partition, unlike that of EKS Pod Identity
 // (eksctl's partitions.go; "ec2.amazonaws.com.cn" in docs.amazonaws.cn).
-func ec2Service(partition string) string {
+func EC2Service(partition string) string {
 	switch partition {
 	case "aws-cn":
 		return "ec2.amazonaws.com.cn"
@@ -56,6 +56,6 @@ func ec2Service(partition string) string {
 	return "ec2.amazonaws.com"
 }
 
-// podsService is the service principal of EKS Pod Identity, in every partition
+// PodsService is the service principal of EKS Pod Identity, in every partition
 // (docs.amazonaws.cn/en_us/eks/latest/userguide/pod-id-role.html has the same).
-const podsService = "pods.eks.amazonaws.com"
+const PodsService = "pods.eks.amazonaws.com"

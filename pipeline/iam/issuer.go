@@ -9,8 +9,9 @@ import (
 
 var issuerPattern = regexp.MustCompile(`^[a-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?$`)
 
-// issuerID is the issuer as IAM writes it, in provider ARNs and in condition keys: the URL without https://.
-func issuerID(issuer string) (string, error) {
+// IssuerID returns the issuer as IAM writes it, in provider ARNs and in condition keys: the URL without
+// https://. The error is a *fault.Error, Usage.
+func IssuerID(issuer string) (string, error) {
 	id := strings.TrimPrefix(issuer, "https://")
 	if !issuerPattern.MatchString(id) {
 		return "", fault.New(fault.Usage,
@@ -18,16 +19,4 @@ func issuerID(issuer string) (string, error) {
 			"reading OIDC issuer %q: it is not an https:// URL of host and path", issuer)
 	}
 	return id, nil
-}
-
-// WebIdentity is the request that AWS evaluates a trust policy for when a pod shows its service account
-// token (AssumeRoleWithWebIdentity). The partition and account are the role's.
-func WebIdentity(role Role, issuer, subject string, audiences ...string) Request {
-	id := strings.TrimPrefix(issuer, "https://")
-	return Request{
-		Principal: Caller{Federated: Trust{Role: role}.providerARN(id)},
-		Action:    "sts:AssumeRoleWithWebIdentity",
-		Resource:  role.ARN(),
-		Context:   map[string][]string{id + ":sub": {subject}, id + ":aud": audiences},
-	}
 }

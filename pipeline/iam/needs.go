@@ -1,6 +1,8 @@
 package iam
 
 import (
+	"slices"
+
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
@@ -18,7 +20,7 @@ const (
 // Principals in the order in which people read them.
 var principals = []Principal{Hue, SourceController, Operator, Combined}
 
-// ParsePrincipal names a principal; the error is a *fault.Error, Usage.
+// ParsePrincipal returns the principal of that name; the error is a *fault.Error, Usage.
 func ParsePrincipal(name string) (Principal, error) {
 	for _, p := range principals {
 		if string(p) == name {
@@ -32,9 +34,19 @@ func ParsePrincipal(name string) (Principal, error) {
 // Wanted is what the policies are for.
 type Wanted struct {
 	Repository registry.Repository
-	Account    string // of ECR Public, whose addresses don't tell it; for a private registry its own account
+	Account    string // of ECR Public, whose addresses don't contain it; for a private registry its own account
 	Semver     bool   // an OCIRepository selects its tag by semver, so that source-controller lists tags
 	Create     bool   // the operator may create the repository
+}
+
+// DefaultRole returns palette-ecr in the registry's account.
+func (w Wanted) DefaultRole() Role {
+	r := w.Repository.Registry
+	account := w.Account
+	if r.Kind == registry.Private {
+		account = r.AccountID
+	}
+	return Role{Partition: r.Partition, Account: account, Path: "/", Name: "palette-ecr"}
 }
 
 // Need is one action that a principal needs, and why.
@@ -47,7 +59,7 @@ type Need struct {
 	Spare    bool // Flux does not ask for it (AmazonEC2ContainerRegistryPullOnly lacks it), other clients do
 }
 
-// Needs lists what a principal needs, in the order in which a policy has it. The error is a *fault.Error,
+// Needs returns what a principal needs, in the order in which a policy has it. The error is a *fault.Error,
 // Usage: a registry that is not ECR has no IAM policies, and ECR Public needs the account.
 func (w Wanted) Needs(p Principal) ([]Need, error) {
 	arn, err := w.arn()
@@ -61,7 +73,7 @@ func (w Wanted) Needs(p Principal) ([]Need, error) {
 		if public {
 			service, action = "ecr-public:", r.public
 		}
-		if action == "" || !contains(r.who, p) ||
+		if action == "" || !slices.Contains(r.who, p) ||
 			action == "CreateRepository" && !w.Create || action == "ListImages" && p != Operator && !w.Semver {
 			continue
 		}
@@ -85,25 +97,16 @@ func (w Wanted) arn() (string, error) {
 	switch {
 	case !r.IsECR():
 		return "", fault.New(fault.Usage, "give the endpoint of Amazon ECR: oci://<account>.dkr.ecr.<region>.amazonaws.com/<namespace>",
-			"writing policies for %q: it is not Amazon ECR, which alone knows IAM policies", r.Endpoint())
+			"writing policies for %q: it is not Amazon ECR, which alone has IAM policies", r.Endpoint())
 	case r.Kind == registry.Private:
 		account = r.AccountID
 	case account == "":
 		return "", fault.New(fault.Usage, "give --account <12 digits>, or --role-arn of a role in that account",
-			"writing policies for %q: the address of ECR Public does not tell its account", r.Endpoint())
+			"writing policies for %q: the address of ECR Public does not contain its account", r.Endpoint())
 	}
 	if !accountPattern.MatchString(account) {
 		return "", fault.New(fault.Usage, "an account has 12 digits, without hyphens",
-			"writing policies for %q: %q is no AWS account", r.Endpoint(), account)
+			"writing policies for %q: %q is not an AWS account", r.Endpoint(), account)
 	}
 	return w.Repository.ARNFor(account), nil
-}
-
-func contains(list []Principal, p Principal) bool {
-	for _, one := range list {
-		if one == p {
-			return true
-		}
-	}
-	return false
 }

@@ -1,14 +1,24 @@
 package iam
 
 import (
-	"fmt"
-
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
 
+// Order is what policies are asked for.
+type Order struct {
+	Wanted        Wanted
+	Principals    []Principal
+	Role          Role // of Combined; the roles of others are named after it. Zero means DefaultRole.
+	Mode          target.IdentityMode
+	Namespace     string   // of the release
+	FluxNamespace string   // of source-controller, "" for the release's
+	Issuers       []string // see Trust
+	Clusters      []string // see Trust
+}
+
 // For makes of a target the order for its policies: registry, role, identity mode and namespace. What a
-// target does not tell (issuers, clusters, semver references) stays to be filled in. The account is that
+// target does not say (issuers, clusters, semver references) stays to be filled in. The account is that
 // of ECR Public, and may be "" when the role's is the same. Errors are *fault.Error, Usage.
 func For(t target.Cutover, account string) (Order, error) {
 	o := Order{Mode: t.Identity.Mode, Namespace: t.Release.Namespace}
@@ -25,11 +35,11 @@ func For(t target.Cutover, account string) (Order, error) {
 		}
 	}
 	o.Wanted.Account = account
-	return o.complete()
+	return o.Complete()
 }
 
-// complete fills in the role, and the account of ECR Public.
-func (o Order) complete() (Order, error) {
+// Complete fills in the role, and the account of ECR Public. The error is that of Wanted.Needs.
+func (o Order) Complete() (Order, error) {
 	if o.Wanted.Account == "" {
 		o.Wanted.Account = o.Role.Account
 	}
@@ -42,28 +52,7 @@ func (o Order) complete() (Order, error) {
 	return o, nil
 }
 
-// Check is the check of documents that exist against what this order would write for a principal.
-func (o Order) Check(p Principal, policies []Document, trust *Document) Check {
-	return Check{
-		Wanted: o.Wanted, Principal: p, Policies: policies, Trust: trust,
-		Expected: Trust{o.Mode, o.Role, ServiceAccounts(p, o.Namespace, o.FluxNamespace), o.Issuers, o.Clusters},
-	}
-}
-
-// Notes tell what the grants leave out, one sentence each.
-func (gs Grants) Notes() []string {
-	var notes []string
-	for _, g := range gs {
-		switch {
-		case g.Principal == Operator:
-		case g.Trust == nil:
-			notes = append(notes, fmt.Sprintf("no trust policy for role %s: give --issuer with the cluster's OIDC issuer to get one", g.Role.Name))
-		case len(g.Trust.Compact()) > maxTrust:
-			notes = append(notes, fmt.Sprintf("the trust policy of role %s has %d characters, more than IAM takes without a raised quota (%d)", g.Role.Name, len(g.Trust.Compact()), maxTrust))
-		}
-		if g.Repository != nil {
-			notes = append(notes, fmt.Sprintf("role %s is in another account than the registry: the repository needs a policy as well", g.Role.Name))
-		}
-	}
-	return notes
+// Trust returns who is to take the role of a principal.
+func (o Order) Trust(p Principal, role Role) Trust {
+	return Trust{o.Mode, role, ServiceAccounts(p, o.Namespace, o.FluxNamespace), o.Issuers, o.Clusters}
 }

@@ -45,7 +45,6 @@ type content struct {
 	ManagedBy        string         `json:"managedBy,omitempty"`   // who applies the release, as target.ManagedBy
 	PreviousRevision int            `json:"previousRevision,omitempty"`
 	SwitchedAt       time.Time      `json:"switchedAt,omitzero"` // since when only pods with the new settings run
-	Stages           []string       `json:"stages,omitempty"`    // those that are done
 	Proofs           []report.Proof `json:"proofs,omitempty"`    // the newest of each name and cluster that held
 }
 
@@ -54,6 +53,10 @@ const apiVersion = "palette-ecr/v1alpha1"
 // Journal is the Secret, read. Change it with its methods, then Save it.
 type Journal struct {
 	content
+
+	// BeforeWrite is called right before each write, and its error ends it: whoever holds a Lease takes it here. nil is
+	// nothing.
+	BeforeWrite func(context.Context) error
 
 	client    client.Client
 	namespace string
@@ -118,6 +121,11 @@ func (j *Journal) Save(ctx context.Context) error {
 	if j.object != nil && reflect.DeepEqual(copied(j.content), j.stored) {
 		return nil
 	}
+	if j.BeforeWrite != nil {
+		if err := j.BeforeWrite(ctx); err != nil {
+			return err
+		}
+	}
 	data, err := json.Marshal(j.content)
 	if err != nil {
 		return fmt.Errorf("encoding the journal, Secret %s/%s: the values can't be written as JSON", j.namespace, Name)
@@ -164,14 +172,7 @@ func (j *Journal) Switched(at time.Time) {
 
 // Back notes that the release is as it was before the cutover.
 func (j *Journal) Back() {
-	j.SwitchedAt, j.Proofs, j.Stages, j.Open = time.Time{}, nil, nil, false
-}
-
-// Done notes that a stage is done.
-func (j *Journal) Done(stage string) {
-	if !slices.Contains(j.Stages, stage) {
-		j.Stages = append(j.Stages, stage)
-	}
+	j.SwitchedAt, j.Proofs, j.Open = time.Time{}, nil, false
 }
 
 // Prove keeps proofs that held; a newer one replaces the one of the same name and cluster.

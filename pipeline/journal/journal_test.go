@@ -66,7 +66,6 @@ func TestRoundTripWritesOnlyWhatChanged(t *testing.T) {
 	j.Begin(destination, source, 3, values)
 	require.NoError(t, j.Save(t.Context()))
 	j.Switched(now)
-	j.Done("deploy")
 	j.Prove([]report.Proof{held("ready", "hub"), held("pull", "hub"), {Name: "push", Verdict: report.Unproven}})
 	require.NoError(t, j.Save(t.Context()))
 	require.NoError(t, j.Save(t.Context()))
@@ -82,10 +81,8 @@ func TestRoundTripWritesOnlyWhatChanged(t *testing.T) {
 	assert.Equal(t, 3, again.PreviousRevision)
 	assert.Equal(t, "zot-secret", again.Original["hue"].(map[string]any)["ociRegistry"].(map[string]any)["basicAuth"].(map[string]any)["password"])
 	assert.True(t, again.SwitchedAt.Equal(now))
-	assert.Equal(t, []string{"deploy"}, again.Stages)
 	assert.Len(t, again.Fresh(now.Add(time.Minute), destination), 2, "what is unproven is not kept")
 	again.Switched(now)
-	again.Done("deploy")
 	again.Prove(nil)
 	require.NoError(t, again.Save(t.Context()))
 	assert.Equal(t, 2, *writes, "nothing changed")
@@ -114,6 +111,22 @@ func TestFresh(t *testing.T) {
 	assert.Empty(t, j.Fresh(now, destination))
 	assert.True(t, j.SwitchedAt.IsZero())
 	assert.NotNil(t, j.Original, "the way back stays known")
+}
+
+// TestOldJournal reads one of a release of palette-ecr that noted stages too, and leaves it as it is.
+func TestOldJournal(t *testing.T) {
+	const old = `{"apiVersion": "palette-ecr/v1alpha1", "source": "oci://zot.mural-system:5000/mural-workloads", "destination": "oci://x/y", "original": {"hue": {}}, "open": true, "previousRevision": 2, "stages": ["copy", "deploy"]}`
+	c, writes := counting(t, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: journal.Name}, Data: map[string][]byte{"journal.json": []byte(old)}})
+	j := load(t, c)
+	assert.True(t, j.Open)
+	assert.Equal(t, 2, j.PreviousRevision)
+	assert.Equal(t, "oci://zot.mural-system:5000/mural-workloads", j.Source)
+	require.NoError(t, j.Save(t.Context()))
+	assert.Zero(t, *writes, "nothing changed")
+	j.Switched(now)
+	require.NoError(t, j.Save(t.Context()))
+	assert.Equal(t, 1, *writes)
+	assert.True(t, load(t, c).Open)
 }
 
 func TestLoadRefusesWhatItDoesNotKnow(t *testing.T) {
@@ -146,7 +159,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 	three := load(t, c)
 	one.Switched(now)
 	require.NoError(t, one.Save(t.Context()))
-	three.Done("copy")
+	three.Prove([]report.Proof{held("ready", "hub")})
 	require.ErrorContains(t, three.Save(t.Context()), "another run has written it")
 }
 

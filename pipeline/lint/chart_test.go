@@ -77,9 +77,17 @@ func TestReview(t *testing.T) {
 	require.ErrorContains(t, err, `linting "values.yaml": 2 errors`)
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
 	assert.Equal(t, fault.Refused, r.ExitCode)
-	assert.Equal(t, fault.Refused, r.Worst())
+	assert.Equal(t, 2, r.Errors())
 	assert.Contains(t, r.Remedy, "--fix")
 	assert.Len(t, r.Findings, 2)
+}
+
+// TestReviewHidesSecrets: what the file holds is hidden in whatever the report is told, also by others.
+func TestReviewHidesSecrets(t *testing.T) {
+	file := parse(t, good+"zot:\n  password: correct-horse\n")
+	r, err := lint.Review{Input: lint.Input{File: file}, Version: "1", Now: time.Now}.Report()
+	require.NoError(t, err)
+	assert.Equal(t, "Helm said ********", r.Clean("Helm said correct-horse"))
 }
 
 func TestExplain(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -47,8 +48,8 @@ func input(t *testing.T, files []lint.ExampleFile) lint.Input {
 		case f.Name == "values.yaml" || f.Name == "helmrelease.yaml":
 			in.File, err = values.Parse(f.Name, []byte(f.Text))
 		case f.Name == "trust.json" || f.Name == "policy.json":
-			var d iam.Document
-			d, err = iam.Parse(f.Name, []byte(f.Text))
+			var d document.Document
+			d, err = document.Parse(f.Name, []byte(f.Text))
 			if f.Name == "trust.json" {
 				in.Access.Trust = &d
 			} else {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -42,14 +43,13 @@ type Input struct {
 
 // Access is what is known of the role that hue and source-controller use, and of where it is used.
 type Access struct {
-	Policies      []iam.Document // of Principal, all that it has
-	Principal     iam.Principal  // empty is the guide's one role for both
-	Trust         *iam.Document
+	Policies      []document.Document // of Principal, all that it has
+	Principal     iam.Principal       // empty is the guide's one role for both
+	Trust         *document.Document
 	Issuers       []string // OIDC issuers of the clusters, the hub's first
 	Clusters      []string // ARNs of the EKS clusters, the hub's first, for pod identity
 	FluxNamespace string   // of source-controller; empty is the release's namespace
 	Account       string   // of ECR Public
-	NoSemver      bool     // no OCIRepository selects its tag by semver: source-controller need not list tags
 	Region        string   // in which the operator works (--region)
 	CrossAccount  bool     // the registry is meant to be in another account than the role
 }

@@ -2,21 +2,22 @@ package lint
 
 import (
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/check"
 )
 
 // policyRules are those of the package iam: L12, L13 and L14.
 func policyRules() []rule {
-	checks := map[string]func(*view) error{iam.RuleTrust: trustPolicy, iam.RulePolicy: rolePolicies, iam.RuleOperator: operatorPolicies}
+	looks := map[string]func(*view) error{check.RuleTrust: trustPolicy, check.RulePolicy: rolePolicies, check.RuleOperator: operatorPolicies}
 	var all []rule
-	for _, r := range iam.Rules() {
-		all = append(all, rule{Rule: r, check: checks[r.ID]})
+	for _, r := range check.Rules() {
+		all = append(all, rule{Rule: r, check: looks[r.ID]})
 	}
 	return all
 }
 
-func trustPolicy(v *view) error      { return v.policies(iam.RuleTrust) }
-func rolePolicies(v *view) error     { return v.policies(iam.RulePolicy) }
-func operatorPolicies(v *view) error { return v.policies(iam.RuleOperator) }
+func trustPolicy(v *view) error      { return v.policies(check.RuleTrust) }
+func rolePolicies(v *view) error     { return v.policies(check.RulePolicy) }
+func operatorPolicies(v *view) error { return v.policies(check.RuleOperator) }
 
 // policies takes over what iam finds by one of its rules.
 func (v *view) policies(rule string) error {
@@ -44,13 +45,13 @@ func (v *view) policies(rule string) error {
 	if err != nil {
 		return err
 	}
-	order.Wanted.Semver = !a.NoSemver
+	order.Wanted.Semver = true // whether an OCIRepository selects by semver stands in no file that lint reads
 	order.Issuers, order.Clusters, order.FluxNamespace = a.Issuers, a.Clusters, a.FluxNamespace
 	who := a.Principal
 	if who == "" {
 		who = iam.Combined
 	}
-	findings, err := order.Check(who, a.Policies, a.Trust).Findings()
+	findings, err := check.Of(order, who, a.Policies, a.Trust).Findings()
 	if err != nil {
 		return err
 	}

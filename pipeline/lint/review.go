@@ -22,25 +22,17 @@ func (r Review) Report() (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	rep := &report.Report{
-		APIVersion: report.APIVersion, Kind: report.Kind, Version: r.Version, Command: "lint",
-		Target:    report.Target{Values: r.File.Name(), Release: r.Target.Release.Namespace + "/" + r.Target.Release.Name},
-		StartedAt: start, FinishedAt: r.Now(),
-		Stages: []report.Stage{}, Findings: findings, Proofs: []report.Proof{}, Rules: Catalogue(),
-	}
+	rep := report.New("lint", r.Version, start)
+	rep.Target = report.Target{Values: r.File.Name(), Release: r.Target.Release.Namespace + "/" + r.Target.Release.Name}
+	rep.Findings, rep.Rules = findings, Catalogue()
+	rep.Hide(r.File.Secrets()...)
 	if r.Destination.Registry.IsECR() {
 		rep.Target.Destination = r.Destination.URL()
 	}
-	errors := 0
-	for _, f := range findings {
-		if f.Severity == report.Error && f.Ignored == "" {
-			errors++
-		}
+	if n := rep.Errors(); n > 0 {
+		err = fault.New(fault.Refused, r.remedy(findings), "linting %q: %s", r.File.Name(), report.Counted(n, "error"))
 	}
-	if errors > 0 {
-		err = fault.New(fault.Refused, r.remedy(findings), "linting %q: %s", r.File.Name(), counted(errors, "error"))
-		rep.ExitCode, rep.Error, rep.Remedy = fault.Refused, err.Error(), fault.RemedyOf(err)
-	}
+	rep.End(r.Now(), err)
 	return rep, err
 }
 
@@ -50,11 +42,4 @@ func (r Review) remedy(findings []report.Finding) string {
 		return "`palette-ecr lint --fix` corrects some of them; `palette-ecr lint --explain <rule>` tells more"
 	}
 	return "correct them; `palette-ecr lint --explain <rule>` tells more"
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return itoa(n) + " " + what + "s"
 }

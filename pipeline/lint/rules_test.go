@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
@@ -184,9 +184,9 @@ func TestRules(t *testing.T) {
 		},
 		"L13 in another region": {
 			input: func(in *lint.Input) {
-				d, err := iam.Parse("p.json", []byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecr:*","Resource":["arn:aws:ecr:eu-west-1:999999999999:repository/palette/mural-workloads"]}]}`))
+				d, err := document.Parse("p.json", []byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecr:*","Resource":["arn:aws:ecr:eu-west-1:999999999999:repository/palette/mural-workloads"]}]}`))
 				require.NoError(t, err)
-				in.Access.Policies = []iam.Document{d}
+				in.Access.Policies = []document.Document{d}
 				in.Disable = []string{"L13", "L14"}
 			},
 			want: "p.json:1:84 error L09: the policy is for region eu-west-1, the registry is in us-east-1\np.json:1:84 error L09: the policy is for account 999999999999, the registry is in 123456789012",

@@ -29,14 +29,7 @@ var partitions = []partition{
 	{"aws", "amazonaws.com", "on.aws", regexp.MustCompile(`^[a-z]{2}-[a-z]+-\d+$`)},
 }
 
-// PartitionOf names the partition of a region, or "" when it looks like no region.
-func PartitionOf(region string) string {
-	if p, ok := partitionOf(region); ok {
-		return p.id
-	}
-	return ""
-}
-
+// partitionOf returns the partition of a region.
 func partitionOf(region string) (partition, bool) {
 	for _, p := range partitions {
 		if p.regions.MatchString(region) {

@@ -52,4 +52,5 @@ func TestCodeQuality(t *testing.T) {
 
 func TestTerraformPlan(t *testing.T) {
 	assert.JSONEq(t, `{"create": 1, "update": 2, "delete": 0}`, string(written(t, "terraform", failedRun(), report.Options{})))
+	assert.JSONEq(t, `{}`, string(written(t, "terraform", &report.Report{}, report.Options{})), "nothing is known, so nothing is claimed")
 }

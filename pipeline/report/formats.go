@@ -10,12 +10,11 @@ import (
 
 // Options say how a report is written. The zero value is plain text for 100 columns.
 type Options struct {
-	Color   bool     // text: with ANSI colours; the caller knows whether a terminal reads it
-	Width   int      // text: columns to fill; 0 is 100
-	All     bool     // text: every finding and all evidence, instead of the first few of each kind
-	Root    string   // the repository's root, absolute: file paths in CI formats become relative to it
-	Dir     string   // the directory that relative file paths start from, absolute
-	Secrets []string // values that must not be shown, whatever text they turn up in
+	Paint Paint  // text: how styles are drawn; nil is without
+	Width int    // text: columns to fill; 0 is 100
+	All   bool   // text: every finding and all evidence, instead of the first few of each kind
+	Root  string // the repository's root, absolute: file paths in CI formats become relative to it
+	Dir   string // the directory that relative file paths start from, absolute
 }
 
 // Format is one way to write a report.
@@ -56,7 +55,7 @@ func Write(w io.Writer, format string, r *Report, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := f.write(w, complete(r, o), o); err != nil {
+	if err := f.write(w, complete(r), o); err != nil {
 		return fmt.Errorf("writing the report as %s: %w", format, err)
 	}
 	return nil
@@ -71,9 +70,9 @@ func lookup(name string) (Format, error) {
 	return Format{}, fault.New(fault.Usage, "use one of "+strings.Join(Names(), ", "), "choosing the output format %q: unknown", name)
 }
 
-// complete gives a copy of r that is fit to be written: without secrets, marked with its kind, lists never null.
-func complete(r *Report, o Options) *Report {
-	c := withoutSecrets(r, o.Secrets)
+// complete returns a copy of r that is fit to be written: without secrets, marked with its kind, lists never null.
+func complete(r *Report) *Report {
+	c := withoutSecrets(r)
 	c.APIVersion, c.Kind = APIVersion, Kind
 	if c.Stages == nil {
 		c.Stages = []Stage{}

@@ -69,7 +69,7 @@ func WriteAll(outputs []Output, stdout io.Writer, r *Report, o Options) error {
 			continue
 		}
 		plain := o
-		plain.Color, plain.Width = false, 0
+		plain.Paint, plain.Width = nil, 0
 		err := replaceFile(out.File, func(w io.Writer) error { return Write(w, out.Format, r, plain) })
 		if err != nil {
 			failed = append(failed, fmt.Errorf("writing %q: %w", out.File, err))

@@ -64,12 +64,12 @@ func TestWriteAll(t *testing.T) {
 
 	var out bytes.Buffer
 	outputs := []report.Output{{Format: "json", File: link}, {Format: "text", File: fresh}, {Format: "text"}}
-	require.NoError(t, report.WriteAll(outputs, &out, failedRun(), report.Options{Color: true}))
+	require.NoError(t, report.WriteAll(outputs, &out, failedRun(), report.Options{Paint: marked}))
 
-	assert.Contains(t, out.String(), "\x1b[", "colours were asked for")
+	assert.Contains(t, out.String(), "<bold>", "colours were asked for")
 	text, err := os.ReadFile(fresh)
 	require.NoError(t, err)
-	assert.NotContains(t, string(text), "\x1b[", "a file has no colours")
+	assert.NotContains(t, string(text), "<bold>", "a file has no colours")
 	json, err := os.ReadFile(kept)
 	require.NoError(t, err)
 	assert.NoError(t, validate(t, report.Schema, json))

@@ -1,73 +1,94 @@
 package report
 
-// paint colours text for a terminal, or leaves it as it is.
-type paint bool
+import "strings"
 
-func (p paint) sgr(code, s string) string {
-	if !p || s == "" {
-		return s
+// Style says how text stands out on a terminal.
+type Style int
+
+// The styles. A painter may draw them as it likes; the text says the same without them.
+const (
+	Bold    Style = iota // headings and names
+	Dim                  // what is less important
+	Good                 // what holds, and what is added
+	Bad                  // errors and failures
+	Removed              // what is removed
+	Warn                 // warnings, and what is unproven
+	Note                 // notes
+	Accent               // places, and what to do next
+)
+
+// Paint returns text in a style. It comes from the caller, who knows what reads the text; nil leaves text as it is.
+type Paint func(style Style, text string) string
+
+// Apply returns text in a style, or as it is without a painter.
+func (p Paint) Apply(style Style, text string) string {
+	if p == nil || text == "" {
+		return text
 	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
+	return p(style, text)
 }
 
-func (p paint) bold(s string) string   { return p.sgr("1", s) }
-func (p paint) dim(s string) string    { return p.sgr("2", s) }
-func (p paint) red(s string) string    { return p.sgr("1;31", s) }
-func (p paint) green(s string) string  { return p.sgr("32", s) }
-func (p paint) yellow(s string) string { return p.sgr("33", s) }
-func (p paint) blue(s string) string   { return p.sgr("34", s) }
-func (p paint) cyan(s string) string   { return p.sgr("36", s) }
+// Diff paints a unified diff: what is removed and added, the places, and the names of the files.
+func (p Paint) Diff(diff string) string {
+	if p == nil {
+		return diff
+	}
+	var out strings.Builder
+	for line := range strings.Lines(diff) {
+		text := strings.TrimRight(line, "\r\n")
+		out.WriteString(p.diffLine(text))
+		out.WriteString(line[len(text):])
+	}
+	return out.String()
+}
 
-func (p paint) severity(s Severity, text string) string {
+func (p Paint) diffLine(line string) string {
+	switch {
+	case strings.HasPrefix(line, "--- "), strings.HasPrefix(line, "+++ "):
+		return p.Apply(Bold, line)
+	case strings.HasPrefix(line, "@@"):
+		return p.Apply(Accent, line)
+	case strings.HasPrefix(line, "-"):
+		return p.Apply(Removed, line)
+	case strings.HasPrefix(line, "+"):
+		return p.Apply(Good, line)
+	}
+	return line
+}
+
+func (p Paint) bold(s string) string   { return p.Apply(Bold, s) }
+func (p Paint) dim(s string) string    { return p.Apply(Dim, s) }
+func (p Paint) red(s string) string    { return p.Apply(Bad, s) }
+func (p Paint) green(s string) string  { return p.Apply(Good, s) }
+func (p Paint) yellow(s string) string { return p.Apply(Warn, s) }
+func (p Paint) cyan(s string) string   { return p.Apply(Accent, s) }
+
+func (p Paint) severity(s Severity, text string) string {
 	switch s {
 	case Error:
-		return p.red(text)
+		return p.Apply(Bad, text)
 	case Warning:
-		return p.yellow(text)
+		return p.Apply(Warn, text)
 	}
-	return p.blue(text)
+	return p.Apply(Note, text)
 }
 
-func (p paint) verdict(v Verdict, text string) string {
+func (p Paint) verdict(v Verdict, text string) string {
 	switch v {
 	case Held:
-		return p.green(text)
+		return p.Apply(Good, text)
 	case Broken:
-		return p.red(text)
+		return p.Apply(Bad, text)
 	}
-	return p.yellow(text)
+	return p.Apply(Warn, text)
 }
 
-func (p paint) outcome(o Outcome, text string) string {
+func (p Paint) outcome(o Outcome, text string) string {
 	switch o {
 	case Done:
-		return p.green(text)
+		return p.Apply(Good, text)
 	case Failed, Refused:
-		return p.red(text)
+		return p.Apply(Bad, text)
 	}
-	return p.dim(text)
-}
-
-// sign is the one-column mark of an outcome.
-func (o Outcome) sign() string {
-	switch o {
-	case Done:
-		return "✓"
-	case Failed, Refused:
-		return "✗"
-	case Skipped:
-		return "–"
-	}
-	return "·"
-}
-
-// sign is the one-column mark of a verdict.
-func (v Verdict) sign() string {
-	switch v {
-	case Held:
-		return "✓"
-	case Broken:
-		return "✗"
-	}
-	return "?"
+	return p.Apply(Dim, text)
 }

@@ -24,8 +24,13 @@ func fill(v reflect.Value, text string) {
 			return
 		}
 		for i := range v.NumField() {
-			fill(v.Field(i), text)
+			if v.Type().Field(i).IsExported() {
+				fill(v.Field(i), text)
+			}
 		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), text)
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fill(v.Index(0), text)
@@ -65,30 +70,33 @@ func filled(text string) *report.Report {
 
 // No format shows a secret, wherever in the model it got in: known ones in any text, others by their shape.
 func TestNoFormatShowsASecret(t *testing.T) {
-	known := report.Options{Secrets: []string{marker, ""}, All: true}
+	known := []string{marker, ""}
 	token := base64.StdEncoding.EncodeToString([]byte("AWS:" + marker + strings.Repeat("x", 40)))
 	for name, test := range map[string]struct {
-		text    string
-		options report.Options
-		secret  string
+		text   string
+		hide   []string
+		secret string
 	}{
 		"known":                   {"seen " + marker + " there", known, marker},
 		"known, in base64":        {base64.StdEncoding.EncodeToString([]byte(marker)), known, base64.StdEncoding.EncodeToString([]byte(marker))},
-		"an address":              {"oci://admin:" + marker + "@zot.mural-system:5000/x", report.Options{All: true}, marker},
-		"an HTTP header":          {"Authorization: Basic " + marker + "AAAA", report.Options{All: true}, marker},
-		"a bearer token":          {"sent Bearer " + marker, report.Options{All: true}, marker},
-		"JSON":                    {`{"password": "` + marker + `"}`, report.Options{All: true}, marker},
-		"escaped JSON":            {`"{\"Password\":\"` + marker + `\"}"`, report.Options{All: true}, marker},
-		"a flag":                  {"helm --password=" + marker, report.Options{All: true}, marker},
-		"an environment variable": {"AWS_SECRET_ACCESS_KEY=" + marker, report.Options{All: true}, marker},
-		"a signed request":        {"https://x/?X-Amz-Security-Token=" + marker + "&a=b", report.Options{All: true}, marker},
-		"a service account token": {"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ" + marker + ".c2ln", report.Options{All: true}, marker},
-		"ECR's token":             {token, report.Options{All: true}, token[:40]},
-		"a private key":           {"-----BEGIN RSA PRIVATE KEY-----\n" + strings.ReplaceAll(marker, "-", "+") + "\n-----END RSA PRIVATE KEY-----", report.Options{All: true}, strings.ReplaceAll(marker, "-", "+")},
+		"an address":              {"oci://admin:" + marker + "@zot.mural-system:5000/x", nil, marker},
+		"an HTTP header":          {"Authorization: Basic " + marker + "AAAA", nil, marker},
+		"a bearer token":          {"sent Bearer " + marker, nil, marker},
+		"JSON":                    {`{"password": "` + marker + `"}`, nil, marker},
+		"escaped JSON":            {`"{\"Password\":\"` + marker + `\"}"`, nil, marker},
+		"a flag":                  {"helm --password=" + marker, nil, marker},
+		"an environment variable": {"AWS_SECRET_ACCESS_KEY=" + marker, nil, marker},
+		"a signed request":        {"https://x/?X-Amz-Security-Token=" + marker + "&a=b", nil, marker},
+		"a service account token": {"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ" + marker + ".c2ln", nil, marker},
+		"ECR's token":             {token, nil, token[:40]},
+		"a private key":           {"-----BEGIN RSA PRIVATE KEY-----\n" + strings.ReplaceAll(marker, "-", "+") + "\n-----END RSA PRIVATE KEY-----", nil, strings.ReplaceAll(marker, "-", "+")},
 	} {
 		for _, format := range report.Names() {
 			t.Run(name+" in "+format, func(t *testing.T) {
-				assert.NotContains(t, string(written(t, format, filled(test.text), test.options)), test.secret)
+				r := filled(test.text)
+				r.Hide(test.hide...)
+				assert.NotContains(t, string(written(t, format, r, report.Options{All: true})), test.secret)
+				assert.NotContains(t, r.Clean(test.text), test.secret)
 			})
 		}
 	}
@@ -117,10 +125,11 @@ func TestSnippetsAreMasked(t *testing.T) {
 }
 
 func TestWritingLeavesTheReportAlone(t *testing.T) {
-	r := filled(marker)
+	r, want := filled(marker), filled(marker)
+	r.Hide(marker)
+	want.Hide(marker)
 	for _, format := range report.Names() {
-		written(t, format, r, report.Options{Secrets: []string{marker}})
+		written(t, format, r, report.Options{})
 	}
-	want := filled(marker)
 	assert.Equal(t, want, r)
 }

@@ -29,7 +29,17 @@ type Report struct {
 	Stages     []Stage    `json:"stages"`
 	Findings   []Finding  `json:"findings"`
 	Proofs     []Proof    `json:"proofs"`
-	Rules      []Rule     `json:"rules,omitempty"` // the rules that were looked at, for outputs that explain them
+	Rules      []Rule     `json:"rules,omitempty"`   // the rules that were looked at, for outputs that explain them
+	Changes    *Changes   `json:"changes,omitempty"` // what would change; nil when the command did not find out
+
+	secrets []string // see Hide
+}
+
+// Changes counts the objects and artifacts that would be made, changed and removed.
+type Changes struct {
+	Create int64 `json:"create"`
+	Update int64 `json:"update"`
+	Delete int64 `json:"delete"`
 }
 
 // Target says what the report is about, as far as the command knew it.
@@ -54,13 +64,12 @@ const (
 
 // Stage is what one stage of the pipeline did.
 type Stage struct {
-	Name     string           `json:"name"`
-	Outcome  Outcome          `json:"outcome"`
-	Summary  string           `json:"summary,omitempty"` // one sentence
-	Reason   string           `json:"reason,omitempty"`  // why it was skipped, failed or refused
-	Seconds  float64          `json:"seconds"`
-	Counts   map[string]int64 `json:"counts,omitempty"` // for example "manifests copied": 24
-	Artifact []string         `json:"artifacts,omitempty"`
+	Name    string           `json:"name"`
+	Outcome Outcome          `json:"outcome"`
+	Summary string           `json:"summary,omitempty"` // one sentence
+	Reason  string           `json:"reason,omitempty"`  // why it was skipped, failed or refused
+	Seconds float64          `json:"seconds"`
+	Counts  map[string]int64 `json:"counts,omitempty"` // for example "manifests copied": 24
 }
 
 // Severity of a finding.
@@ -133,24 +142,4 @@ type Evidence struct {
 	Object string `json:"object"` // what was looked at
 	Seen   string `json:"seen"`   // what it showed
 	OK     bool   `json:"ok"`
-}
-
-// Worst tells the exit code that findings and proofs ask for: Failed for a failed proof, Refused for a
-// finding of severity error, Unproven for an unproven proof, and Done otherwise.
-func (r *Report) Worst() fault.Code {
-	code := fault.Done
-	for _, p := range r.Proofs {
-		switch {
-		case p.Verdict == Broken:
-			return fault.Failed
-		case p.Verdict == Unproven:
-			code = fault.Unproven
-		}
-	}
-	for _, f := range r.Findings {
-		if f.Severity == Error && f.Ignored == "" {
-			return fault.Refused
-		}
-	}
-	return code
 }

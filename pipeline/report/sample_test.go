@@ -57,16 +57,16 @@ func failedRun() *report.Report {
 				ObservedAt: observed, ExpiresAt: observed.Add(time.Hour),
 			},
 		},
-		Rules: sampleRules(),
+		Rules: sampleRules(), Changes: &report.Changes{Create: 1, Update: 2},
 	}
 }
 
 func failedStages() []report.Stage {
 	return []report.Stage{
-		{Name: "render", Outcome: report.Done, Seconds: 0.02, Summary: "11 keys changed in deploy/values.yaml", Artifact: []string{"out/values.ecr.yaml"}},
+		{Name: "render", Outcome: report.Done, Seconds: 0.02, Summary: "11 keys changed in deploy/values.yaml"},
 		{Name: "lint", Outcome: report.Done, Seconds: 0.41, Summary: "28 rules, 2 findings that do not stop the run", Counts: map[string]int64{"rules": 28, "findings": 2}},
 		{Name: "preflight", Outcome: report.Skipped, Reason: "asked not to look (--skip-preflight)"},
-		{Name: "plan", Outcome: report.Done, Seconds: 0.3, Summary: "3 changes", Counts: map[string]int64{"create": 1, "update": 2, "delete": 0}},
+		{Name: "plan", Outcome: report.Done, Seconds: 0.3, Summary: "3 changes"},
 		{
 			Name: "copy", Outcome: report.Done, Seconds: 12.4, Summary: "24 of 53 manifests were missing in ECR and are copied, with 61 blobs and every referrer (4.2 MiB); 29 were there already",
 			Counts: map[string]int64{"manifests copied": 24, "manifests present": 29, "blobs copied": 61, "bytes": 4404019},

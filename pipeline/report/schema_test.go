@@ -79,6 +79,8 @@ func compare(t *testing.T, root, schema map[string]any, typ reflect.Type, at str
 		assert.Equal(t, "date-time", schema["format"], at)
 	case typ.Kind() == reflect.Struct:
 		compareStruct(t, root, schema, typ, at)
+	case typ.Kind() == reflect.Pointer:
+		compare(t, root, schema, typ.Elem(), at)
 	case typ.Kind() == reflect.Slice:
 		assert.Equal(t, "array", schema["type"], at)
 		compare(t, root, schema["items"].(map[string]any), typ.Elem(), at+"[]")
@@ -101,6 +103,9 @@ func compareStruct(t *testing.T, root, schema map[string]any, typ reflect.Type, 
 	properties := schema["properties"].(map[string]any)
 	var required []any
 	for i := range typ.NumField() {
+		if !typ.Field(i).IsExported() {
+			continue
+		}
 		name, options, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
 		property, ok := properties[name].(map[string]any)
 		require.True(t, ok, "%s.%s is not in the schema", at, name)

@@ -92,9 +92,18 @@ func knownSecrets(secrets []string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// withoutSecrets gives a deep copy of the report without the given secrets and without what looks like one.
-func withoutSecrets(r *Report, secrets []string) *Report {
-	replacer := knownSecrets(secrets)
+// Scrub returns text without what looks like a secret.
+func Scrub(text string) string { return scrub(text, fixedLength) }
+
+// Clean returns text without the secrets that the report was told to hide, and without what looks like one.
+func (r *Report) Clean(text string) string {
+	return scrub(knownSecrets(r.secrets).Replace(text), fixedLength)
+}
+
+// withoutSecrets returns a deep copy of the report without the secrets that it was told to hide, and without what
+// looks like one.
+func withoutSecrets(r *Report) *Report {
+	replacer := knownSecrets(r.secrets)
 	clean := func(s string) string { return scrub(replacer.Replace(s), fixedLength) }
 	out := reflect.New(reflect.TypeFor[Report]()).Elem()
 	copyStrings(out, reflect.ValueOf(r).Elem(), clean)
@@ -119,6 +128,12 @@ func copyStrings(to, from reflect.Value, clean func(string) string) {
 				copyStrings(to.Field(i), from.Field(i), clean)
 			}
 		}
+	case reflect.Pointer:
+		if from.IsNil() {
+			return
+		}
+		to.Set(reflect.New(from.Type().Elem()))
+		copyStrings(to.Elem(), from.Elem(), clean)
 	case reflect.Slice:
 		if from.IsNil() {
 			return

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,11 +46,8 @@ func count(r *Report) tally {
 func (t tally) String() string {
 	var parts []string
 	add := func(n int, one, many string) {
-		switch {
-		case n == 1:
-			parts = append(parts, "1 "+one)
-		case n > 1:
-			parts = append(parts, fmt.Sprintf("%d %s", n, many))
+		if n > 0 {
+			parts = append(parts, Counted(n, one, many))
 		}
 	}
 	add(t.Errors, "error", "errors")
@@ -60,6 +58,18 @@ func (t tally) String() string {
 	add(t.Unproven, "proof unproven", "proofs unproven")
 	add(t.Held, "proof held", "proofs held")
 	return strings.Join(parts, ", ")
+}
+
+// Counted returns a number with its noun, as in "1 error" and "2 errors". The plural is given where it isn't made with
+// an s.
+func Counted(n int, one string, many ...string) string {
+	switch {
+	case n == 1:
+		return "1 " + one
+	case len(many) > 0:
+		return strconv.Itoa(n) + " " + many[0]
+	}
+	return strconv.Itoa(n) + " " + one + "s"
 }
 
 // headline is the result in a few words, from the exit code and how long it took.

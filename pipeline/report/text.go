@@ -17,13 +17,13 @@ const (
 // last lines the result and what to do next.
 type textWriter struct {
 	strings.Builder
-	paint
+	Paint
 	width int
 	all   bool
 }
 
 func writeText(w io.Writer, r *Report, o Options) error {
-	t := &textWriter{paint: paint(o.Color), width: min(o.Width, widestText), all: o.All}
+	t := &textWriter{Paint: o.Paint, width: min(o.Width, widestText), all: o.All}
 	if o.Width <= 0 {
 		t.width = defaultWidth
 	}

@@ -34,9 +34,6 @@ func (t *textWriter) stages(stages []Stage) {
 			colour = nil
 		}
 		t.item(lead, indent, text, colour)
-		for _, artifact := range s.Artifact {
-			t.item(strings.Repeat(" ", indent)+t.dim("→ "), indent+2, artifact, t.dim)
-		}
 	}
 }
 

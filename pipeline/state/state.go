@@ -4,12 +4,14 @@ package state
 
 import (
 	"context"
+	"slices"
 
 	helmchart "helm.sh/helm/v3/pkg/chart"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
@@ -18,6 +20,7 @@ import (
 type State struct {
 	Live    *deploy.Release
 	Journal *journal.Journal
+	Managed deploy.Managed // who applies the release
 
 	chart *helmchart.Chart // whose defaults are under the values in the journal; nil is unknown
 }
@@ -32,7 +35,10 @@ func Read(ctx context.Context, w *world.World) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(live, j, w.Chart), nil
+	j.BeforeWrite = w.Lock
+	s := New(live, j, w.Chart)
+	s.Managed, err = deploy.Manager(ctx, w.Hub, w.Target.Release)
+	return s, err
 }
 
 // New returns the State of a release and a journal that were read already.
@@ -46,9 +52,31 @@ func (s State) WithChart(c *helmchart.Chart) *State {
 	return &s
 }
 
+// live returns hue's settings in the live release, and whether Zot is on.
+func (s *State) live() (mural.Registry, bool, error) {
+	v, err := mural.Read(s.Live.Merged)
+	return v.Hue, v.Zot, err
+}
+
+// Secrets returns the passwords that the release has, or had before the cutover: none may be shown.
+func (s *State) Secrets() []string {
+	var found []string
+	for _, values := range []map[string]any{s.Live.Merged, s.Live.Values, s.Journal.Original} {
+		v, err := mural.Read(values)
+		if err != nil {
+			continue // whoever needs them says what is wrong with them
+		}
+		found = append(found, v.Hue.BasicAuth.Password)
+		for _, spoke := range v.Spokes {
+			found = append(found, spoke.Registry.BasicAuth.Password)
+		}
+	}
+	return slices.DeleteFunc(found, func(s string) bool { return s == "" })
+}
+
 // OnECR reports whether hue of the live release is on the destination.
 func (s *State) OnECR(destination registry.Repository) (bool, error) {
-	settings, _, err := registryOf(s.Live.Merged)
+	settings, _, err := s.live()
 	if err != nil {
 		return false, err
 	}
@@ -61,7 +89,7 @@ func (s *State) OnECR(destination registry.Repository) (bool, error) {
 
 // ZotOn reports whether the live release has Zot enabled.
 func (s *State) ZotOn() (bool, error) {
-	_, on, err := registryOf(s.Live.Merged)
+	_, on, err := s.live()
 	return on, err
 }
 
@@ -77,32 +105,33 @@ func (s *State) CutOver(destination registry.Repository) (bool, error) {
 
 // Source returns how the source registry is reached: as the live release says or, when that is on the destination
 // already, as the journal has it. Not ok means that Zot is off, or that nobody knows any more.
-func (s *State) Source(destination registry.Repository) (settings Registry, ok bool, err error) {
-	settings, zot, err := registryOf(s.Live.Merged)
+func (s *State) Source(destination registry.Repository) (settings mural.Registry, ok bool, err error) {
+	settings, zot, err := s.live()
 	if err != nil {
-		return Registry{}, false, err
+		return mural.Registry{}, false, err
 	}
 	on, err := s.OnECR(destination)
 	if err != nil {
-		return Registry{}, false, err
+		return mural.Registry{}, false, err
 	}
 	if !on {
 		return settings, true, nil
 	}
 	if !zot || s.Journal.Original == nil || s.chart == nil {
-		return Registry{}, false, nil
+		return mural.Registry{}, false, nil
 	}
 	settings, _, err = s.Original()
 	return settings, err == nil, err
 }
 
 // Original returns hue's settings from before the cutover, as the journal has them, and whether Zot was on.
-func (s *State) Original() (Registry, bool, error) {
+func (s *State) Original() (mural.Registry, bool, error) {
 	merged, err := chart.Merged(s.chart, s.Journal.Original)
 	if err != nil {
-		return Registry{}, false, err
+		return mural.Registry{}, false, err
 	}
-	return registryOf(merged)
+	v, err := mural.Read(merged)
+	return v.Hue, v.Zot, err
 }
 
 // SourceURL returns the URL that workloads had, or have, from the source; "" when nobody knows any more.

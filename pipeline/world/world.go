@@ -28,6 +28,10 @@ type World struct {
 	Chart      *helmchart.Chart // mural as it is to be deployed; nil where no stage needs it
 	ECR        *ecr.Client      // of Destination; nil where no stage needs it
 
+	// Lock is called before anything is written that another run must not write at the same time. It takes the release's
+	// Lease the first time, so that a run with nothing to do writes nothing; its error ends the stage.
+	Lock func(context.Context) error
+
 	HTTPClient *http.Client // for OCI registries and charts: proxy and authorities set
 	Progress   progress.Reporter
 	Now        func() time.Time

@@ -1,0 +1,189 @@
+// Package baseline remembers what was broken before anything was touched: a workload that was suspended for months, a
+// Deployment that crashes. Neither a cutover nor its way back may fail on these, and neither may hide behind them.
+package baseline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	sourcev1 "github.com/fluxcd/source-controller/api/v1"
+	"golang.org/x/sync/errgroup"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+)
+
+// Item is one object that is broken.
+type Item struct {
+	Cluster   string `json:"cluster"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Cause     string `json:"cause"`
+}
+
+// String is the object as people write it, and as --accept-broken takes it.
+func (i Item) String() string {
+	return strings.Join([]string{i.Cluster, i.Kind, i.Namespace, i.Name}, "/")
+}
+
+func (i Item) is(other Item) bool { return i.String() == other.String() }
+
+// Snapshot is what is broken at one moment. It goes into the journal as JSON.
+type Snapshot struct {
+	TakenAt time.Time `json:"takenAt"`
+	Looked  int       `json:"looked"` // at how many objects
+	Broken  []Item    `json:"broken,omitempty"`
+	Unseen  []string  `json:"unseen,omitempty"` // rights that it would take to see the rest
+}
+
+// Take looks at the OCIRepositories of a cluster, in all namespaces, and at what runs in the release's. It takes five
+// lists, and writes nothing. What may not be listed is in Unseen.
+func Take(ctx context.Context, c *cluster.Cluster, namespace string, now time.Time) (Snapshot, error) {
+	l := &looker{cluster: c, namespace: namespace}
+	var (
+		sources      sourcev1.OCIRepositoryList
+		deployments  appsv1.DeploymentList
+		statefulSets appsv1.StatefulSetList
+		daemonSets   appsv1.DaemonSetList
+		pods         corev1.PodList
+	)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return l.list(ctx, &sources, "ocirepositories.source.toolkit.fluxcd.io", "") })
+	group.Go(func() error { return l.list(ctx, &deployments, "deployments.apps", namespace) })
+	group.Go(func() error { return l.list(ctx, &statefulSets, "statefulsets.apps", namespace) })
+	group.Go(func() error { return l.list(ctx, &daemonSets, "daemonsets.apps", namespace) })
+	group.Go(func() error { return l.list(ctx, &pods, "pods", namespace) })
+	if err := group.Wait(); err != nil {
+		return Snapshot{}, err
+	}
+	l.pods = pods.Items
+	for _, o := range sources.Items {
+		l.note("OCIRepository", o.ObjectMeta, sourceCause(&o))
+	}
+	for _, o := range deployments.Items {
+		l.note("Deployment", o.ObjectMeta, l.why(o.Spec.Selector, o.Status.ObservedGeneration >= o.Generation, wanted(o.Spec.Replicas), o.Status.AvailableReplicas, o.Status.UpdatedReplicas))
+	}
+	for _, o := range statefulSets.Items {
+		l.note("StatefulSet", o.ObjectMeta, l.why(o.Spec.Selector, o.Status.ObservedGeneration >= o.Generation, wanted(o.Spec.Replicas), o.Status.AvailableReplicas, o.Status.UpdatedReplicas))
+	}
+	for _, o := range daemonSets.Items {
+		l.note("DaemonSet", o.ObjectMeta, l.why(o.Spec.Selector, o.Status.ObservedGeneration >= o.Generation, o.Status.DesiredNumberScheduled, o.Status.NumberAvailable, o.Status.UpdatedNumberScheduled))
+	}
+	for _, o := range pods.Items {
+		if metav1.GetControllerOf(&o) == nil { // others are their controller's business
+			message, _ := cluster.Waiting(o)
+			l.note("Pod", o.ObjectMeta, message)
+		}
+	}
+	slices.SortFunc(l.broken, func(a, b Item) int { return cmp.Compare(a.String(), b.String()) })
+	slices.Sort(l.unseen)
+	return Snapshot{TakenAt: now.UTC(), Looked: l.looked, Broken: l.broken, Unseen: l.unseen}, nil
+}
+
+// Join is the snapshot of several clusters.
+func Join(all ...Snapshot) Snapshot {
+	var joined Snapshot
+	for _, s := range all {
+		if joined.TakenAt.IsZero() || s.TakenAt.Before(joined.TakenAt) {
+			joined.TakenAt = s.TakenAt
+		}
+		joined.Looked += s.Looked
+		joined.Broken = append(joined.Broken, s.Broken...)
+		joined.Unseen = append(joined.Unseen, s.Unseen...)
+	}
+	return joined
+}
+
+type looker struct {
+	cluster   *cluster.Cluster
+	namespace string
+	pods      []corev1.Pod
+	looked    int
+	broken    []Item
+
+	mu     sync.Mutex
+	unseen []string
+}
+
+func (l *looker) list(ctx context.Context, list client.ObjectList, resource, namespace string) error {
+	err := l.cluster.Client.List(ctx, list, client.InNamespace(namespace))
+	switch {
+	case apierrors.IsForbidden(err):
+		in := "in all namespaces"
+		if namespace != "" {
+			in = "in namespace " + namespace
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.unseen = append(l.unseen, fmt.Sprintf("list %s %s on cluster %q", resource, in, l.cluster.Name))
+		return nil
+	case meta.IsNoMatchError(err), apierrors.IsNotFound(err):
+		return nil // the cluster has no such kind
+	case err != nil:
+		return fmt.Errorf("listing %s on cluster %q: %w", resource, l.cluster.Name, err)
+	}
+	return nil
+}
+
+// note counts an object; an empty cause is a healthy one.
+func (l *looker) note(kind string, o metav1.ObjectMeta, cause string) {
+	l.looked++
+	if cause != "" && o.DeletionTimestamp == nil {
+		l.broken = append(l.broken, Item{Cluster: l.cluster.Name, Kind: kind, Namespace: o.Namespace, Name: o.Name, Cause: cause})
+	}
+}
+
+func wanted(replicas *int32) int32 {
+	if replicas == nil {
+		return 1
+	}
+	return *replicas
+}
+
+// why says why not all replicas are available, with what the first pod says that doesn't run.
+func (l *looker) why(selector *metav1.LabelSelector, observed bool, wanted, available, updated int32) string {
+	if observed && available >= wanted && updated >= wanted {
+		return ""
+	}
+	cause := fmt.Sprintf("%d of %d replicas are available", available, wanted)
+	if available >= wanted {
+		cause = "it is rolling out"
+	}
+	if matches, err := metav1.LabelSelectorAsSelector(selector); err == nil && !matches.Empty() {
+		for _, pod := range l.pods {
+			if message, _ := cluster.Waiting(pod); message != "" && matches.Matches(labels.Set(pod.Labels)) {
+				return cause + "; " + message
+			}
+		}
+	}
+	return cause
+}
+
+// sourceCause says why an OCIRepository counts as broken.
+func sourceCause(o *sourcev1.OCIRepository) string {
+	if o.Spec.Suspend {
+		return "it is suspended"
+	}
+	ready := meta.FindStatusCondition(o.Status.Conditions, "Ready")
+	switch {
+	case ready == nil:
+		return "it has not been reconciled yet"
+	case ready.Status != metav1.ConditionTrue:
+		return fmt.Sprintf("%s: %s", ready.Reason, ready.Message)
+	case ready.ObservedGeneration != 0 && ready.ObservedGeneration != o.Generation:
+		return "its change has not been reconciled yet"
+	}
+	return ""
+}

@@ -1,3 +1,0 @@
-# combined: role arn:aws:iam::123456789012:role/palette-ecr
-# The role must be there already; give --issuer for its trust policy.
-aws iam put-role-policy --role-name palette-ecr --policy-name palette-ecr --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ecr:CompleteLayerUpload","ecr:UploadLayerPart","ecr:InitiateLayerUpload","ecr:BatchCheckLayerAvailability","ecr:PutImage","ecr:BatchGetImage","ecr:GetDownloadUrlForLayer","ecr:ListImages"],"Resource":"arn:aws:ecr:us-east-1:123456789012:repository/palette/mural-workloads"},{"Effect":"Allow","Action":"ecr:GetAuthorizationToken","Resource":"*"}]}'

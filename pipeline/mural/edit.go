@@ -1,0 +1,28 @@
+package mural
+
+import "maps"
+
+// WithoutZot returns values with zot.enabled false. The given ones stay as they are.
+func WithoutZot(values map[string]any) map[string]any {
+	all, zot := map[string]any{}, map[string]any{}
+	maps.Copy(all, values)
+	if given, ok := values[Zot].(map[string]any); ok {
+		maps.Copy(zot, given)
+	}
+	zot[Enabled] = false
+	all[Zot] = zot
+	return all
+}
+
+// Get returns the value at a path of keys; nil if there is none.
+func Get(values map[string]any, path ...string) any {
+	var at any = values
+	for _, key := range path {
+		m, ok := at.(map[string]any)
+		if !ok {
+			return nil
+		}
+		at = m[key]
+	}
+	return at
+}

@@ -1,0 +1,45 @@
+package values
+
+import (
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
+)
+
+// Secrets lists the passwords, tokens and keys in the file, so that whoever shows text made elsewhere can hide them.
+// Names of Secrets, which stand under such keys as secret and credential too, aren't in it.
+func (f *File) Secrets() []string {
+	var found []string
+	for _, n := range f.stream.Nodes {
+		if n.Kind != syntax.Mapping {
+			continue
+		}
+		for i := 0; i+1 < len(n.Children); i += 2 {
+			value := n.Children[i+1].Resolved()
+			if holdsSecret(n.Children[i].Value) && value.Kind == syntax.Scalar && !value.IsNull() && !isSwitch(value.Value) {
+				found = append(found, value.Value)
+			}
+		}
+	}
+	return found
+}
+
+// isSwitch reports whether a value turns something on or off: hiding each "true" would leave little to read.
+func isSwitch(value string) bool {
+	switch strings.ToLower(value) {
+	case "true", "false", "yes", "no", "on", "off", "none":
+		return true
+	}
+	return false
+}
+
+// holdsSecret reports whether a key's value is a secret itself, not a name of one or a switch.
+func holdsSecret(key string) bool {
+	key = strings.TrimSuffix(strings.ToLower(key), "s")
+	for _, word := range []string{"secret", "credential", "hash"} {
+		if strings.HasSuffix(key, word) && !strings.HasSuffix(key, "clientsecret") {
+			return false
+		}
+	}
+	return isSecret(key)
+}
