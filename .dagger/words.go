@@ -20,7 +20,8 @@ var words = []struct {
 	to   string
 }{
 	{regexp.MustCompile("`?palette-ecr render --in-place`?"), "`render changes export --path=.`"},
-	{regexp.MustCompile("`palette-ecr lint --explain (\\w+)`|palette-ecr lint --explain (\\w+)"), "`explain --rule $1$2`"},
+	{regexp.MustCompile("`?(palette-ecr )?lint --explain (<?\\w+>?)`?"), "`explain --rule $2`"},
+	{regexp.MustCompile("`?(palette-ecr )?lint --fix`?"), "`lint --report-anyway fix export --path=.`"},
 	{regexp.MustCompile("`palette-ecr (render|lint|copy|deploy|validate|disable-zot|run|rollback|policies)"), "`$1"},
 	{regexp.MustCompile(`\bpalette-ecr (render|lint|copy|deploy|validate|disable-zot|run|rollback|policies)\b( --help)?`), "`$1`$2"},
 	{regexp.MustCompile(`--chart\b( \(and --version\))?`), "with-chart --reference"},
