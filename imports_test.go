@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -56,7 +57,8 @@ var mayImport = map[string][]string{
 	"./pipeline/values/syntax": {},
 	"./pipeline/registry":      {"./pipeline/fault"},
 	"./pipeline/mural":         {"./pipeline/fault", "./pipeline/registry"},
-	"./pipeline/report":        {"./pipeline/fault"},
+	"./pipeline/secret":        {},
+	"./pipeline/report":        {"./pipeline/fault", "./pipeline/secret"},
 	"./pipeline/chart":         {"./pipeline/fault"},
 	"./pipeline/target":        {"./pipeline/fault", "./pipeline/registry"},
 	"./pipeline/cluster":       {"./pipeline/fault", "./pipeline/target"},
@@ -95,8 +97,8 @@ var fences = []fence{
 		allowed, listed := mayImport[u.folder()]
 		return listed && !u.test() && under(u.imports, "") && !slices.Contains(allowed, u.imports)
 	}},
-	{"tools for tests stay in tests and fixtures", func(u use) bool {
-		return !u.test() && !under(u.folder(), "./fixtures") && (u.imports == "testing" || under(u.imports, "github.com/stretchr/testify"))
+	{"tools for tests stay in tests, in fixtures, and in packages that are named so", func(u use) bool {
+		return !u.test() && !under(u.folder(), "./fixtures") && !strings.HasSuffix(u.folder(), "test") && (u.imports == "testing" || under(u.imports, "github.com/stretchr/testify"))
 	}},
 }
 
@@ -115,6 +117,7 @@ func violations(uses []use) []string {
 
 // TestImportsPointOneWay holds the fences of CONTRIBUTING.md.
 func TestImportsPointOneWay(t *testing.T) {
+	t.Parallel()
 	uses := allUses(t)
 	for _, sure := range []use{
 		{"main.go", "./internal/cli"},
@@ -128,6 +131,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // TestFencesHold shows that every fence can be broken, and that what is allowed beside it is not caught.
 func TestFencesHold(t *testing.T) {
+	t.Parallel()
 	broken := []use{
 		{"pipeline/values/file.go", "github.com/spf13/cobra"},
 		{"pipeline/report/text.go", "golang.org/x/term"},
@@ -167,6 +171,23 @@ func TestFencesHold(t *testing.T) {
 		{"pipeline/chart/load.go", "helm.sh/helm/v3/pkg/chart"},
 		{"fixtures/rehearsal/cutover.go", "./pipeline"},
 	}))
+}
+
+// TestDockerIsAskedForByName: a test that starts containers is left out unless the build tag asks for it, so that
+// `go test ./...` passes without Docker.
+func TestDockerIsAskedForByName(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, u := range allUses(t) {
+		if !u.test() || !under(u.imports, "github.com/testcontainers/testcontainers-go") {
+			continue
+		}
+		found++
+		text, err := os.ReadFile(u.file)
+		require.NoError(t, err)
+		assert.True(t, bytes.HasPrefix(text, []byte("//go:build docker\n")), "%s starts containers without the build tag docker", u.file)
+	}
+	require.NotZero(t, found, "there are such tests: if none is seen, nothing is")
 }
 
 // allUses reads the imports of every Go file of the module, those for other systems too.

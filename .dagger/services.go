@@ -15,7 +15,7 @@ func (m *PaletteEcr) Zot() *dagger.Service {
 		AsService(dagger.ContainerAsServiceOpts{Args: []string{"serve", "/etc/zot/config.json"}, UseEntrypoint: true})
 }
 
-// The stand-in for AWS with Zot behind it: its names by TLS, a forward proxy to them on 3128, its control on 8080
+// The stand-in for AWS with Zot behind it: its names by TLS, a forward proxy to them on 3128, its control on 8080 with the token "rehearsal"
 func (m *PaletteEcr) Emulator(ctx context.Context) (*dagger.Service, error) {
 	built, err := m.build(ctx, build{packages: []string{"./fixtures/aws/cmd/aws"}})
 	if err != nil {
@@ -27,7 +27,9 @@ func (m *PaletteEcr) Emulator(ctx context.Context) (*dagger.Service, error) {
 		WithExposedPort(tlsPort).
 		WithExposedPort(proxyPort).
 		WithExposedPort(controlPort).
-		AsService(dagger.ContainerAsServiceOpts{Args: []string{"aws", "--backend", "http://zot:5000"}}), nil
+		AsService(dagger.ContainerAsServiceOpts{Args: []string{
+			"aws", "--backend", "http://zot:5000", "--control", ":8080", "--control-token", "rehearsal",
+		}}), nil
 }
 
 // Ports of the services.

@@ -34,17 +34,16 @@ func AwaitReturn(ctx context.Context, w *world.World, s *state.State, _ CaughtUp
 }
 
 func awaitReturned(ctx context.Context, w *world.World, s *state.State) error {
-	o, err := validation(w, s)
+	source, err := s.SourceURL(w.Destination)
 	if err != nil {
 		return err
 	}
 	if err := w.Lock(ctx); err != nil { // requests to reconcile
 		return err
 	}
-	for _, c := range w.Clusters() {
-		p := validate.Returned(ctx, c, o)
+	for _, p := range validate.AllReturned(ctx, fleet(w, source), validation(w, s)) {
 		if p.Verdict != report.Held {
-			return fault.New(fault.Failed, p.Remedy, "waiting on %s until workloads read from the source again: %s", c.Name, p.Cause)
+			return fault.New(fault.Failed, p.Remedy, "waiting on %s until workloads read from the source again: %s", p.Cluster, p.Cause)
 		}
 	}
 	s.Journal.Back()

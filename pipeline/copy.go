@@ -107,8 +107,8 @@ func references(ctx context.Context, w *world.World, s *state.State) ([]copy.Ref
 		return nil, err
 	}
 	var all []copy.Reference
-	for _, c := range w.Clusters() {
-		used, err := validate.References(ctx, c, source, w.Destination.URL())
+	for _, c := range fleet(w, source) {
+		used, err := validate.References(ctx, c, validation(w, s))
 		if err != nil {
 			return nil, fmt.Errorf("listing what cluster %q uses: %w", c.Name, err)
 		}

@@ -130,14 +130,14 @@ func proveRendered(w *world.World, s *state.State, wanted map[string]any) (repor
 	if err != nil {
 		return report.Proof{}, err
 	}
-	o, err := validation(w, s)
+	url, err := s.SourceURL(w.Destination)
 	if err != nil {
 		return report.Proof{}, err
 	}
 	return validate.Rendered(validate.Manifests{
-		Chart: w.Chart, Values: wanted, Endpoint: w.Destination.Registry.Endpoint(), Secrets: []string{source.BasicAuth.Password},
+		Chart: w.Chart, Values: wanted, Endpoint: w.Destination.Registry.Endpoint(), Sources: []string{url}, Secrets: []string{source.BasicAuth.Password},
 		Release: chart.Release{Name: w.Target.Release.Name, Namespace: w.Target.Release.Namespace, KubeVersion: w.Kubernetes},
-	}, o), nil
+	}, validation(w, s)), nil
 }
 
 // UndoDeploy puts the release back to the revision before this run, and waits until every workload reads from the

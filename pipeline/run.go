@@ -181,6 +181,9 @@ func interrupted(ctx context.Context, err error) error {
 // finish closes the report with the error that ended the run, and returns both.
 func (r *runner) finish(ctx context.Context, err error) (*report.Report, error) {
 	err = interrupted(ctx, err)
+	if r.state != nil {
+		r.report.Hide(r.state.Secrets()...)
+	}
 	r.report.End(r.now(), err)
 	return r.report, err
 }

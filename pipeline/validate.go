@@ -108,20 +108,22 @@ func (v *Validation) proveEarlier(ctx context.Context, w *world.World, s *state.
 // proveClusters makes the proofs about clusters. Where those of an earlier run cover every cluster, and pushing, only
 // what can be seen without a write is looked at again.
 func proveClusters(ctx context.Context, w *world.World, s *state.State, fresh *proof.Ledger) (proofs []report.Proof, readOnly bool, err error) {
-	o, err := validation(w, s)
+	source, err := s.SourceURL(w.Destination)
 	if err != nil {
 		return nil, false, err
 	}
+	o := validation(w, s)
 	if !covers(fresh, w.Clusters()) {
 		if err := w.Lock(ctx); err != nil { // a canary, and requests to reconcile
 			return nil, false, err
 		}
-		return validate.Clusters(ctx, w.Hub, w.Spokes, o), false, nil
+		all := fleet(w, source)
+		verdicts := validate.Clusters(ctx, all[0], all[1:], o)
+		s.Journal.Leave(verdicts.Leftovers)
+		return verdicts.Proofs, false, nil
 	}
 	o.ReadOnly = true
-	for _, c := range w.Clusters() {
-		proofs = append(proofs, validate.Ready(ctx, c, o))
-	}
+	proofs = validate.AllReady(ctx, fleet(w, source), o)
 	return append(proofs, fresh.Named(report.ProofPull, report.ProofPush)...), true, nil
 }
 
@@ -136,15 +138,24 @@ func covers(l *proof.Ledger, clusters []*cluster.Cluster) bool {
 	return len(l.Named(report.ProofPush)) > 0
 }
 
-// validation returns what proofs about clusters need to know.
-func validation(w *world.World, s *state.State) (validate.Options, error) {
-	source, err := s.SourceURL(w.Destination)
-	o := validate.Options{
-		Destination: w.Destination, Source: source, Namespace: w.Target.Release.Namespace, Identity: w.Target.Identity.RoleARN,
-		SwitchedAt: s.Journal.SwitchedAt, Timeout: w.Timeout, PushWait: w.PushWait, Progress: w.Progress, Now: w.Now,
+// validation returns what proofs about clusters are judged by.
+func validation(w *world.World, s *state.State) validate.Config {
+	c := validate.Config{
+		Destination: w.Destination, Namespace: w.Target.Release.Namespace, Identity: w.Target.Identity.RoleARN,
+		SwitchedAt: s.Journal.SwitchedAt, Copied: s.Journal.Copied,
+		Timeout: w.Timeout, PushWait: w.PushWait, Progress: w.Progress, Now: w.Now,
 	}
 	if w.ECR != nil {
-		o.Images = w.ECR.Images
+		c.Images = w.ECR.Images
 	}
-	return o, err
+	return c
+}
+
+// fleet returns the hub and every spoke, with the address at which each reads from Zot.
+func fleet(w *world.World, source string) []validate.Cluster {
+	var all []validate.Cluster
+	for _, c := range w.Clusters() {
+		all = append(all, validate.Cluster{Cluster: c, Source: source})
+	}
+	return all
 }

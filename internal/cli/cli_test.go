@@ -3,6 +3,8 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -29,6 +31,7 @@ func (w terminals) run(ctx context.Context, args ...string) (code int, stdout, s
 }
 
 func TestErrorsAreColouredOnTerminalsOnly(t *testing.T) {
+	t.Parallel()
 	const esc = "\x1b["
 	for name, test := range map[string]struct {
 		terminals
@@ -53,6 +56,7 @@ func TestErrorsAreColouredOnTerminalsOnly(t *testing.T) {
 
 // TestErrorIsSeenOnce: in the text report, or on standard error; at a terminal always where the person looks.
 func TestErrorIsSeenOnce(t *testing.T) {
+	t.Parallel()
 	const text = "the target names no registry"
 	for name, test := range map[string]struct {
 		terminals
@@ -76,6 +80,7 @@ func TestErrorIsSeenOnce(t *testing.T) {
 
 // TestInterrupt: the error says that it was one, once, and what comes of running it again.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	code, _, stderr := terminals{}.run(ctx, "run", "-o", "json", "-f", filepath.Join("..", "..", "fixtures", "values", "rehearsal.yaml"),
@@ -84,4 +89,30 @@ func TestInterrupt(t *testing.T) {
 	require.Equal(t, 1, code)
 	assert.Equal(t, 1, strings.Count(stderr, "interrupted: "), stderr)
 	assert.Contains(t, stderr, "try:   run it again: it goes on where it stopped\n")
+}
+
+// TestRulesOfRunAndLint: code scanning shows the same text of a rule, whichever command found it broken.
+func TestRulesOfRunAndLint(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, command := range [][]string{{"run", "--until", "lint"}, {"lint"}} {
+		code, _, stderr := terminals{}.run(t.Context(), append(command, "-q", "-o", "sarif="+filepath.Join(dir, command[0]),
+			"-f", filepath.Join("..", "..", "fixtures", "values", "rehearsal.yaml"), "--chart", filepath.Join("..", "..", "fixtures", "charts", "mural"),
+			"--endpoint", "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette", "--role-arn", "arn:aws:iam::123456789012:role/palette-ecr")...)
+		require.NotEqual(t, 64, code, stderr)
+	}
+	rules := make(map[string]any)
+	for _, name := range []string{"run", "lint"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		var log struct {
+			Runs []struct {
+				Tool struct{ Driver struct{ Rules []any } }
+			}
+		}
+		require.NoError(t, json.Unmarshal(data, &log))
+		require.NotEmpty(t, log.Runs[0].Tool.Driver.Rules)
+		rules[name] = log.Runs[0].Tool.Driver.Rules
+	}
+	assert.Equal(t, rules["lint"], rules["run"])
 }

@@ -27,6 +27,7 @@ const ecrEndpoint = "--endpoint=oci://123456789012.dkr.ecr.us-east-1.amazonaws.c
 
 // TestPoliciesPassTheirOwnCheck pipes what policies writes into policies check.
 func TestPoliciesPassTheirOwnCheck(t *testing.T) {
+	t.Parallel()
 	for _, principal := range []string{"combined", "hue", "source-controller", "operator"} {
 		code, document, stderr := policies(t, "", ecrEndpoint, "--principal", principal, "--document", "policy")
 		require.Zero(t, code, stderr)
@@ -40,6 +41,7 @@ func TestPoliciesPassTheirOwnCheck(t *testing.T) {
 }
 
 func TestPoliciesIntoFiles(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	code, out, stderr := policies(t, "", ecrEndpoint, "--principal", "hue,operator", "--dir", dir)
 	require.Zero(t, code, stderr)
@@ -50,6 +52,7 @@ func TestPoliciesIntoFiles(t *testing.T) {
 }
 
 func TestPoliciesWrongUse(t *testing.T) {
+	t.Parallel()
 	missing := filepath.Join(t.TempDir(), "missing.json")
 	for name, test := range map[string]struct {
 		args  []string

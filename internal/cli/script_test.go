@@ -16,7 +16,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/internal/cli"
 )
 
-var update = flag.Bool("update", false, "write what scripts compare with anew")
+var update = flag.Bool("update", false, "write again what scripts compare with")
 
 // TestMain makes the command line a program that scripts can run.
 func TestMain(m *testing.M) {

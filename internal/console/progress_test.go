@@ -72,7 +72,7 @@ func TestMovingCount(t *testing.T) {
 	p := console.NewProgress(&out, true, false)
 	p.Count("manifests", 1, 2)
 	assert.Contains(t, out.String(), "manifests")
-	assert.NotContains(t, out.String(), "1 of 2", "the bar is no line")
+	assert.NotContains(t, out.String(), "1 of 2", "the bar is not a line")
 	p.Count("manifests", 2, 2)
 	assert.Contains(t, out.String(), "2 of 2 manifests\n")
 	p.Count("blobs", 1, 2)

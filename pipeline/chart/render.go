@@ -46,13 +46,13 @@ func (m Manifest) Name() string {
 	return m.Object.GetKind() + " " + name
 }
 
-// Defaults gives the chart's own default values: those of its subcharts merged in where its conditions
+// Defaults returns the chart's own default values: those of its subcharts merged in where its conditions
 // keep them, overrides of the parent applied, nulls resolved, as a release without any user values has them.
 func Defaults(c *chart.Chart) (map[string]any, error) {
 	return Merged(c, nil)
 }
 
-// Merged gives what templates see as .Values for a user's values.
+// Merged returns what templates see as .Values for a user's values.
 func Merged(c *chart.Chart, values map[string]any) (map[string]any, error) {
 	values, err := Normal(values)
 	if err != nil {
@@ -69,7 +69,7 @@ func Merged(c *chart.Chart, values map[string]any) (map[string]any, error) {
 	return merged, nil
 }
 
-// Normal gives values the types that `helm --values` gives them (numbers are float64, as from JSON), so
+// Normal returns values with the types that `helm --values` has (numbers are float64, as from JSON), so
 // that templates print them alike, and so that they compare equal with those that a release stored.
 func Normal(values map[string]any) (map[string]any, error) {
 	data, err := yaml.Marshal(values)

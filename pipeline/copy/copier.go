@@ -2,53 +2,17 @@ package copy
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"sync"
-	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
 
-// copier is one run.
+// copier brings everything from one end of a job to the other.
 type copier struct {
-	Options
-	src, dst  *endpoint
-	images    func(context.Context) ([]ecr.Image, error)
-	immutable bool
-
+	*job
 	onlyThere []wanted // what clusters use that only the destination has
-	listed    listed
-	manifests memo          // what was done for a manifest, once each
-	blobs     memo          // and for a blob
-	tags      memo          // and for a tag
-	slots     chan struct{} // transfers at once
-
-	mu    sync.Mutex
-	notes []string
-
-	total                                     int          // manifests to see to
-	done                                      atomic.Int64 // manifests seen to
-	copiedManifests, copiedBlobs, copiedBytes atomic.Int64
-}
-
-func newCopier(src *Source, dst Destination, o Options) *copier {
-	o = o.withDefaults()
-	limits := DefaultLimits(dst.Address.Registry.Kind)
-	if o.Limits != nil {
-		limits = o.Limits
-	}
-	c := &copier{
-		Options: o, images: dst.Images, immutable: dst.Immutable, slots: make(chan struct{}, o.Concurrency),
-		dst: newEndpoint(ToDestination, dst.Repository, dst.Address.URL(), dst.Address, newBuckets(limits)),
-	}
-	if src != nil {
-		c.src = newEndpoint(FromSource, src.Repository, src.URL, src.Address, nil)
-	}
-	return c
+	send      *sender  // nil until something may be sent
 }
 
 // Run copies everything in the source to the destination: all tags, what clusters use, and what these lead to.
@@ -56,7 +20,7 @@ func newCopier(src *Source, dst Destination, o Options) *copier {
 // tag of what they refer to, tags last; what is there is not sent. The error is an *Error for the side that broke,
 // inside a *fault.Error; the result tells how far it came.
 func Run(ctx context.Context, src Source, dst Destination, o Options) (Result, error) {
-	c := newCopier(&src, dst, o)
+	c := &copier{job: newJob(&src, dst, o)}
 	_, r, err := c.run(ctx)
 	return r, err
 }
@@ -65,11 +29,10 @@ func (c *copier) run(ctx context.Context) (*graph, Result, error) {
 	r := Result{Source: c.src.url, Destination: c.dst.url}
 	g, err := c.inventory(ctx)
 	if err == nil {
-		c.total = len(g.nodes)
 		r.Manifests.Total, r.Blobs.Total = len(g.nodes), len(g.blobs)
 		r.Tags, err = c.copy(ctx, g)
 	}
-	r.Manifests.Copied, r.Blobs.Copied, r.Bytes = int(c.copiedManifests.Load()), int(c.copiedBlobs.Load()), c.copiedBytes.Load()
+	c.send.tally(&r)
 	r.SourceRequests, r.DestinationRequests = c.src.client.requests(), c.dst.client.requests()
 	r.Notes = sorted(c.notes)
 	if err != nil {
@@ -80,25 +43,29 @@ func (c *copier) run(ctx context.Context) (*graph, Result, error) {
 
 // copy sends what is missing.
 func (c *copier) copy(ctx context.Context, g *graph) ([]Tag, error) {
-	var err error
-	if c.listed, err = c.list(ctx); err != nil {
-		return nil, err
-	}
-	tags, err := c.lookUpTags(ctx, g)
+	listed, err := c.list(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.refuseImmutable(tags); err != nil {
+	if err := c.refused(g, listed); err != nil {
 		return nil, err
 	}
+	tags := &tagger{job: c.job, listed: listed}
+	if err := tags.lookUp(ctx, g); err != nil {
+		return nil, err
+	}
+	if err := tags.refuseImmutable(); err != nil {
+		return nil, err
+	}
+	c.send = newSender(c.job, listed, tags, len(g.nodes))
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(4 * c.Concurrency)
 	for _, n := range g.sorted() {
 		group.Go(func() error {
-			if len(n.tags) > 0 || n.found.parent == nil {
-				return c.root(inner, n, tags)
+			if n.isChild() {
+				return c.rootEach(inner, n.referrers) // it goes with its parent
 			}
-			return c.rootEach(inner, n.referrers, tags) // it goes with what it was found by
+			return c.root(inner, n)
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -110,59 +77,29 @@ func (c *copier) copy(ctx context.Context, g *graph) ([]Tag, error) {
 	return tags.list(g), c.writeFallbackTags(ctx, g)
 }
 
-// root sees to a manifest with everything that belongs to it, its tags last.
-func (c *copier) root(ctx context.Context, n *node, tags tagStates) error {
-	if err := c.ensure(ctx, n, tags); err != nil {
+// root sends a manifest with everything that belongs to it. What refers to it goes first and its tags last: whoever
+// sees a tag sees its signatures, and the manifest is written once, under its first tag. Registries take a referrer
+// before its subject (OCI distribution specification, "Pushing Manifests with Subject").
+func (c *copier) root(ctx context.Context, n *node) error {
+	if err := c.rootEach(ctx, n.referrers); err != nil {
 		return err
 	}
-	if err := c.rootEach(ctx, n.referrers, tags); err != nil {
+	if err := c.send.ensure(ctx, n); err != nil {
 		return err
 	}
 	for _, name := range n.tags {
-		if err := c.tag(ctx, n, tags[name]); err != nil {
+		if err := c.send.tags.write(ctx, n, name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *copier) rootEach(ctx context.Context, nodes []*node, tags tagStates) error {
+func (c *copier) rootEach(ctx context.Context, nodes []*node) error {
 	for _, n := range nodes {
-		if err := c.root(ctx, n, tags); err != nil {
+		if err := c.root(ctx, n); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (c *copier) note(format string, args ...any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.notes = append(c.notes, fmt.Sprintf(format, args...))
-	c.Progress.Say(format, args...)
-}
-
-// memo does a thing once for each key, however many ask for it at once.
-type memo struct{ done sync.Map }
-
-type once struct {
-	ready chan struct{}
-	err   error
-}
-
-func (m *memo) do(ctx context.Context, key any, f func() error) error {
-	mine := &once{ready: make(chan struct{})}
-	if got, taken := m.done.LoadOrStore(key, mine); taken {
-		theirs := got.(*once)
-		select {
-		case <-theirs.ready:
-			return theirs.err
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	defer close(mine.ready)
-	mine.err = errors.New("it did not come to an end")
-	mine.err = f()
-	return mine.err
 }

@@ -130,7 +130,7 @@ func (m *meter) requests() Requests {
 // tags lists every tag.
 func (e *endpoint) tags(ctx context.Context) ([]string, error) {
 	var all []string
-	err := again(ctx, func() error {
+	err := retry(ctx, func() error {
 		all = nil
 		return cutList(e.repo.Tags(ctx, "", func(page []string) error {
 			all = append(all, page...)

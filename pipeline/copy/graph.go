@@ -40,7 +40,7 @@ func newGraph() *graph {
 	return &graph{nodes: map[digest.Digest]*node{}, tags: map[string]*node{}, blobs: map[digest.Digest]*blob{}}
 }
 
-// sorted gives the manifests in an order that is the same each time.
+// sorted returns the manifests in an order that is the same each time.
 func (g *graph) sorted() []*node {
 	all := make([]*node, 0, len(g.nodes))
 	for _, n := range g.nodes {
@@ -60,7 +60,7 @@ func (g *graph) sortedBlobs() []*blob {
 	return all
 }
 
-// sortedTags gives the tags' names in order.
+// sortedTags returns the tags' names in order.
 func (g *graph) sortedTags() []string {
 	all := make([]string, 0, len(g.tags))
 	for name := range g.tags {
@@ -108,7 +108,7 @@ func (g *graph) connect(wants []wanted) {
 	g.gone = slices.CompactFunc(g.gone, func(a, b wanted) bool { return key(a) == key(b) })
 }
 
-// name tells a person which manifest this is.
+// name says which manifest this is.
 func (n *node) name() string {
 	switch {
 	case len(n.tags) > 0 && n.found.ref != nil:
@@ -119,6 +119,63 @@ func (n *node) name() string {
 		return n.found.via()
 	}
 	return n.desc.Digest.String()
+}
+
+// leave takes manifests out of the graph that stay in the source by their digest. One that is part of an index stays in
+// it, since the index would be broken without.
+func (g *graph) leave(digests []string) {
+	for _, left := range digests {
+		n := g.nodes[digest.Digest(left)]
+		if n == nil || n.isChild() {
+			continue
+		}
+		delete(g.nodes, n.desc.Digest)
+		for _, tag := range n.tags {
+			delete(g.tags, tag)
+		}
+		if n.subject != nil {
+			n.subject.referrers = slices.DeleteFunc(n.subject.referrers, func(r *node) bool { return r == n })
+		}
+		for _, r := range n.referrers {
+			r.subject = nil
+		}
+	}
+	g.prune()
+}
+
+// prune takes out what nothing leads to any more: parts of indexes that are gone, and blobs.
+func (g *graph) prune() {
+	for {
+		held, needed := map[*node]bool{}, map[*blob]bool{}
+		for _, n := range g.nodes {
+			for _, child := range n.children {
+				held[child] = true
+			}
+			for _, b := range n.blobs {
+				needed[b] = true
+			}
+		}
+		before := len(g.nodes)
+		for d, n := range g.nodes {
+			if n.isChild() && !held[n] {
+				delete(g.nodes, d)
+			}
+		}
+		if len(g.nodes) < before {
+			continue
+		}
+		for d, b := range g.blobs {
+			if !needed[b] {
+				delete(g.blobs, d)
+			}
+		}
+		return
+	}
+}
+
+// isChild reports whether a manifest is part of an index, with which it goes, and has no tag of its own.
+func (n *node) isChild() bool {
+	return len(n.tags) == 0 && n.found.parent != nil && n.found.relation == childOf
 }
 
 // subjects are the manifests that others refer to.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
-	"oras.land/oras-go/v2/errdef"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -29,14 +29,21 @@ func (c *copier) inventory(ctx context.Context) (*graph, error) {
 	for _, tag := range tags {
 		roots = append(roots, wanted{tag: tag})
 	}
+	roots = slices.DeleteFunc(roots, func(w wanted) bool { return slices.Contains(c.Left, w.reference()) })
+	for _, left := range c.Left {
+		c.note("%s stays in the source by name", left)
+	}
 	g, err := walk(ctx, c.src, 2*c.Concurrency, true, roots)
+	if err == nil {
+		g.leave(c.Left)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return g, c.settle(ctx, g)
 }
 
-// used gives what clusters use as manifests to read.
+// used returns what clusters use as manifests to read.
 func used(references []Reference) ([]wanted, error) {
 	var roots []wanted
 	for i := range references {
@@ -96,49 +103,6 @@ type incompleteError struct{ error }
 
 func incomplete(remedy, format string, args ...any) error {
 	return fault.New(fault.Failed, remedy, "%w", incompleteError{fmt.Errorf(format, args...)})
-}
-
-func (c *copier) existsAtDestination(ctx context.Context, reference string) (bool, error) {
-	_, err := c.dst.repo.Manifests().Resolve(ctx, reference)
-	if errors.Is(err, errdef.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, c.dst.fail(err, "looking for", reference)
-}
-
-// listed is what the destination's API says is there. What it does not say may be there all the same.
-type listed struct {
-	known bool // the list could be had
-	tags  map[string]digest.Digest
-	there map[digest.Digest]bool
-}
-
-// empty tells that the destination holds no manifest at all.
-func (l listed) empty() bool { return l.known && len(l.there) == 0 }
-
-// list asks the destination's API what is there, which costs one request for a thousand images. Not being
-// allowed to is fine: then each is asked for.
-func (c *copier) list(ctx context.Context) (listed, error) {
-	l := listed{tags: map[string]digest.Digest{}, there: map[digest.Digest]bool{}}
-	if c.images == nil {
-		return l, nil
-	}
-	images, err := c.images(ctx)
-	switch {
-	case isCause(err, ecr.Denied):
-		c.note("the destination's images may not be listed (ecr:DescribeImages), so each is asked for")
-		return l, nil
-	case err != nil:
-		return l, err
-	}
-	l.known = true
-	for _, image := range images {
-		l.there[digest.Digest(image.Digest)] = true
-		for _, tag := range image.Tags {
-			l.tags[tag] = digest.Digest(image.Digest)
-		}
-	}
-	return l, nil
 }
 
 func isCause(err error, cause ecr.Cause) bool {

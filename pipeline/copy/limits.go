@@ -15,8 +15,9 @@ import (
 type Limits map[string]float64
 
 // DefaultLimits are ECR's default quotas, which count for an account and a region:
-// docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html. For ECR Public, where writing is about
-// ten times narrower (clowdhaus/ocync), docs.aws.amazon.com/AmazonECR/latest/public/public-service-quotas.html.
+// docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html, and for ECR Public
+// docs.aws.amazon.com/AmazonECR/latest/public/public-service-quotas.html, which counts the reading of manifests as
+// pulls.
 // Other registries are not limited.
 func DefaultLimits(kind registry.Kind) Limits {
 	switch kind {
@@ -27,8 +28,8 @@ func DefaultLimits(kind registry.Kind) Limits {
 		}
 	case registry.Public:
 		return Limits{
-			"PutImage": 1, "InitiateLayerUpload": 10, "CompleteLayerUpload": 10, "UploadLayerPart": 50,
-			"BatchCheckLayerAvailability": 200, "BatchGetImage": 200, "GetDownloadUrlForLayer": 300,
+			"PutImage": 10, "InitiateLayerUpload": 10, "CompleteLayerUpload": 10, "UploadLayerPart": 260,
+			"BatchCheckLayerAvailability": 200, "BatchGetImage": 10,
 		}
 	}
 	return nil

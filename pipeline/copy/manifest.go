@@ -33,7 +33,7 @@ type content struct {
 func parseManifest(raw []byte) (content, error) {
 	var c content
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return content{}, fmt.Errorf("it is no manifest: %w", err)
+		return content{}, fmt.Errorf("it is not a manifest: %w", err)
 	}
 	if c.SchemaVersion == 1 {
 		return content{}, fmt.Errorf("it is a Docker manifest of schema 1, whose digest can't be kept and which ECR does not take")
@@ -64,7 +64,7 @@ func (c content) blobs() []ocispec.Descriptor {
 
 func isManifest(d ocispec.Descriptor) bool { return slices.Contains(accepted, d.MediaType) }
 
-// elsewhere tells whether a layer may not be distributed and is got from its own URLs.
+// elsewhere reports whether a layer may not be distributed and comes from its own URLs.
 func elsewhere(d ocispec.Descriptor) bool {
 	return len(d.URLs) > 0 && (strings.Contains(d.MediaType, ".nondistributable.") || strings.Contains(d.MediaType, ".foreign."))
 }
@@ -75,7 +75,7 @@ func (e *endpoint) manifest(ctx context.Context, reference string) (ocispec.Desc
 		desc ocispec.Descriptor
 		raw  []byte
 	)
-	err := again(ctx, func() error {
+	err := retry(ctx, func() error {
 		var err error
 		desc, raw, err = e.fetchManifest(ctx, reference)
 		return err

@@ -39,8 +39,9 @@ type Reference struct {
 // Options of Run, Verify, RunProven and Complete. The zero value is good.
 type Options struct {
 	References []Reference
-	Keep       bool // a tag that names something else at the destination stays as it is there: the destination is the newer one
-	Repair     bool // trust no manifest that is there to be whole: look at every child and blob
+	Keep       bool     // a tag that names something else at the destination stays as it is there: the destination is the newer one
+	Left       []string // tags and digests that stay in the source knowingly: neither copied nor missed
+	Repair     bool     // trust no manifest that is there to be whole: look at every child and blob
 
 	Concurrency int               // transfers at once; 0 is 16
 	Limits      Limits            // 0 entries or nil: ECR's default quotas for the destination

@@ -32,8 +32,9 @@ type fake struct {
 	server *httptest.Server
 	real   http.Handler
 
-	mu  sync.Mutex
-	log []string
+	mu     sync.Mutex
+	log    []string
+	answer sync.WaitGroup // requests that are being answered
 
 	// before answers a request instead of the registry when it gives true.
 	before func(w http.ResponseWriter, r *http.Request) bool
@@ -49,6 +50,8 @@ func start(t testing.TB, options ...ggcr.Option) *fake {
 }
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.answer.Add(1)
+	defer f.answer.Done()
 	f.mu.Lock()
 	f.log = append(f.log, r.Method+" "+r.URL.Path)
 	before := f.before
@@ -58,6 +61,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	f.real.ServeHTTP(w, r)
 }
+
+// quiet waits until every request is answered.
+func (f *fake) quiet() { f.answer.Wait() }
 
 // meddle sets before.
 func (f *fake) meddle(before func(w http.ResponseWriter, r *http.Request) bool) {

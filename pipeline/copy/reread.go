@@ -33,7 +33,7 @@ func names(all []finding) []string {
 
 // reader reads the destination and collects what it lacks.
 type reader struct {
-	*copier
+	*job
 	group *errgroup.Group
 	total int
 
@@ -43,11 +43,11 @@ type reader struct {
 }
 
 // reread reads everything that a graph holds at the destination. The findings are in order.
-func (c *copier) reread(ctx context.Context, g *graph) ([]finding, error) {
-	r := &reader{copier: c, total: len(g.nodes) + len(g.blobs)}
+func (v *verifier) reread(ctx context.Context, g *graph) ([]finding, error) {
+	r := &reader{job: v.job, total: len(g.nodes) + len(g.blobs)}
 	var inner context.Context
 	r.group, inner = errgroup.WithContext(ctx)
-	r.group.SetLimit(2 * c.Concurrency)
+	r.group.SetLimit(2 * v.Concurrency)
 	for _, n := range g.sorted() {
 		r.group.Go(func() error { return r.manifestOf(inner, n) })
 	}
@@ -107,7 +107,7 @@ func (r *reader) manifestOf(ctx context.Context, n *node) error {
 	return nil
 }
 
-// tagOf looks at a tag, with all of its manifest when asked to, and tells whether it names the digest.
+// tagOf looks at a tag, with all of its manifest when asked to, and reports whether it names the digest.
 func (r *reader) tagOf(ctx context.Context, tag string, want digest.Digest, read bool) (bool, error) {
 	var (
 		got digest.Digest

@@ -42,6 +42,8 @@ type Result struct {
 	Blobs       Tally  `json:"blobs"`
 	Bytes       int64  `json:"bytes"` // of blobs that were sent
 
+	Written []string `json:"-"` // digests of the manifests that were sent: none of them is a push by Hue
+
 	SourceRequests      Requests `json:"sourceRequests"`
 	DestinationRequests Requests `json:"destinationRequests"` // to the registry; those to ECR's API are not counted
 	Notes               []string `json:"notes,omitempty"`     // what a person should know, such as what was overwritten
@@ -52,7 +54,7 @@ func (r Result) Overwritten() []Tag {
 	return slices.DeleteFunc(slices.Clone(r.Tags), func(t Tag) bool { return t.Outcome != Overwritten })
 }
 
-// Changed tells whether anything was written.
+// Changed reports whether anything was written.
 func (r Result) Changed() bool { return r.DestinationRequests.Writes() > 0 }
 
 // Counts are the numbers for a report's stage.

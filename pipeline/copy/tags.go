@@ -22,30 +22,36 @@ type tagState struct {
 	outcome Outcome
 }
 
-type tagStates map[string]*tagState
+// tagger writes tags, each once.
+type tagger struct {
+	*job
+	listed listed
+	states map[string]*tagState
+	done   memo
+}
 
-// list gives the tags by name.
-func (t tagStates) list(g *graph) []Tag {
+// list returns the tags by name.
+func (t *tagger) list(g *graph) []Tag {
 	var all []Tag
 	for _, name := range g.sortedTags() {
-		if s := t[name]; s != nil {
+		if s := t.states[name]; s != nil {
 			all = append(all, Tag{Name: name, Digest: s.want.String(), Was: s.was.String(), Outcome: s.outcome})
 		}
 	}
 	return all
 }
 
-// lookUpTags finds out what the destination has under each tag: from its list, or by a HEAD each.
-func (c *copier) lookUpTags(ctx context.Context, g *graph) (tagStates, error) {
-	states := tagStates{}
+// lookUp finds out what the destination has under each tag: from its list, or by a HEAD each.
+func (t *tagger) lookUp(ctx context.Context, g *graph) error {
+	t.states = map[string]*tagState{}
 	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(2 * c.Concurrency)
+	group.SetLimit(2 * t.Concurrency)
 	for _, name := range g.sortedTags() {
 		s := &tagState{name: name, want: g.tags[name].desc.Digest}
-		states[name] = s
+		t.states[name] = s
 		group.Go(func() error {
 			var err error
-			if s.was, err = c.tagAtDestination(inner, name); err != nil {
+			if s.was, err = t.at(inner, name); err != nil {
 				return err
 			}
 			switch {
@@ -53,7 +59,7 @@ func (c *copier) lookUpTags(ctx context.Context, g *graph) (tagStates, error) {
 				s.outcome = Present
 			case s.was == "":
 				s.outcome = Copied
-			case c.Keep:
+			case t.Keep:
 				s.outcome = Kept
 			default:
 				s.outcome = Overwritten
@@ -62,34 +68,34 @@ func (c *copier) lookUpTags(ctx context.Context, g *graph) (tagStates, error) {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return err
 	}
 	for _, name := range g.sortedTags() {
-		if s := states[name]; s.outcome == Kept {
-			c.note("tag %s stays %s at the destination, the source has %s under it", name, s.was, s.want)
+		if s := t.states[name]; s.outcome == Kept {
+			t.note("tag %s stays %s at the destination, the source has %s under it", name, s.was, s.want)
 		}
 	}
-	return states, nil
+	return nil
 }
 
-func (c *copier) tagAtDestination(ctx context.Context, name string) (digest.Digest, error) {
-	if c.listed.known {
-		return c.listed.tags[name], nil
+func (t *tagger) at(ctx context.Context, name string) (digest.Digest, error) {
+	if t.listed.known {
+		return t.listed.tags[name], nil
 	}
-	desc, err := c.dst.repo.Manifests().Resolve(ctx, name)
+	desc, err := t.dst.repo.Manifests().Resolve(ctx, name)
 	if errors.Is(err, errdef.ErrNotFound) {
 		return "", nil
 	}
-	return desc.Digest, c.dst.fail(err, "looking for tag", name)
+	return desc.Digest, t.dst.fail(err, "looking for tag", name)
 }
 
 // refuseImmutable finds the tags that would have to be moved where none can be, before anything is sent.
-func (c *copier) refuseImmutable(tags tagStates) error {
-	if !c.immutable {
+func (t *tagger) refuseImmutable() error {
+	if !t.immutable {
 		return nil
 	}
 	var taken []string
-	for _, s := range tags {
+	for _, s := range t.states {
 		if s.outcome == Overwritten {
 			taken = append(taken, s.conflict())
 		}
@@ -97,46 +103,43 @@ func (c *copier) refuseImmutable(tags tagStates) error {
 	if len(taken) == 0 {
 		return nil
 	}
-	return c.immutableError(some(sorted(taken)))
+	return t.immutableError(some(sorted(taken)))
 }
 
 func (s *tagState) conflict() string {
 	return fmt.Sprintf("tag %s is %s there and %s in the source", s.name, s.was, s.want)
 }
 
-func (c *copier) immutableError(conflicts string) error {
+func (t *tagger) immutableError(conflicts string) error {
 	return fault.New(fault.Failed,
 		"make the repository's tags mutable (aws ecr put-image-tag-mutability), delete these tags from it, or use another repository",
-		"writing tags to %q: they can't be moved, and %s", c.dst.url, conflicts)
+		"writing tags to %q: they can't be moved, and %s", t.dst.url, conflicts)
 }
 
-// put writes a manifest, under the first of its tags that is due when nothing has to come between manifest and
-// tag, which saves a request of the kind that ECR limits most.
-func (c *copier) put(ctx context.Context, n *node, tags tagStates) error {
-	if len(n.referrers) == 0 {
-		for _, name := range n.tags {
-			if s := tags[name]; s.outcome == Copied || s.outcome == Overwritten {
-				return c.tag(ctx, n, s)
-			}
+// due returns the first tag of a manifest that has to be written; "" when none has.
+func (t *tagger) due(n *node) string {
+	for _, name := range n.tags {
+		if s := t.states[name]; s.outcome == Copied || s.outcome == Overwritten {
+			return name
 		}
 	}
-	err := c.dst.repo.Manifests().Push(ctx, n.desc, bytes.NewReader(n.raw))
-	return c.dst.fail(err, "writing manifest", n.desc.Digest.String())
+	return ""
 }
 
-// tag writes a tag, once.
-func (c *copier) tag(ctx context.Context, n *node, s *tagState) error {
+// write writes a tag with its manifest, once.
+func (t *tagger) write(ctx context.Context, n *node, name string) error {
+	s := t.states[name]
 	if s.outcome == Present || s.outcome == Kept {
 		return nil
 	}
-	return c.tags.do(ctx, s.name, func() error {
-		err := c.dst.repo.Manifests().PushReference(ctx, n.desc, bytes.NewReader(n.raw), s.name)
-		err = c.dst.fail(err, "writing tag", s.name)
+	return t.done.do(ctx, s.name, func() error {
+		err := t.dst.repo.Manifests().PushReference(ctx, n.desc, bytes.NewReader(n.raw), s.name)
+		err = t.dst.fail(err, "writing tag", s.name)
 		if isCause(err, ecr.Immutable) {
-			return c.taken(ctx, s, err)
+			return t.taken(ctx, s, err)
 		}
 		if err == nil && s.outcome == Overwritten {
-			c.note("tag %s was %s at the destination, now it is %s", s.name, s.was, s.want)
+			t.note("tag %s was %s at the destination, now it is %s", s.name, s.was, s.want)
 		}
 		return err
 	})
@@ -144,8 +147,8 @@ func (c *copier) tag(ctx context.Context, n *node, s *tagState) error {
 
 // taken looks at what an immutable tag names that could not be written: ECR refuses the same digest too
 // (aws/containers-roadmap#2380).
-func (c *copier) taken(ctx context.Context, s *tagState, refused error) error {
-	desc, err := c.dst.repo.Manifests().Resolve(ctx, s.name)
+func (t *tagger) taken(ctx context.Context, s *tagState, refused error) error {
+	desc, err := t.dst.repo.Manifests().Resolve(ctx, s.name)
 	switch {
 	case err != nil:
 		return refused
@@ -153,5 +156,5 @@ func (c *copier) taken(ctx context.Context, s *tagState, refused error) error {
 		return nil
 	}
 	s.was = desc.Digest
-	return c.immutableError(s.conflict())
+	return t.immutableError(s.conflict())
 }

@@ -15,32 +15,32 @@ import (
 // no source to compare with any more. As with Verify, the error is only for a context that ended, and for a
 // reference that is none.
 func Complete(ctx context.Context, dst Destination, o Options) (report.Proof, error) {
-	c := newCopier(nil, dst, o)
-	if len(c.References) == 0 {
-		p := c.proof(report.Unproven, "no cluster uses anything, and there is no source to compare with")
+	v := &verifier{job: newJob(nil, dst, o)}
+	if len(v.References) == 0 {
+		p := v.proof(report.Unproven, "no cluster uses anything, and there is no source to compare with")
 		p.Cause = "there is nothing to look for"
-		p.Evidence = []report.Evidence{{Object: c.dst.url, Seen: "not read"}}
+		p.Evidence = []report.Evidence{{Object: v.dst.url, Seen: "not read"}}
 		return p, nil
 	}
-	roots, unknown, err := rootsOf(c.References)
+	roots, unknown, err := rootsOf(v.References)
 	if err != nil {
 		return report.Proof{}, err
 	}
-	if _, err := c.list(ctx); err != nil { // says, unlike a manifest, that the repository is missing
-		return c.unproven(ctx, err)
+	if _, err := v.list(ctx); err != nil { // says, unlike a manifest, that the repository is missing
+		return v.unproven(ctx, err)
 	}
-	g, err := walk(ctx, c.dst, 2*c.Concurrency, false, roots)
+	g, err := walk(ctx, v.dst, 2*v.Concurrency, false, roots)
 	if err != nil {
-		return c.unproven(ctx, err)
+		return v.unproven(ctx, err)
 	}
-	lacking, err := c.rereadUsed(ctx, g, c.References)
+	lacking, err := v.rereadUsed(ctx, g, v.References)
 	if err != nil {
-		return c.unproven(ctx, err)
+		return v.unproven(ctx, err)
 	}
 	seen := fmt.Sprintf("%s and %s read, digests right", count(len(g.nodes), "manifest"), count(len(g.blobs), "blob"))
-	p := c.proof(report.Held, fmt.Sprintf("everything used by %s is whole in %s: %s", users(len(c.References)), c.dst.url, seen))
-	p.Evidence = []report.Evidence{{Object: c.dst.url, Seen: seen, OK: true}}
-	p = c.judge(p, lacking, "what clusters use")
+	p := v.proof(report.Held, fmt.Sprintf("everything used by %s is whole in %s: %s", users(len(v.References)), v.dst.url, seen))
+	p.Evidence = []report.Evidence{{Object: v.dst.url, Seen: seen, OK: true}}
+	p = v.judge(p, lacking, "what clusters use")
 	for _, from := range unknown {
 		p.Evidence = append(p.Evidence, report.Evidence{Object: from, Seen: "uses no tag or digest that is known yet"})
 	}
@@ -58,7 +58,7 @@ func users(n int) string {
 	return fmt.Sprintf("%d OCIRepositories", n)
 }
 
-// rootsOf gives what clusters use: the digest where it is known, else the tag. It also names who uses nothing
+// rootsOf returns what clusters use: the digest where it is known, else the tag. It also names who uses nothing
 // that is known.
 func rootsOf(references []Reference) (roots []wanted, unknown []string, err error) {
 	var exact []Reference
@@ -78,8 +78,8 @@ func rootsOf(references []Reference) (roots []wanted, unknown []string, err erro
 
 // rereadUsed collects what the destination lacks of what the clusters use: manifests that were not found when
 // it was walked, blobs, and tags, which a cluster asks for before it asks for a digest.
-func (c *copier) rereadUsed(ctx context.Context, g *graph, references []Reference) ([]finding, error) {
-	r := &reader{copier: c, total: len(g.nodes) + len(g.blobs), done: len(g.nodes)}
+func (v *verifier) rereadUsed(ctx context.Context, g *graph, references []Reference) ([]finding, error) {
+	r := &reader{job: v.job, total: len(g.nodes) + len(g.blobs), done: len(g.nodes)}
 	for _, w := range g.gone {
 		what := "manifest "
 		if w.tag != "" {
@@ -89,7 +89,7 @@ func (c *copier) rereadUsed(ctx context.Context, g *graph, references []Referenc
 	}
 	var inner context.Context
 	r.group, inner = errgroup.WithContext(ctx)
-	r.group.SetLimit(2 * c.Concurrency)
+	r.group.SetLimit(2 * v.Concurrency)
 	for _, b := range g.sortedBlobs() {
 		r.group.Go(func() error { return r.blobOf(inner, b) })
 	}
@@ -100,12 +100,12 @@ func (c *copier) rereadUsed(ctx context.Context, g *graph, references []Referenc
 		}
 		asked[ref.Tag] = true
 		r.group.Go(func() error {
-			_, err := c.dst.repo.Manifests().Resolve(inner, ref.Tag)
+			_, err := v.dst.repo.Manifests().Resolve(inner, ref.Tag)
 			if errors.Is(err, errdef.ErrNotFound) {
 				r.lack("tag "+ref.Tag, "missing (used by %s)", ref.From)
 				return nil
 			}
-			return c.dst.fail(err, "looking for tag", ref.Tag)
+			return v.dst.fail(err, "looking for tag", ref.Tag)
 		})
 	}
 	if err := r.group.Wait(); err != nil {
@@ -115,11 +115,11 @@ func (c *copier) rereadUsed(ctx context.Context, g *graph, references []Referenc
 }
 
 // rereadOnlyThere does the same for what clusters use that the source does not have.
-func (c *copier) rereadOnlyThere(ctx context.Context, lacking []finding) ([]finding, error) {
-	g, err := walk(ctx, c.dst, 2*c.Concurrency, false, c.onlyThere)
+func (v *verifier) rereadOnlyThere(ctx context.Context, lacking []finding) ([]finding, error) {
+	g, err := walk(ctx, v.dst, 2*v.Concurrency, false, v.onlyThere)
 	if err != nil {
 		return nil, err
 	}
-	more, err := c.rereadUsed(ctx, g, nil)
+	more, err := v.rereadUsed(ctx, g, nil)
 	return append(lacking, more...), err
 }

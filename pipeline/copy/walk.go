@@ -13,6 +13,9 @@ import (
 	"oras.land/oras-go/v2/registry/remote/errcode"
 )
 
+// childOf is the relation of a manifest to the index that lists it.
+const childOf = "a child of"
+
 // wanted is a manifest to read, and why.
 type wanted struct {
 	tag      string
@@ -31,7 +34,7 @@ func (w wanted) reference() string {
 	return w.digest.String()
 }
 
-// via tells a person how it was found.
+// via says how it was found.
 func (w wanted) via() string {
 	switch {
 	case w.parent != nil:
@@ -134,7 +137,7 @@ func (w *walker) follow(n *node, referrers []ocispec.Descriptor) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, d := range n.content.children() {
-		w.next = append(w.next, wanted{digest: d.Digest, relation: "a child of", parent: n})
+		w.next = append(w.next, wanted{digest: d.Digest, relation: childOf, parent: n})
 	}
 	if s := n.content.Subject; s != nil {
 		w.next = append(w.next, wanted{digest: s.Digest, relation: "the subject of", parent: n, optional: true})
@@ -151,7 +154,7 @@ func (e *endpoint) referrers(ctx context.Context, desc ocispec.Descriptor) ([]oc
 		return nil, nil
 	}
 	var all []ocispec.Descriptor
-	err := again(ctx, func() error {
+	err := retry(ctx, func() error {
 		all = nil
 		return cutList(e.repo.Referrers(ctx, desc, "", func(page []ocispec.Descriptor) error {
 			all = append(all, page...)
@@ -165,7 +168,7 @@ func (e *endpoint) referrers(ctx context.Context, desc ocispec.Descriptor) ([]oc
 	return all, err
 }
 
-// lacksReferrers tells whether an answer means that there is no referrers API. Amazon ECR was seen to answer
+// lacksReferrers reports whether an answer means that there is no referrers API. Amazon ECR was seen to answer
 // 405 (aws/containers-roadmap#2783).
 func lacksReferrers(err error) bool {
 	var answered *errcode.ErrorResponse

@@ -17,7 +17,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
 
-// Back gives the release o.Values with exactly the chart that it had in an earlier revision, also one that was changed
+// Back returns the release to exactly the chart of an earlier revision, with o.Values: also to one that was changed
 // locally. Where Helm's history has a revision of that chart with these values, its manifests are applied as they
 // were. Otherwise the chart is needed: Helm stores one without its subcharts, so o.Chart, or what Release.Chart and the
 // revision's version lead to, is compared with what is stored and refused when it is another. CRDs stay unless o.CRDs

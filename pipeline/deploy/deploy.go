@@ -31,6 +31,7 @@ type Options struct {
 	AllowDowngrade bool // of either chart
 
 	HelmRelease []byte // the manifest to apply when Flux manages the release
+	Before      []byte // with Install: manifests that it needs, such as sources and the HelmRelease of mural-crds; made where they are missing
 
 	Restart []Workload    // Deployments that read identity or registry settings at start; nil is Restarted
 	Timeout time.Duration // for each wait; zero is 5 minutes
@@ -42,6 +43,16 @@ type Options struct {
 	Accepted func(kind, namespace, name string) bool
 	Progress progress.Reporter
 	Now      func() time.Time
+
+	poll time.Duration // how often a wait looks; zero is a usual one
+}
+
+// every returns how often a wait looks, usually.
+func (o Options) every(usual time.Duration) time.Duration {
+	if o.poll > 0 {
+		return o.poll
+	}
+	return usual
 }
 
 // Workload is a Deployment in the release's namespace that must restart to see a change.
@@ -188,6 +199,13 @@ func (o *Options) check(h *helm) error {
 		if err := h.usable(name); err != nil {
 			return err
 		}
+	}
+	last, err := h.last(o.Release.Name)
+	if err == nil && last == nil && o.Chart != nil {
+		err = withoutZot(o)
+	}
+	if err != nil {
+		return err
 	}
 	for _, name := range names {
 		if err := h.forward(name, wanted[name]); err != nil {

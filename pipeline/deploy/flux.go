@@ -18,6 +18,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/transient"
 )
 
 const (
@@ -25,7 +26,7 @@ const (
 	fluxPoll    = 2 * time.Second
 )
 
-// runFlux gives the HelmRelease the manifest's spec and waits until Flux has applied it. Server-side apply
+// runFlux sets the HelmRelease's spec to the manifest's and waits until Flux has applied it. Server-side apply
 // would not do: it leaves the keys that the manifest no longer has, basicAuth among them, to whoever set them.
 func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error) {
 	result := &Result{CRDs: "left to Flux"}
@@ -34,6 +35,13 @@ func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error
 		return result, err
 	}
 	wanted, live, err := fluxRelease(ctx, c, o)
+	if o.Install && apierrors.IsNotFound(err) {
+		if err := installFlux(ctx, c, o, wanted); err != nil {
+			return result, err
+		}
+		result.Changed = true
+		wanted, live, err = fluxRelease(ctx, c, o)
+	}
 	if err != nil {
 		return result, err
 	}
@@ -46,7 +54,9 @@ func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error
 			return result, err
 		}
 	}
-	if specEqual(live, wanted) {
+	if specEqual(live, wanted) && result.Changed {
+		o.Progress.Say("waiting for HelmRelease %s to install", key)
+	} else if specEqual(live, wanted) {
 		result.Reason = fmt.Sprintf("HelmRelease %s has these values already", key)
 	} else {
 		if err := o.Lock(ctx); err != nil {
@@ -83,7 +93,7 @@ func fluxRelease(ctx context.Context, c *cluster.Cluster, o Options) (wanted, li
 	live.SetGroupVersionKind(wanted.GroupVersionKind())
 	key := client.ObjectKeyFromObject(wanted)
 	if err := c.Client.Get(ctx, key, live); err != nil {
-		return nil, nil, fluxFault(c, key, err)
+		return wanted, nil, fluxFault(c, key, err)
 	}
 	return wanted, live, appliable(c, live)
 }
@@ -165,7 +175,7 @@ func specOf(o *unstructured.Unstructured) map[string]any {
 	return spec
 }
 
-// plain gives numbers one type, whichever decoder read them.
+// plain returns a value with numbers of one type, whichever decoder read them.
 func plain(value any) any {
 	data, err := json.Marshal(value)
 	if err != nil {
@@ -206,9 +216,9 @@ func replace(live, wanted *unstructured.Unstructured) error {
 func awaitFlux(ctx context.Context, c *cluster.Cluster, live *unstructured.Unstructured, o Options) error {
 	key := client.ObjectKeyFromObject(live)
 	seen := "it has not been looked at yet"
-	err := wait.PollUntilContextTimeout(ctx, fluxPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, o.every(fluxPoll), o.Timeout, true, func(ctx context.Context) (bool, error) {
 		err := c.Client.Get(ctx, key, live)
-		if cluster.IsTransient(err) {
+		if transient.Error(err) {
 			seen = fmt.Sprintf("the API server doesn't answer: %s", err)
 			return false, nil
 		}

@@ -212,11 +212,10 @@ func (h *helm) install(ctx context.Context, done change, c *helmchart.Chart, val
 
 func (h *helm) failed(doing string, done change, err error) error {
 	remedy := "correct what the message says and run again: nothing was changed"
-	if done.changed {
+	if done.changed && done.previous > 0 {
 		remedy = fmt.Sprintf("correct what the message says and run again, or go back with `%s`", h.cluster.Helm("rollback %s %d --namespace %s", done.name, done.previous, h.namespace))
-		if done.previous == 0 {
-			remedy = "correct what the message says and run again"
-		}
+	} else if done.changed {
+		remedy = "correct what the message says and run again"
 	}
 	return fault.New(fault.Failed, remedy, "%s release %s/%s on cluster %q to version %s: %w", doing, h.namespace, done.name, h.cluster.Name, done.version, err)
 }

@@ -24,8 +24,14 @@ type Release struct {
 }
 
 // Live reads the release as it is now. A release that is not there is a fault with code Refused.
-func Live(_ context.Context, c *cluster.Cluster, r target.Release) (*Release, error) {
-	o := Options{Release: r}
+func Live(ctx context.Context, c *cluster.Cluster, r target.Release) (*Release, error) {
+	return LiveAt(ctx, c, r, r.Namespace)
+}
+
+// LiveAt is Live for a release whose records are in another namespace than its own, as Flux may keep them
+// (Managed.Storage).
+func LiveAt(_ context.Context, c *cluster.Cluster, r target.Release, storage string) (*Release, error) {
+	o := Options{Release: r, Storage: storage}
 	o.complete()
 	h, err := newHelm(c, o)
 	if err != nil {

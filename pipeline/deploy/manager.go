@@ -276,6 +276,9 @@ func (m Managed) Check(c *cluster.Cluster, r target.Release) error {
 	case m.By == ByArgoCD:
 		return fault.New(fault.Refused, "commit the new values to the repository that Argo CD reads, for example with `palette-ecr render --in-place`, let it sync, then run `palette-ecr validate`",
 			"%s: Argo CD manages it: %s", doing, strings.Join(m.Evidence, "; "))
+	case m.By == ByFlux && m.Release == nil:
+		return fault.New(fault.Refused, fmt.Sprintf("change it where %s is, in another cluster perhaps; if Flux no longer manages it, `%s` with the chart and values that it has takes Flux's labels away", m.Object, c.Helm("upgrade %s --namespace %s --reuse-values", r.Name, r.Namespace)),
+			"%s: Flux has made it, and its HelmRelease can't be seen here: %s", doing, strings.Join(m.Evidence, "; "))
 	case string(m.By) == string(r.ManagedBy):
 		return nil
 	case m.By == ByFlux:

@@ -3,6 +3,8 @@ package deploy
 import (
 	"slices"
 	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 )
 
 // masked hides the secrets of the given values in an error's text: Helm and the API server quote values
@@ -13,13 +15,14 @@ func masked(err error, values ...map[string]any) error {
 	}
 	var secrets []string
 	for _, v := range values {
-		secrets = append(secrets, secretsIn("", v)...)
+		// One or two characters would mask half of the text.
+		secrets = append(secrets, slices.DeleteFunc(secret.In(v), func(text string) bool { return len(text) <= 2 })...)
 	}
 	// The longest first, lest a part of one leave the rest of it readable.
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
 	text := err.Error()
-	for _, secret := range secrets {
-		text = strings.ReplaceAll(text, secret, masking)
+	for _, each := range secrets {
+		text = strings.ReplaceAll(text, each, masking)
 	}
 	if text == err.Error() {
 		return err
@@ -37,30 +40,3 @@ type maskedError struct {
 
 func (e maskedError) Error() string { return e.text }
 func (e maskedError) Unwrap() error { return e.err }
-
-// secretsIn gives the strings that stand under a key that names a secret.
-func secretsIn(key string, value any) []string {
-	var found []string
-	switch v := value.(type) {
-	case map[string]any:
-		for k, inner := range v {
-			found = append(found, secretsIn(k, inner)...)
-		}
-	case []any:
-		for _, inner := range v {
-			found = append(found, secretsIn(key, inner)...)
-		}
-	case string:
-		// One or two characters would mask half of the text.
-		if len(v) > 2 && namesSecret(key) {
-			found = append(found, v)
-		}
-	}
-	return found
-}
-
-func namesSecret(key string) bool {
-	key = strings.ToLower(key)
-	return !strings.HasSuffix(key, "secretname") &&
-		slices.ContainsFunc([]string{"password", "secret", "token", "htpasswd", "credential", "privatekey"}, func(word string) bool { return strings.Contains(key, word) })
-}

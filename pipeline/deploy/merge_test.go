@@ -125,7 +125,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	} {
 		assert.Equal(t, "***", shown(key, value), key)
 	}
-	assert.Equal(t, "{1 keys}", shown("auth", map[string]any{"a": "s3cret"}))
+	assert.Equal(t, "{1 keys}", shown("settings", map[string]any{"a": "s3cret"}))
 	assert.Equal(t, `"5m"`, shown("interval", "5m"))
 	assert.Equal(t, "true", shown("enabled", true))
 	assert.Equal(t, "null", shown("enabled", nil))

@@ -20,6 +20,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/transient"
 )
 
 // Off is what is left of objects that a revision of the release has dropped. Helm goes on when it may not delete an
@@ -67,9 +68,9 @@ func zotOff(ctx context.Context, c *cluster.Cluster, h *helm, o Options) (Off, e
 		return Off{}, err
 	}
 	var off Off
-	err = wait.PollUntilContextTimeout(ctx, offPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
+	err = wait.PollUntilContextTimeout(ctx, o.every(offPoll), o.Timeout, true, func(ctx context.Context) (bool, error) {
 		seen, err := look(ctx, c, h, dropped)
-		if cluster.IsTransient(err) {
+		if transient.Error(err) {
 			return false, nil
 		}
 		if err != nil {
@@ -130,7 +131,7 @@ func (h *helm) namespaceOf(o *unstructured.Unstructured) string {
 	return h.namespace
 }
 
-// zotIn reports whether Zot was part of a revision: objects of its subchart tell it, also where values don't.
+// zotIn reports whether Zot was part of a revision: its objects show that, also where values don't.
 func zotIn(r *release.Release) bool {
 	objects, err := chart.Objects(r)
 	return err == nil && slices.ContainsFunc(objects, func(m chart.Manifest) bool {

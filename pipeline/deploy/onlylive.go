@@ -8,6 +8,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 )
 
 // LiveKey is one key that the live release has another value for than the user's file, and that an upgrade with the
@@ -37,12 +38,12 @@ func OnlyLive(file, rendered, live, defaults map[string]any) ([]LiveKey, error) 
 		}
 	}
 	var found []LiveKey
-	compare(normal[0], normal[1], normal[2], normal[3], "", "", &found)
+	compare(normal[0], normal[1], normal[2], normal[3], "", &found)
 	slices.SortFunc(found, func(a, b LiveKey) int { return strings.Compare(a.Path, b.Path) })
 	return found, nil
 }
 
-func compare(file, rendered, live, defaults any, path, key string, found *[]LiveKey) {
+func compare(file, rendered, live, defaults any, path string, found *[]LiveKey) {
 	_, inFile := file.(absent)
 	switch {
 	case live == any(absent{}):
@@ -57,25 +58,25 @@ func compare(file, rendered, live, defaults any, path, key string, found *[]Live
 		made, _ := rendered.(map[string]any)
 		without, _ := defaults.(map[string]any)
 		for name := range now {
-			compare(get(before, name), get(made, name), now[name], get(without, name), join(path, name), name, found)
+			compare(get(before, name), get(made, name), now[name], get(without, name), join(path, name), found)
 		}
 		return
 	}
-	if compareLists(file, rendered, live, path, key, found) {
+	if compareLists(file, rendered, live, path, found) {
 		return
 	}
 	if !reflect.DeepEqual(file, rendered) {
 		return // rendering sets it
 	}
-	lost := LiveKey{Path: path, Live: shown(key, live)}
+	lost := LiveKey{Path: path, Live: shown(path, live)}
 	if !inFile {
-		lost.File = shown(key, file)
+		lost.File = shown(path, file)
 	}
 	*found = append(*found, lost)
 }
 
 // compareLists reports whether the lists could be compared entry by entry.
-func compareLists(file, rendered, live any, path, key string, found *[]LiveKey) bool {
+func compareLists(file, rendered, live any, path string, found *[]LiveKey) bool {
 	before, isFile := file.([]any)
 	made, isRendered := rendered.([]any)
 	now, isLive := live.([]any)
@@ -88,12 +89,12 @@ func compareLists(file, rendered, live any, path, key string, found *[]LiveKey) 
 	switch {
 	case ok1 && ok2 && ok3:
 		for name, entry := range nowBy {
-			compare(get(beforeBy, name), get(madeBy, name), entry, absent{}, fmt.Sprintf("%s[name=%s]", path, name), key, found)
+			compare(get(beforeBy, name), get(madeBy, name), entry, absent{}, fmt.Sprintf("%s[name=%s]", path, name), found)
 		}
 		return true
 	case len(before) == len(now) && len(made) == len(now):
 		for i := range now {
-			compare(before[i], made[i], now[i], absent{}, fmt.Sprintf("%s[%d]", path, i), key, found)
+			compare(before[i], made[i], now[i], absent{}, fmt.Sprintf("%s[%d]", path, i), found)
 		}
 		return true
 	}
@@ -110,7 +111,10 @@ const longestShown = 40
 
 // shown is a value for people. What stands under a key that names a secret, and text that is long, is not shown; of
 // maps and lists only how much is in them.
-func shown(key string, value any) string {
+func shown(path string, value any) string {
+	if secret.Path(path) {
+		return masking
+	}
 	switch v := value.(type) {
 	case map[string]any:
 		return fmt.Sprintf("{%d keys}", len(v))
@@ -119,13 +123,10 @@ func shown(key string, value any) string {
 	case nil:
 		return "null"
 	case string:
-		if namesSecret(key) || len(v) > longestShown || strings.ContainsAny(v, "\n\r") || strings.Contains(v, "://") && strings.Contains(v, "@") {
+		if len(v) > longestShown || strings.ContainsAny(v, "\n\r") || strings.Contains(v, "://") && strings.Contains(v, "@") {
 			return masking
 		}
 		return fmt.Sprintf("%q", v)
-	}
-	if namesSecret(key) {
-		return masking
 	}
 	return fmt.Sprint(value)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/transient"
 )
 
 // rolloutPoll is how often a Deployment is looked at while it rolls out: one GET and one LIST of pods.
@@ -20,10 +21,10 @@ const rolloutPoll = time.Second
 // awaitRollout waits until only new pods of a Deployment run. What can't get better by waiting ends it.
 func awaitRollout(ctx context.Context, c *cluster.Cluster, key client.ObjectKey, o Options) error {
 	seen := "nothing yet"
-	err := wait.PollUntilContextTimeout(ctx, rolloutPoll, o.Timeout, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, o.every(rolloutPoll), o.Timeout, true, func(ctx context.Context) (bool, error) {
 		var d appsv1.Deployment
 		err := c.Client.Get(ctx, key, &d)
-		if cluster.IsTransient(err) {
+		if transient.Error(err) {
 			seen = fmt.Sprintf("the API server doesn't answer: %s", err)
 			return false, nil
 		}
@@ -31,7 +32,7 @@ func awaitRollout(ctx context.Context, c *cluster.Cluster, key client.ObjectKey,
 			return false, fmt.Errorf("reading Deployment %s on cluster %q: %w", key, c.Name, err)
 		}
 		running, err := pods(ctx, c, &d)
-		if cluster.IsTransient(err) {
+		if transient.Error(err) {
 			seen = fmt.Sprintf("the API server doesn't answer: %s", err)
 			return false, nil
 		}

@@ -1,13 +1,20 @@
 package deploy
 
 import (
+	"context"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 )
 
 func TestRollout(t *testing.T) {
@@ -62,4 +69,53 @@ func TestLacksRole(t *testing.T) {
 	assert.False(t, lacksRole(pod(before, "arn"), account("arn")))
 	assert.False(t, lacksRole(pod(after, ""), account("arn")), "there is no webhook: another restart is of no use")
 	assert.False(t, lacksRole(corev1.Pod{}, corev1.ServiceAccount{}))
+}
+
+// TestAnAPIServerThatRestartsEndsNoWait: it said nothing about the Deployment.
+func TestAnAPIServerThatRestartsEndsNoWait(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, printing())
+	w.options.poll, w.options.Timeout = time.Microsecond, time.Minute
+	answers := []error{apierrors.NewServiceUnavailable("restarting"), syscall.ECONNREFUSED, nil}
+	w.cluster.Client = interceptor.NewClient(w.cluster.Client, interceptor.Funcs{Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+		answer := answers[0]
+		if len(answers) > 1 {
+			answers = answers[1:]
+		}
+		if answer != nil {
+			return answer
+		}
+		return c.Get(ctx, key, o, opts...)
+	}})
+	require.NoError(t, awaitRollout(t.Context(), w.cluster, client.ObjectKey{Namespace: namespace, Name: "hue"}, w.options))
+	answers = []error{apierrors.NewForbidden(schema.GroupResource{Resource: "deployments"}, "hue", nil)}
+	require.ErrorContains(t, awaitRollout(t.Context(), w.cluster, client.ObjectKey{Namespace: namespace, Name: "hue"}, w.options), "forbidden")
+}
+
+// TestWhatWasBrokenBeforeIsNotWaitedFor: hue was down before, and that was accepted by name.
+func TestWhatWasBrokenBeforeIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, printing())
+	var hue appsv1.Deployment
+	key := client.ObjectKey{Namespace: namespace, Name: "hue"}
+	require.NoError(t, w.cluster.Client.Get(t.Context(), key, &hue))
+	hue.Status = appsv1.DeploymentStatus{Replicas: 1, UpdatedReplicas: 1, UnavailableReplicas: 1}
+	require.NoError(t, w.cluster.Client.Status().Update(t.Context(), &hue))
+	w.options.poll, w.options.Timeout = time.Microsecond, time.Millisecond
+	_, err := w.run(t, toECR)
+	require.ErrorContains(t, err, "waiting for the rollout of Deployment mural-system/hue")
+
+	w.options.Accepted = func(kind, in, name string) bool { return kind == "Deployment" && in == namespace && name == "hue" }
+	w.age(t)
+	w.options.Chart = mural("1.0.7")
+	result, err := w.run(t, toECR)
+	require.NoError(t, err)
+	assert.Contains(t, result.Restarted, "hue")
+}
+
+func TestUndoHasTimeOfItsOwn(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, 5*time.Minute, Options{Timeout: time.Second}.undoing().Timeout)
+	assert.Equal(t, 5*time.Minute, Options{Timeout: -time.Second}.undoing().Timeout)
+	assert.Equal(t, time.Hour, Options{Timeout: time.Hour}.undoing().Timeout)
 }

@@ -16,11 +16,11 @@ const (
 	Failed   Code = 1  // something went wrong
 	Pending  Code = 2  // changes are pending (render --check, plan, drift)
 	Refused  Code = 3  // a gate refused to go on, nothing was touched by the stage that it guards
-	Unproven Code = 4  // nothing is known to be wrong, but a proof could not be had
+	Unproven Code = 4  // nothing is known to be wrong, but a proof could not be obtained
 	Usage    Code = 64 // wrong use: flags, files, addresses (sysexits.h EX_USAGE)
 )
 
-// String names the code as the README does.
+// String returns the name of the code that the README has for it.
 func (c Code) String() string {
 	switch c {
 	case Done:
@@ -49,15 +49,15 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Err.Error() }
 
-// Unwrap gives the cause to errors.Is and errors.As.
+// Unwrap returns the cause, for errors.Is and errors.As.
 func (e *Error) Unwrap() error { return e.Err }
 
-// New makes an Error. The format takes %w.
+// New returns an Error. The format takes %w.
 func New(code Code, remedy, format string, args ...any) *Error {
 	return &Error{Err: fmt.Errorf(format, args...), Remedy: remedy, Code: code}
 }
 
-// CodeOf tells the exit code of err: Done for nil, that of the outermost Error, and Failed otherwise.
+// CodeOf returns the exit code of err: Done for nil, that of the outermost Error, and Failed otherwise.
 func CodeOf(err error) Code {
 	if err == nil {
 		return Done
@@ -69,7 +69,7 @@ func CodeOf(err error) Code {
 	return Failed
 }
 
-// RemedyOf tells what to try next: the remedy of the outermost Error that has one, or "".
+// RemedyOf returns what to try next: the remedy of the outermost Error that has one, or "".
 func RemedyOf(err error) string {
 	for err != nil {
 		var e *Error

@@ -12,6 +12,7 @@ import (
 )
 
 func TestCodeAndRemedy(t *testing.T) {
+	t.Parallel()
 	inner := fault.New(fault.Usage, "write oci:// first", "parsing %q: no scheme", "x")
 	outer := fault.New(fault.Refused, "", "linting %q: %w", "values.yaml", inner)
 	tests := map[string]struct {

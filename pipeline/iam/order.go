@@ -10,6 +10,7 @@ type Order struct {
 	Wanted        Wanted
 	Principals    []Principal
 	Role          Role // of Combined; the roles of others are named after it. Zero means DefaultRole.
+	RoleAssumed   bool // nobody named the role: it is DefaultRole
 	Mode          target.IdentityMode
 	Namespace     string   // of the release
 	FluxNamespace string   // of source-controller, "" for the release's
@@ -47,7 +48,7 @@ func (o Order) Complete() (Order, error) {
 		return o, err
 	}
 	if o.Role == (Role{}) {
-		o.Role = o.Wanted.DefaultRole()
+		o.Role, o.RoleAssumed = o.Wanted.DefaultRole(), true
 	}
 	return o, nil
 }

@@ -37,16 +37,33 @@ const (
 type content struct {
 	APIVersion string `json:"apiVersion"`
 
-	Source           string         `json:"source,omitempty"`      // URL of the repository that workloads are moved away from
-	Destination      string         `json:"destination,omitempty"` // URL of the one that they are moved to
-	Original         map[string]any `json:"original,omitzero"`     // the user's values before the cutover; nil: none is on record
-	Applied          map[string]any `json:"applied,omitzero"`      // the values that the cutover gave the release in their place
-	Open             bool           `json:"open,omitempty"`        // it has begun, and the way back has not ended
-	ManagedBy        string         `json:"managedBy,omitempty"`   // who applies the release, as target.ManagedBy
-	PreviousRevision int            `json:"previousRevision,omitempty"`
-	SwitchedAt       time.Time      `json:"switchedAt,omitzero"` // since when only pods with the new settings run
-	Proofs           []report.Proof `json:"proofs,omitempty"`    // the newest of each name and cluster that held
+	// URL of the repository that workloads are moved away from, as the hub names it, and as each cluster names it. An
+	// older journal has only the hub's.
+	Source           string            `json:"source,omitempty"`
+	Sources          map[string]string `json:"sources,omitempty"`
+	Destination      string            `json:"destination,omitempty"` // URL of the one that they are moved to
+	Original         map[string]any    `json:"original,omitzero"`     // the user's values before the cutover; nil: none is on record
+	Applied          map[string]any    `json:"applied,omitzero"`      // the values that the cutover gave the release in their place
+	Open             bool              `json:"open,omitempty"`        // it has begun, and the way back has not ended
+	ManagedBy        string            `json:"managedBy,omitempty"`   // who applies the release, as target.ManagedBy
+	PreviousRevision int               `json:"previousRevision,omitempty"`
+	SwitchedAt       time.Time         `json:"switchedAt,omitzero"` // since when only pods with the new settings run
+	Proofs           []report.Proof    `json:"proofs,omitempty"`    // the newest of each name and cluster that held
+	Copied           []string          `json:"copied,omitempty"`    // digests that copy wrote since the switch
+	Leftovers        []Leftover        `json:"leftovers,omitempty"` // what could not be deleted yet
+	Without          []string          `json:"without,omitempty"`   // spokes that were left out by name
+	Left             []string          `json:"left,omitempty"`      // repositories of Zot that were left there by name
 }
+
+// Leftover is an object that a run made in a cluster and could not delete.
+type Leftover struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// String is cluster, namespace and name.
+func (l Leftover) String() string { return l.Cluster + ": " + l.Namespace + "/" + l.Name }
 
 const apiVersion = "palette-ecr/v1alpha1"
 
@@ -158,7 +175,8 @@ func (j *Journal) Begin(destination, source string, revision int, original map[s
 	if original == nil {
 		original = map[string]any{} // a release without values of its own is on record too
 	}
-	j.content = content{APIVersion: apiVersion, Source: source, Destination: destination, Original: original, PreviousRevision: revision, Open: true}
+	leftovers := j.Leftovers // they are still in the clusters
+	j.content = content{APIVersion: apiVersion, Source: source, Destination: destination, Original: original, PreviousRevision: revision, Open: true, Leftovers: leftovers}
 }
 
 // Switched notes since when only pods with the new settings run. Proofs from before it don't count any more.
@@ -167,12 +185,43 @@ func (j *Journal) Switched(at time.Time) {
 		return
 	}
 	j.SwitchedAt = at.UTC()
-	j.Proofs = nil
+	j.Proofs, j.Copied = nil, nil
 }
 
 // Back notes that the release is as it was before the cutover.
 func (j *Journal) Back() {
-	j.SwitchedAt, j.Proofs, j.Open = time.Time{}, nil, false
+	j.SwitchedAt, j.Proofs, j.Copied, j.Open = time.Time{}, nil, nil, false
+}
+
+// SourceOf returns the URL of the source repository as a cluster names it: its own where it is on record. A journal
+// that has no cluster's own address knows one for all.
+func (j *Journal) SourceOf(cluster string) string {
+	if len(j.Sources) == 0 {
+		return j.Source
+	}
+	return j.Sources[cluster]
+}
+
+// NoteCopied adds digests that copy wrote. Before the switch they tell nothing: what Hue pushes is newer.
+func (j *Journal) NoteCopied(digests []string) {
+	if j.SwitchedAt.IsZero() {
+		return
+	}
+	for _, d := range digests {
+		if !slices.Contains(j.Copied, d) {
+			j.Copied = append(j.Copied, d)
+		}
+	}
+	slices.Sort(j.Copied)
+}
+
+// Leave notes what could not be deleted, beside what is on record.
+func (j *Journal) Leave(leftovers []Leftover) {
+	for _, l := range leftovers {
+		if !slices.Contains(j.Leftovers, l) {
+			j.Leftovers = append(j.Leftovers, l)
+		}
+	}
 }
 
 // Prove keeps proofs that held; a newer one replaces the one of the same name and cluster.
@@ -186,7 +235,7 @@ func (j *Journal) Prove(proofs []report.Proof) {
 	}
 }
 
-// Fresh gives the proofs about a destination that still count.
+// Fresh returns the proofs about a destination that still count.
 func (j *Journal) Fresh(now time.Time, destination string) []report.Proof {
 	if j.Destination != destination {
 		return nil

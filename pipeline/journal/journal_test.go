@@ -60,6 +60,7 @@ func load(t *testing.T, c client.Client) *journal.Journal {
 }
 
 func TestRoundTripWritesOnlyWhatChanged(t *testing.T) {
+	t.Parallel()
 	c, writes := counting(t)
 	j := load(t, c)
 	assert.Nil(t, j.Original)
@@ -89,6 +90,7 @@ func TestRoundTripWritesOnlyWhatChanged(t *testing.T) {
 }
 
 func TestFresh(t *testing.T) {
+	t.Parallel()
 	c, _ := counting(t)
 	j := load(t, c)
 	j.Begin(destination, source, 1, nil)
@@ -115,6 +117,7 @@ func TestFresh(t *testing.T) {
 
 // TestOldJournal reads one of a release of palette-ecr that noted stages too, and leaves it as it is.
 func TestOldJournal(t *testing.T) {
+	t.Parallel()
 	const old = `{"apiVersion": "palette-ecr/v1alpha1", "source": "oci://zot.mural-system:5000/mural-workloads", "destination": "oci://x/y", "original": {"hue": {}}, "open": true, "previousRevision": 2, "stages": ["copy", "deploy"]}`
 	c, writes := counting(t, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: journal.Name}, Data: map[string][]byte{"journal.json": []byte(old)}})
 	j := load(t, c)
@@ -130,6 +133,7 @@ func TestOldJournal(t *testing.T) {
 }
 
 func TestLoadRefusesWhatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
 	for text, data := range map[string]string{"it is not what palette-ecr writes": `{"apiVersion": zot-secret`, `its version is "palette-ecr/v9"`: `{"apiVersion": "palette-ecr/v9"}`} {
 		c, _ := counting(t, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: journal.Name}, Data: map[string][]byte{"journal.json": []byte(data)}})
 		_, err := journal.Load(t.Context(), c, namespace)
@@ -147,6 +151,7 @@ func TestLoadRefusesWhatItDoesNotKnow(t *testing.T) {
 }
 
 func TestTwoRunsAtOnce(t *testing.T) {
+	t.Parallel()
 	c, _ := counting(t)
 	one, two := load(t, c), load(t, c)
 	one.Begin(destination, source, 1, values)
@@ -164,6 +169,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 }
 
 func TestNothingOfItIsPrinted(t *testing.T) {
+	t.Parallel()
 	c, _ := counting(t)
 	j := load(t, c)
 	j.Begin(destination, source, 1, values)
@@ -173,6 +179,7 @@ func TestNothingOfItIsPrinted(t *testing.T) {
 }
 
 func TestEvidenceIsBounded(t *testing.T) {
+	t.Parallel()
 	c, _ := counting(t)
 	j := load(t, c)
 	p := held("ready", "hub")
@@ -180,4 +187,41 @@ func TestEvidenceIsBounded(t *testing.T) {
 	j.Prove([]report.Proof{p})
 	assert.Len(t, j.Fresh(now, "")[0].Evidence, 10)
 	assert.Len(t, p.Evidence, 1000)
+}
+
+// A journal that an older palette-ecr wrote has stages, and one address for all clusters.
+func TestJournalOfBeforeIsRead(t *testing.T) {
+	c, _ := counting(t)
+	old := `{"apiVersion":"palette-ecr/v1alpha1","source":"` + source + `","destination":"` + destination + `","original":{},"open":true,"stages":["copy","deploy"]}`
+	require.NoError(t, c.Create(t.Context(), &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: journal.Name}, Type: journal.Type, Data: map[string][]byte{"journal.json": []byte(old)},
+	}))
+	j := load(t, c)
+	assert.True(t, j.Open)
+	assert.Equal(t, source, j.SourceOf("hub"))
+	assert.Equal(t, source, j.SourceOf("edge-1"))
+
+	j.Sources = map[string]string{"hub": source, "edge-1": "oci://10.0.0.7:30500/mural-workloads"}
+	assert.Equal(t, "oci://10.0.0.7:30500/mural-workloads", j.SourceOf("edge-1"))
+	assert.Empty(t, j.SourceOf("edge-2"), "nobody knows the address of a cluster that is not on record")
+}
+
+func TestWhatIsNotedForLater(t *testing.T) {
+	c, _ := counting(t)
+	j := load(t, c)
+	j.NoteCopied([]string{"sha256:a"})
+	assert.Empty(t, j.Copied, "before the switch it tells nothing")
+	j.Switched(now)
+	j.NoteCopied([]string{"sha256:b", "sha256:a"})
+	j.NoteCopied([]string{"sha256:a"})
+	assert.Equal(t, []string{"sha256:a", "sha256:b"}, j.Copied)
+	left := journal.Leftover{Cluster: "edge-1", Namespace: "team-a", Name: "palette-ecr-canary"}
+	j.Leave([]journal.Leftover{left})
+	j.Leave([]journal.Leftover{left})
+	assert.Equal(t, []journal.Leftover{left}, j.Leftovers)
+	assert.Equal(t, "edge-1: team-a/palette-ecr-canary", left.String())
+
+	j.Begin(destination, source, 1, values)
+	assert.Equal(t, []journal.Leftover{left}, j.Leftovers, "it is still in the cluster")
+	assert.Empty(t, j.Copied)
 }

@@ -46,7 +46,7 @@ func (g *Guard) TookOver() *Holder {
 	return g.held.TookOver()
 }
 
-// Release gives the lease back if the guard has it.
+// Release returns the lease if the guard has it.
 func (g *Guard) Release(ctx context.Context) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

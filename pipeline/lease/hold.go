@@ -208,7 +208,7 @@ func (l *Lease) renew(ctx context.Context) error {
 	return nil // the next renewal is soon
 }
 
-// Release gives the lease back: the last shard deletes it, the others leave it. A second call does nothing.
+// Release ends the hold: the last shard deletes it, the others leave it. A second call does nothing.
 func (l *Lease) Release(ctx context.Context) (err error) {
 	l.released.Do(func() {
 		l.stop()

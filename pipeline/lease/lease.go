@@ -133,7 +133,7 @@ func write(object *coordinationv1.Lease, h *Holder, o Options) error {
 	if err != nil {
 		return fmt.Errorf("encoding the Lease %s/%s: %w", o.Namespace, Name, err)
 	}
-	seconds := int32(o.Duration / time.Second)
+	seconds := int32(min(o.Duration, time.Hour).Seconds())
 	object.Namespace, object.Name = o.Namespace, Name
 	if object.Labels == nil {
 		object.Labels = map[string]string{}

@@ -15,7 +15,7 @@ type Process struct {
 	Started string `json:"started,omitempty"` // in clock ticks since boot: PIDs come again
 }
 
-// proc is where the kernel tells about processes. It is Linux's; elsewhere only time tells that a holder is dead.
+// proc is where the kernel lists processes. It is Linux's; elsewhere only time shows that a holder is dead.
 const proc = "/proc"
 
 // thisProcess is empty where it can't be told from others.

@@ -4,6 +4,8 @@
 // doesn't see.
 package mural
 
+import "slices"
+
 // Keys of the values, from the top level down.
 const (
 	Hue              = "hue"
@@ -79,3 +81,10 @@ func FluxAccount() []string { return []string{Flux, SourceController, ServiceAcc
 
 // Sections are the top-level keys that hold registry settings.
 func Sections() []string { return []string{Hue, FleetConfig, Flux, Zot} }
+
+// Known reports whether a word is a key of the registry settings, or of where they stand.
+func Known(key string) bool {
+	return slices.Contains(slices.Concat(RegistryKeys(), Sections(), Essential(), []string{
+		OCIRegistry, Spokes, SourceController, ServiceAccount, Annotations, Create, Automount, Name, Username, Password, RoleAnnotation,
+	}), key)
+}

@@ -6,9 +6,9 @@ package progress
 type Reporter interface {
 	// Stage opens a stage of the pipeline.
 	Stage(name string)
-	// Say tells one thing that happened or begins, as a short sentence without a full stop.
+	// Say reports one thing that happened or begins, as a short sentence without a full stop.
 	Say(format string, args ...any)
-	// Count tells how far something long is: done of total things called what ("manifests").
+	// Count reports how far something long is: done of total things called what ("manifests").
 	Count(what string, done, total int)
 }
 

@@ -23,7 +23,7 @@ func parseCommands(t *testing.T, output string) []command {
 	var commands []command
 	for line := range strings.Lines(output) {
 		rest, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "::")
-		require.True(t, ok, "%q is no command", line)
+		require.True(t, ok, "%q is not a command", line)
 		head, message, ok := strings.Cut(rest, "::")
 		require.True(t, ok, "%q has no end", line)
 		kind, properties, _ := strings.Cut(head, " ")
@@ -46,6 +46,7 @@ func unescape(s string, pairs ...string) string {
 }
 
 func TestAnnotations(t *testing.T) {
+	t.Parallel()
 	output := written(t, "github", failedRun(), report.Options{})
 	golden(t, "failed.github.txt", output)
 	commands := parseCommands(t, string(output))
@@ -59,6 +60,7 @@ func TestAnnotations(t *testing.T) {
 }
 
 func TestAnnotationsEscapeProperties(t *testing.T) {
+	t.Parallel()
 	r := &report.Report{Findings: []report.Finding{{
 		Rule: "L01", Severity: report.Warning, Title: "a, b: 100%::error::\nc", Message: "x\r\n::error::y",
 		Place: report.Place{File: "a,b:c%0A.yaml", Line: 1},
@@ -71,6 +73,7 @@ func TestAnnotationsEscapeProperties(t *testing.T) {
 }
 
 func TestAnnotationsAreFewAndCounted(t *testing.T) {
+	t.Parallel()
 	commands := parseCommands(t, string(written(t, "github", manyFindings(1000), report.Options{})))
 	require.Len(t, commands, 11)
 	assert.Equal(t, command{"notice", "990 more in the full report", map[string]string{"title": "palette-ecr"}}, commands[10])

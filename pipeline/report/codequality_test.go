@@ -34,6 +34,7 @@ const codeQualitySchema = `{
 }`
 
 func TestCodeQuality(t *testing.T) {
+	t.Parallel()
 	golden(t, "failed.codequality.json", written(t, "codequality", failedRun(), report.Options{}))
 	for name, r := range map[string]*report.Report{"failed": failedRun(), "many": manyFindings(1000), "empty": {}} {
 		t.Run(name, func(t *testing.T) {
@@ -51,6 +52,7 @@ func TestCodeQuality(t *testing.T) {
 }
 
 func TestTerraformPlan(t *testing.T) {
+	t.Parallel()
 	assert.JSONEq(t, `{"create": 1, "update": 2, "delete": 0}`, string(written(t, "terraform", failedRun(), report.Options{})))
 	assert.JSONEq(t, `{}`, string(written(t, "terraform", &report.Report{}, report.Options{})), "nothing is known, so nothing is claimed")
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// fingerprints gives each finding a name that stays when lines move: a hash of its rule, where it is by YAML
+// fingerprints returns a name for each finding that stays when lines move: a hash of its rule, where it is by YAML
 // path (or, without one, by the text of its line) and object, and which of several alike it is.
 func fingerprints(findings []Finding, o Options) []string {
 	seen := make(map[string]int, len(findings))

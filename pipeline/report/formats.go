@@ -83,5 +83,13 @@ func complete(r *Report) *Report {
 	if c.Proofs == nil {
 		c.Proofs = []Proof{}
 	}
+	for _, s := range []*Standing{c.Before, c.Now} {
+		if s != nil && s.Pulls == nil {
+			s.Pulls = []Pull{}
+		}
+	}
+	if c.Baseline != nil && c.Baseline.Broken == nil {
+		c.Baseline.Broken = []Broke{}
+	}
 	return c
 }

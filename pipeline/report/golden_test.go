@@ -13,7 +13,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // golden compares with testdata/name, or writes it with -update.
 func golden(t *testing.T, name string, got []byte) {

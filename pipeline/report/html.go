@@ -37,7 +37,12 @@ type page struct {
 	Facts            []fact
 	Counts           []pill
 	Stages           []pageStage
-	Proofs           []pageProof
+	Pictures         []picture
+	Matrix           *pageMatrix
+	Proofs           []pageProof // those that don't hold, or all when they are few
+	Held             []pageProof // the rest
+	Plan             *pagePlan
+	Sound            string
 	Groups           []pageGroup
 	Ignored          []Finding
 	Quiet            []Rule // rules that found nothing
@@ -57,7 +62,8 @@ type pill struct {
 func pageOf(r *Report) page {
 	p := page{Report: r, Style: template.CSS(htmlStyle), Headline: headline(r), Facts: pageFacts(r), Counts: pageCounts(r)} //nolint:gosec // our own file
 	p.Sign, p.Tone = exitMark(r.ExitCode)
-	p.Stages, p.Proofs = pageStages(r.Stages), pageProofs(r.Proofs)
+	p.Stages, p.Pictures, p.Matrix, p.Plan = pageStages(r.Stages), pictures(r), pageMatrixOf(r), pagePlanOf(r)
+	p.Proofs, p.Held = splitProofs(pageProofs(r.Proofs))
 	p.Groups = pageGroups(r)
 	found := make(map[string]bool)
 	for _, f := range r.Findings {
@@ -72,6 +78,9 @@ func pageOf(r *Report) page {
 		}
 	}
 	p.LooksForFindings = len(p.Groups) > 0 || len(r.Rules) > 0
+	if r.Baseline != nil {
+		p.Sound = r.Baseline.sound()
+	}
 	p.Written = moment(r.FinishedAt)
 	return p
 }
@@ -97,6 +106,9 @@ func pageFacts(r *Report) []fact {
 	add("Hub", r.Target.Hub, true)
 	add("Spokes", spokesText(r.Target.Spokes), false)
 	add("Began", moment(r.StartedAt), false)
+	if r.Now != nil {
+		add("Ended", outcome(r), false)
+	}
 	add("Exit code", fmt.Sprintf("%d, %s", int(r.ExitCode), r.ExitCode), false)
 	return facts
 }

@@ -17,8 +17,8 @@ type pageStage struct {
 
 type pageProof struct {
 	Proof
-	Sign, Tone, Expiry string
-	Good, Bad          []Evidence
+	Sign, Tone, Expiry, ID string
+	Good, Bad              []Evidence
 }
 
 type pageGroup struct {
@@ -119,16 +119,10 @@ func spokesText(spokes []string) string {
 
 func pageProofs(proofs []Proof) []pageProof {
 	var out []pageProof
-	for _, proof := range proofs {
-		p := pageProof{Proof: proof, Sign: proof.Verdict.sign(), Tone: "warn"}
-		switch proof.Verdict {
-		case Held:
-			p.Tone = "good"
-			if !proof.ExpiresAt.IsZero() {
-				p.Expiry = "Seen " + moment(proof.ObservedAt) + ", counts until " + moment(proof.ExpiresAt)
-			}
-		case Broken:
-			p.Tone = "bad"
+	for i, proof := range proofs {
+		p := pageProof{Proof: proof, Sign: proof.Verdict.sign(), Tone: verdictTone(proof.Verdict), ID: proofID(i)}
+		if proof.Verdict == Held && !proof.ExpiresAt.IsZero() {
+			p.Expiry = "Seen " + moment(proof.ObservedAt) + ", counts until " + moment(proof.ExpiresAt)
 		}
 		for _, e := range proof.Evidence {
 			if e.OK {
@@ -140,6 +134,23 @@ func pageProofs(proofs []Proof) []pageProof {
 		out = append(out, p)
 	}
 	return out
+}
+
+// openProofs is how many proofs a page shows without a click; of more, only those that don't hold.
+const openProofs = 12
+
+func splitProofs(proofs []pageProof) (open, held []pageProof) {
+	if len(proofs) <= openProofs {
+		return proofs, nil
+	}
+	for _, p := range proofs {
+		if p.Verdict == Held {
+			held = append(held, p)
+		} else {
+			open = append(open, p)
+		}
+	}
+	return open, held
 }
 
 func pageGroups(r *Report) []pageGroup {

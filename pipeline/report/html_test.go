@@ -14,6 +14,7 @@ import (
 )
 
 func TestHTML(t *testing.T) {
+	t.Parallel()
 	golden(t, "failed.html", written(t, "html", failedRun(), report.Options{}))
 }
 
@@ -28,6 +29,7 @@ func attribute(n *xhtml.Node, name string) string {
 }
 
 func TestHTMLStandsAlone(t *testing.T) {
+	t.Parallel()
 	for name, r := range map[string]*report.Report{
 		"failed": failedRun(), "many": manyFindings(1000), "empty": {}, "clean": {Command: "lint", Rules: sampleRules(), ExitCode: fault.Done},
 	} {
@@ -74,6 +76,7 @@ func TestHTMLStandsAlone(t *testing.T) {
 }
 
 func TestHTMLShowsWhatIsMeant(t *testing.T) {
+	t.Parallel()
 	node, err := xhtml.Parse(bytes.NewReader(written(t, "html", failedRun(), report.Options{})))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"'mural-workloads'", "'oci://<account-id>.dkr.ecr.<region>.amazonaws.com/東京'", `"Statement": [{`}, texts(node, "mark"))

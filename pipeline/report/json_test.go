@@ -7,5 +7,6 @@ import (
 )
 
 func TestJSON(t *testing.T) {
+	t.Parallel()
 	golden(t, "failed.json", written(t, "json", failedRun(), report.Options{}))
 }

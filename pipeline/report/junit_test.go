@@ -13,11 +13,13 @@ import (
 )
 
 func TestJUnit(t *testing.T) {
+	t.Parallel()
 	golden(t, "failed.junit.xml", written(t, "junit", failedRun(), report.Options{}))
 }
 
 // The counts that suites claim are those of their cases, as a parser of other people counts them.
 func TestJUnitCounts(t *testing.T) {
+	t.Parallel()
 	for name, r := range map[string]*report.Report{"failed": failedRun(), "many": manyFindings(1000), "empty": {}} {
 		t.Run(name, func(t *testing.T) {
 			document := written(t, "junit", r, report.Options{})
@@ -41,6 +43,7 @@ func TestJUnitCounts(t *testing.T) {
 }
 
 func TestJUnitTellsTheVerdicts(t *testing.T) {
+	t.Parallel()
 	suites, err := parser.Ingest(written(t, "junit", failedRun(), report.Options{}))
 	require.NoError(t, err)
 	status := make(map[string]parser.Status)
@@ -63,6 +66,7 @@ func TestJUnitTellsTheVerdicts(t *testing.T) {
 }
 
 func TestJUnitSurvivesControlCharacters(t *testing.T) {
+	t.Parallel()
 	r := failedRun()
 	r.Findings[0].Message = "a\x00b\x1b[31mc]]>d\ufffe"
 	var suites junit.Testsuites

@@ -33,7 +33,7 @@ func printable(s string) string {
 	}, s)
 }
 
-// isCommand tells whether a line that begins so would be obeyed by a CI runner (::error, ##[group]), which
+// isCommand reports whether a line that begins so would be obeyed by a CI runner (::error, ##[group]), which
 // skips blanks before it.
 func isCommand(s string) bool { return strings.HasPrefix(s, "::") || strings.HasPrefix(s, "##[") }
 

@@ -21,8 +21,12 @@ const (
 func writeMarkdown(w io.Writer, r *Report, _ Options) error {
 	m := &markdown{}
 	m.head(r)
-	m.stages(r.Stages)
+	m.standings(r)
+	m.matrix(r)
 	m.proofs(r.Proofs)
+	m.ledger(r)
+	m.plan(r)
+	m.stages(r.Stages)
 	m.findings(r.Findings)
 	if m.left > 0 {
 		fmt.Fprintf(&m.Builder, "\n%d more rows would not fit into this summary. The other reports hold them all.\n", m.left)
@@ -52,7 +56,11 @@ func (m *markdown) table(heads ...string) {
 
 func (m *markdown) head(r *Report) {
 	fmt.Fprintf(&m.Builder, "## %s palette-ecr %s: %s\n", exitEmoji(r), md(r.Command), md(headline(r)))
-	if counts := count(r).String(); counts != "" {
+	counts := count(r).String()
+	if r.Now != nil {
+		counts = strings.TrimSuffix(outcome(r)+" · "+counts, " · ")
+	}
+	if counts != "" {
 		m.WriteString("\n" + counts + "\n")
 	}
 	if r.Error != "" {
@@ -95,38 +103,6 @@ func (m *markdown) stages(stages []Stage) {
 			took = ""
 		}
 		m.row(outcomeEmoji(s.Outcome), md(s.Name), took, md(stageText(s)))
-	}
-}
-
-func (m *markdown) proofs(proofs []Proof) {
-	if len(proofs) == 0 {
-		return
-	}
-	m.WriteString("\n### Proofs\n")
-	m.table("", "Proof", "Cluster", "Verdict", "")
-	for _, p := range proofs {
-		text := md(p.Summary)
-		if p.Cause != "" {
-			text += "<br>**Cause:** " + md(p.Cause)
-		}
-		if p.Remedy != "" {
-			text += "<br>**Next:** " + md(p.Remedy)
-		}
-		if p.Verdict != Held {
-			bad := 0
-			for _, e := range p.Evidence {
-				if e.OK {
-					continue
-				}
-				if bad++; bad <= shownEvidence {
-					text += "<br>✗ " + mdCode(e.Object) + " " + md(e.Seen)
-				}
-			}
-			if bad > shownEvidence {
-				text += fmt.Sprintf("<br>… and %d more like this", bad-shownEvidence)
-			}
-		}
-		m.row(verdictEmoji(p.Verdict), md(p.Name), md(p.Cluster), string(p.Verdict), text)
 	}
 }
 

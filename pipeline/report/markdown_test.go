@@ -49,6 +49,7 @@ func texts(node *xhtml.Node, name string) []string {
 }
 
 func TestMarkdown(t *testing.T) {
+	t.Parallel()
 	document := written(t, "markdown", failedRun(), report.Options{})
 	golden(t, "failed.md", document)
 	cells := texts(rendered(t, document), "td")
@@ -58,19 +59,25 @@ func TestMarkdown(t *testing.T) {
 }
 
 func TestMarkdownMeansNothingElse(t *testing.T) {
+	t.Parallel()
 	nasty := "a|b <script>x</script> [l](https://x) ![i](y) *e* _e_ `c` ~~s~~ $m$ \\ &amp; <!-- # | --> ```"
 	r := &report.Report{
 		Command: "lint", ExitCode: fault.Refused, Error: nasty, Remedy: nasty,
 		Findings: []report.Finding{{Rule: "L01", Severity: report.Error, Message: nasty, Remedy: nasty, Place: report.Place{File: nasty, Path: nasty}}},
 		Stages:   []report.Stage{{Name: nasty, Outcome: report.Failed, Reason: nasty}},
 		Proofs:   []report.Proof{{Name: nasty, Verdict: report.Broken, Cluster: nasty, Summary: nasty, Evidence: []report.Evidence{{Object: nasty, Seen: nasty}}}},
+		Waivers:  []report.Waiver{{Flag: nasty, Name: nasty, Effect: nasty}},
+		Baseline: &report.Baseline{Broken: []report.Broke{{Cluster: nasty, Object: nasty, Seen: nasty}}},
+		Plan:     &report.Plan{Hash: nasty, Final: []string{nasty}, Restarts: []string{nasty}, Values: "+" + nasty + "\n```\n</details><script>x</script>\n"},
+		Now:      &report.Standing{Zot: report.ZotState(nasty), Push: report.Registry(nasty), Pulls: []report.Pull{{Cluster: nasty, From: report.Registry(nasty)}}},
 	}
 	node := rendered(t, written(t, "markdown", r, report.Options{}))
 	cells := texts(node, "td")
-	for _, i := range []int{1, 3, 5, 6, 12, 13} {
-		assert.Equal(t, nasty, cells[i])
+	for _, i := range []int{2, 5, 6, 9, 10, 11, 13, 14, 15, 17, 19, 23, 24} {
+		assert.Equal(t, nasty, cells[i], i)
 	}
-	assert.Len(t, cells, 4+5+5)
+	assert.Len(t, cells, 2+2+5+3+4+4+5, "now, matrix, proof, waiver, baseline, stage, finding")
+	assert.Equal(t, "+"+nasty+"\n```\n</details><script>x</script>\n", texts(node, "pre")[0])
 	for _, element := range []string{"script", "img", "em", "del"} {
 		assert.Empty(t, texts(node, element), element)
 	}
@@ -78,6 +85,7 @@ func TestMarkdownMeansNothingElse(t *testing.T) {
 }
 
 func TestMarkdownStaysBelowTheLimit(t *testing.T) {
+	t.Parallel()
 	r := manyFindings(1000)
 	document := written(t, "markdown", r, report.Options{})
 	assert.Less(t, len(document), 1<<20)

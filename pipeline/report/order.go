@@ -16,7 +16,7 @@ func (s Severity) rank() int {
 	return 2
 }
 
-// bySeverity gives the findings that count (those that the file does not ask to ignore), worst first, then
+// bySeverity returns the findings that count (those that the file does not ask to ignore), worst first, then
 // by rule, file, line and column.
 func bySeverity(findings []Finding) []Finding {
 	var sorted []Finding

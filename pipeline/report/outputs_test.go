@@ -15,6 +15,7 @@ import (
 )
 
 func TestParseOutputs(t *testing.T) {
+	t.Parallel()
 	type outputs = []report.Output
 	for name, test := range map[string]struct {
 		specs []string
@@ -55,6 +56,7 @@ func TestParseOutputs(t *testing.T) {
 }
 
 func TestWriteAll(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	kept := filepath.Join(dir, "kept.json")
 	require.NoError(t, os.WriteFile(kept, []byte("old, and longer than nothing"), 0o600))
@@ -85,6 +87,7 @@ func TestWriteAll(t *testing.T) {
 }
 
 func TestWriteAllGoesOnAfterAFailure(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	occupied := filepath.Join(dir, "file")
 	require.NoError(t, os.WriteFile(occupied, []byte("x"), 0o644))

@@ -36,22 +36,14 @@ func (p Paint) Diff(diff string) string {
 	var out strings.Builder
 	for line := range strings.Lines(diff) {
 		text := strings.TrimRight(line, "\r\n")
-		out.WriteString(p.diffLine(text))
-		out.WriteString(line[len(text):])
+		out.WriteString(p.diffLine(text) + line[len(text):])
 	}
 	return out.String()
 }
 
 func (p Paint) diffLine(line string) string {
-	switch {
-	case strings.HasPrefix(line, "--- "), strings.HasPrefix(line, "+++ "):
-		return p.Apply(Bold, line)
-	case strings.HasPrefix(line, "@@"):
-		return p.Apply(Accent, line)
-	case strings.HasPrefix(line, "-"):
-		return p.Apply(Removed, line)
-	case strings.HasPrefix(line, "+"):
-		return p.Apply(Good, line)
+	if d := diffLineOf(line); d.Kind != "" {
+		return p.Apply(d.Style, line)
 	}
 	return line
 }

@@ -27,16 +27,16 @@ func (p Place) String() string {
 	return p.Object
 }
 
-// standardInput tells whether the place is in what was piped in: no file of that name exists for a CI
+// standardInput reports whether the place is in what was piped in: no file of that name exists for a CI
 // system to show.
 func (p Place) standardInput() bool {
 	return p.File == "-" || strings.HasPrefix(p.File, "<")
 }
 
-// inFile tells whether the place is in a file that a CI system can find.
+// inFile reports whether the place is in a file that a CI system can find.
 func (p Place) inFile() bool { return p.File != "" && !p.standardInput() }
 
-// repositoryPath gives the file's path as CI systems want it: with slashes, and relative to o.Root when the
+// repositoryPath returns the file's path as CI systems want it: with slashes, and relative to o.Root when the
 // file lies below it. Relative paths are relative to o.Dir. A file outside the root keeps its absolute path.
 func (o Options) repositoryPath(file string) string {
 	path := file

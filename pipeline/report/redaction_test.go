@@ -42,7 +42,7 @@ func fill(v reflect.Value, text string) {
 	}
 }
 
-// filled gives a report whose every string, in every field, is text, findings and proofs of every kind included.
+// filled returns a report whose every string, in every field, is text, findings and proofs of every kind included.
 func filled(text string) *report.Report {
 	var r report.Report
 	fill(reflect.ValueOf(&r).Elem(), text)
@@ -70,6 +70,7 @@ func filled(text string) *report.Report {
 
 // No format shows a secret, wherever in the model it got in: known ones in any text, others by their shape.
 func TestNoFormatShowsASecret(t *testing.T) {
+	t.Parallel()
 	known := []string{marker, ""}
 	token := base64.StdEncoding.EncodeToString([]byte("AWS:" + marker + strings.Repeat("x", 40)))
 	for name, test := range map[string]struct {
@@ -104,6 +105,7 @@ func TestNoFormatShowsASecret(t *testing.T) {
 
 // The same texts with nothing secret come out whole, so that the test above can fail.
 func TestFormatsShowWhatIsNoSecret(t *testing.T) {
+	t.Parallel()
 	for _, format := range report.Names() {
 		if format == "terraform" {
 			continue
@@ -116,6 +118,7 @@ func TestFormatsShowWhatIsNoSecret(t *testing.T) {
 }
 
 func TestSnippetsAreMasked(t *testing.T) {
+	t.Parallel()
 	for _, format := range report.Names() {
 		r := failedRun()
 		r.Findings[0].Snippet = "    basicAuth: {username: admin, password: " + marker + "}"
@@ -125,6 +128,7 @@ func TestSnippetsAreMasked(t *testing.T) {
 }
 
 func TestWritingLeavesTheReportAlone(t *testing.T) {
+	t.Parallel()
 	r, want := filled(marker), filled(marker)
 	r.Hide(marker)
 	want.Hide(marker)

@@ -10,7 +10,7 @@ import (
 
 // replaceFile puts what write writes in the place of a file, so that readers see the old content or the whole
 // new one. A symbolic link is followed, the mode of a file that was there is kept, missing folders are made,
-// and what is no regular file (a pipe, a device) is written to as it is.
+// and what is not a regular file (a pipe, a device) is written to as it is.
 func replaceFile(path string, write func(io.Writer) error) (err error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target

@@ -29,17 +29,15 @@ type Report struct {
 	Stages     []Stage    `json:"stages"`
 	Findings   []Finding  `json:"findings"`
 	Proofs     []Proof    `json:"proofs"`
-	Rules      []Rule     `json:"rules,omitempty"`   // the rules that were looked at, for outputs that explain them
-	Changes    *Changes   `json:"changes,omitempty"` // what would change; nil when the command did not find out
+	Rules      []Rule     `json:"rules,omitempty"`    // the rules that were looked at, for outputs that explain them
+	Before     *Standing  `json:"before,omitempty"`   // which registry was used when the command began; nil: it did not look
+	Now        *Standing  `json:"now,omitempty"`      // which one is used at its end
+	Baseline   *Baseline  `json:"baseline,omitempty"` // what was broken before anything was touched
+	Waivers    []Waiver   `json:"waivers,omitempty"`  // what was left by name
+	Plan       *Plan      `json:"plan,omitempty"`     // what would be done
+	Changes    *Changes   `json:"changes,omitempty"`  // how much would change; nil when the command did not find out
 
 	secrets []string // see Hide
-}
-
-// Changes counts the objects and artifacts that would be made, changed and removed.
-type Changes struct {
-	Create int64 `json:"create"`
-	Update int64 `json:"update"`
-	Delete int64 `json:"delete"`
 }
 
 // Target says what the report is about, as far as the command knew it.
@@ -122,6 +120,7 @@ const (
 	ProofReady    = "ready"
 	ProofPull     = "pull"
 	ProofPush     = "push"
+	ProofUnused   = "unused"
 )
 
 // Proof is evidence that a gate needs: what was seen, where and when, and until when it counts.

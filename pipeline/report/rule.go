@@ -11,7 +11,7 @@ type Rule struct {
 	Fix      string   `json:"fix,omitempty"`    // what to change
 }
 
-// rulesOf gives the report's rules by ID, completed by one made from the findings for every rule that the
+// rulesOf returns the report's rules by ID, completed by one made from the findings for every rule that the
 // report does not explain, so that no output refers to a rule that it does not list. The order is that of
 // the report's rules, then that of the findings.
 func rulesOf(r *Report) []Rule {

@@ -57,8 +57,77 @@ func failedRun() *report.Report {
 				ObservedAt: observed, ExpiresAt: observed.Add(time.Hour),
 			},
 		},
+		Before:  standing(report.Zot, report.ZotRuns, "hub", "spoke-1", "spoke-münchen"),
+		Now:     standing(report.ECR, report.ZotRuns, "hub", "spoke-1", "spoke-münchen"),
+		Waivers: []report.Waiver{{Flag: "--leave", Name: "library/base", Effect: "it stays in Zot, and is not in ECR"}},
+		Baseline: &report.Baseline{TakenAt: began, Sound: 71, Broken: []report.Broke{
+			{Cluster: "spoke-1", Object: "OCIRepository mural-system/lab", Seen: "suspended", Accepted: true},
+			{Cluster: "hub", Object: "Deployment shop/cart", Seen: "0 of 2 replicas are available: CrashLoopBackOff"},
+		}},
+		Plan:  samplePlan(),
 		Rules: sampleRules(), Changes: &report.Changes{Create: 1, Update: 2},
 	}
+}
+
+func standing(r report.Registry, zot report.ZotState, clusters ...string) *report.Standing {
+	s := &report.Standing{Zot: zot, Push: r}
+	for _, c := range clusters {
+		s.Pulls = append(s.Pulls, report.Pull{Cluster: c, From: r, Workloads: 24})
+	}
+	return s
+}
+
+func samplePlan() *report.Plan {
+	return &report.Plan{
+		Hash: "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae", Artifacts: 24, Bytes: 4404019, Seconds: 12,
+		Restarts: []string{"Deployment mural-system/hue", "Deployment mural-system/source-controller"},
+		Final:    []string{"what is in ECR stays there"},
+		Values: `--- deploy/values.yaml
++++ deploy/values.yaml
+@@ -7,6 +7,5 @@
+ hue:
+   ociRegistry:
+-    endpoint: oci://zot.mural-system:5000
+-    basicAuth: {username: *****, password: "********"}
++    endpoint: oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette
++    provider: aws
+     repository: mural-workloads
+`,
+		Manifests: "--- Secret mural-system/hue-registry\n+++ Secret mural-system/hue-registry\n@@ -1,3 +1,2 @@\n stringData:\n-  password: \"********\"\n   url: x\n",
+	}
+}
+
+// fleet is a run on a hub and n spokes, of which a few lag behind.
+func fleet(n int) *report.Report {
+	r := failedRun()
+	r.Findings, r.Baseline, r.Waivers, r.Plan = nil, nil, nil, nil
+	r.Target.Spokes, r.Proofs = nil, r.Proofs[:2]
+	clusters := []string{"hub"}
+	for i := range n {
+		clusters = append(clusters, fmt.Sprintf("plant-%02d-line-%d", i/3+1, i%3+1))
+	}
+	r.Target.Spokes = clusters[1:]
+	r.Before = standing(report.Zot, report.ZotRuns, clusters...)
+	r.Now = standing(report.ECR, report.ZotRuns, clusters...)
+	at := began.Add(time.Minute)
+	for i, c := range clusters {
+		for _, name := range []string{report.ProofReady, report.ProofPull} {
+			p := report.Proof{Name: name, Cluster: c, Verdict: report.Held, Summary: "24 of 24 OCIRepositories are Ready from ECR", ObservedAt: at, ExpiresAt: at.Add(time.Hour)}
+			switch {
+			case i == 17 && name == report.ProofReady:
+				p.Verdict, p.Summary, p.Cause = report.Broken, "22 of 24 OCIRepositories are Ready from ECR", "2 OCIRepositories still name Zot"
+				r.Now.Pulls[i].From = report.BothRegistries
+			case i == 29 && name == report.ProofReady:
+				p.Verdict, p.Summary, p.Cause = report.Unproven, "the cluster does not answer", "dial tcp 10.0.9.4:6443: i/o timeout"
+				r.Now.Pulls[i].From = report.UnknownRegistry
+			case i == 29:
+				continue
+			}
+			r.Proofs = append(r.Proofs, p)
+		}
+	}
+	r.Proofs = append(r.Proofs, report.Proof{Name: report.ProofPush, Cluster: "hub", Verdict: report.Held, Summary: "hue pushed 3 images since the switch", ObservedAt: at, ExpiresAt: at.Add(time.Hour)})
+	return r
 }
 
 func failedStages() []report.Stage {
@@ -136,6 +205,7 @@ func sampleRules() []report.Rule {
 func manyFindings(n int) *report.Report {
 	r := failedRun()
 	r.Command, r.Stages, r.Proofs, r.Findings = "lint", nil, nil, nil
+	r.Before, r.Now, r.Waivers, r.Baseline, r.Plan, r.Changes = nil, nil, nil, nil, nil, nil
 	r.ExitCode, r.Error, r.Remedy = fault.Refused, "", ""
 	for i := range n {
 		f := sampleFindings()[i%2]

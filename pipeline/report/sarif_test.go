@@ -34,6 +34,7 @@ func officialSARIFSchema(t *testing.T) []byte {
 }
 
 func TestSARIFHoldsToTheStandard(t *testing.T) {
+	t.Parallel()
 	schema := officialSARIFSchema(t)
 	for name, r := range map[string]*report.Report{"failed": failedRun(), "many": manyFindings(1000), "empty": {}} {
 		t.Run(name, func(t *testing.T) {
@@ -57,10 +58,12 @@ func TestSARIFHoldsToTheStandard(t *testing.T) {
 }
 
 func TestSARIF(t *testing.T) {
+	t.Parallel()
 	golden(t, "failed.sarif", written(t, "sarif", failedRun(), report.Options{}))
 }
 
 func TestSARIFStaysWithinGitHubsLimit(t *testing.T) {
+	t.Parallel()
 	r := &report.Report{}
 	for i := range 25_010 {
 		r.Findings = append(r.Findings, report.Finding{Rule: "L01", Severity: report.Info, Message: "m", Place: report.Place{File: "a", Line: i + 1}})
@@ -90,6 +93,7 @@ func prints(t *testing.T, r *report.Report) []string {
 }
 
 func TestFingerprintsSurviveMovedLines(t *testing.T) {
+	t.Parallel()
 	before, after := failedRun(), failedRun()
 	for i := range after.Findings {
 		after.Findings[i].Place.Line += 40
@@ -111,6 +115,7 @@ func TestFingerprintsSurviveMovedLines(t *testing.T) {
 }
 
 func TestRepositoryPaths(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		file, root, dir, uri, base string
 	}{

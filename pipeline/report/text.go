@@ -31,6 +31,8 @@ func writeText(w io.Writer, r *Report, o Options) error {
 	t.stages(r.Stages)
 	t.findings(r.Findings)
 	t.proofs(r.Proofs)
+	t.ledger(r)
+	t.plan(r)
 	t.result(r)
 	_, err := io.WriteString(w, t.String())
 	return err
@@ -115,7 +117,7 @@ func (t *textWriter) result(r *Report) {
 	default:
 		colour, sign = t.red, "✗"
 	}
-	line := sign + " " + headline(r)
+	line := sign + " " + outcome(r)
 	counts := count(r).String()
 	if counts == "" && len(r.Rules) > 0 {
 		counts = fmt.Sprintf("%d rules, nothing found", len(r.Rules))
@@ -125,6 +127,9 @@ func (t *textWriter) result(r *Report) {
 	} else {
 		t.line(colour(line))
 		t.item("  ", 2, counts, nil)
+	}
+	if r.Now != nil {
+		t.labelled(2, "now", r.Now.sentence(), t.dim)
 	}
 	t.labelled(2, "cause", r.Error, t.dim)
 	t.labelled(2, "next", r.Remedy, t.cyan)

@@ -18,6 +18,9 @@ func (t *textWriter) proofs(proofs []Proof) {
 		return
 	}
 	t.heading("Proofs")
+	if !t.all && len(proofs) > openProofs {
+		proofs = foldHeld(proofs)
+	}
 	names, clusters, verdicts := 0, 0, 0
 	for _, p := range proofs {
 		names = max(names, width(printable(p.Name)))
@@ -83,4 +86,33 @@ func (t *textWriter) evidence(p Proof) {
 	if len(rest) > 0 {
 		t.line(t.dim("      … and " + strings.Join(rest, ", ")))
 	}
+}
+
+// foldHeld puts the proofs of one name that held in several clusters into one, in the place of the first.
+func foldHeld(proofs []Proof) []Proof {
+	held := make(map[string][]Proof)
+	for _, p := range proofs {
+		if p.Verdict == Held && p.Cluster != "" {
+			held[p.Name] = append(held[p.Name], p)
+		}
+	}
+	var folded []Proof
+	for _, p := range proofs {
+		same := held[p.Name]
+		if p.Verdict != Held || p.Cluster == "" || len(same) < 2 {
+			folded = append(folded, p)
+			continue
+		}
+		if p.Cluster != same[0].Cluster {
+			continue
+		}
+		p.Cluster = Counted(len(same), "cluster")
+		for _, other := range same {
+			if other.Summary != p.Summary {
+				p.Summary = "all as it should be"
+			}
+		}
+		folded = append(folded, p)
+	}
+	return folded
 }

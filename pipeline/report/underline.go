@@ -4,7 +4,7 @@ import "strings"
 
 const tabColumns = 4 // a tab in a source line is shown as this many spaces
 
-// underline gives the source line as it is shown in at most n columns, and below it carets under the place's
+// underline returns the source line as it is shown in at most n columns, and below it carets under the place's
 // columns ("" when the place has none). A longer line is cut around the carets, with … where it goes on.
 // Carets stay within the line: a place that goes on in further lines is underlined to the end of this one.
 func underline(source string, p Place, n int) (text, carets string) {
@@ -47,7 +47,7 @@ func underline(source string, p Place, n int) (text, carets string) {
 	return text, carets
 }
 
-// caretRange gives the half-open range of characters that the place names in its line; from is -1 when it
+// caretRange returns the half-open range of characters that the place names in its line; from is -1 when it
 // names no column.
 func caretRange(runes []rune, p Place) (from, to int) {
 	if p.Column <= 0 {

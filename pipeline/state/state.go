@@ -4,7 +4,6 @@ package state
 
 import (
 	"context"
-	"slices"
 
 	helmchart "helm.sh/helm/v3/pkg/chart"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
@@ -58,20 +58,17 @@ func (s *State) live() (mural.Registry, bool, error) {
 	return v.Hue, v.Zot, err
 }
 
-// Secrets returns the passwords that the release has, or had before the cutover: none may be shown.
+// Secrets lists the passwords, tokens and keys in the live values and in those that the journal has, so that whoever
+// shows text made elsewhere can hide them.
 func (s *State) Secrets() []string {
 	var found []string
-	for _, values := range []map[string]any{s.Live.Merged, s.Live.Values, s.Journal.Original} {
-		v, err := mural.Read(values)
-		if err != nil {
-			continue // whoever needs them says what is wrong with them
-		}
-		found = append(found, v.Hue.BasicAuth.Password)
-		for _, spoke := range v.Spokes {
-			found = append(found, spoke.Registry.BasicAuth.Password)
-		}
+	if s.Live != nil {
+		found = values.SecretsIn(s.Live.Merged)
 	}
-	return slices.DeleteFunc(found, func(s string) bool { return s == "" })
+	if s.Journal != nil {
+		found = append(found, values.SecretsIn(s.Journal.Original)...)
+	}
+	return found
 }
 
 // OnECR reports whether hue of the live release is on the destination.

@@ -22,6 +22,8 @@ type Context struct {
 	Region     string // {region}
 	Role       string // {role}
 	URL        string // {url}, of the repository
+	Cluster    string // {cluster}
+	Kubectl    string // {kubectl}: the command with what makes it reach the cluster
 }
 
 // entry is one row of the catalogue: ${name} stands for a group of the pattern, {name} for a field of Context.
@@ -37,7 +39,8 @@ type entry struct {
 // cause, shortened, and is not terminal.
 func Explain(message string, c Context) Cause {
 	fill := strings.NewReplacer("{namespace}", c.Namespace, "{repository}", c.Repository, "{arn}", c.ARN,
-		"{registry}", c.Registry, "{region}", c.Region, "{role}", orElse(c.Role, "the role"), "{url}", c.URL)
+		"{registry}", c.Registry, "{region}", c.Region, "{role}", orElse(c.Role, "the role"), "{url}", c.URL,
+		"{cluster}", orElse(c.Cluster, "the cluster"), "{kubectl}", orElse(c.Kubectl, "kubectl"))
 	for _, e := range catalogue {
 		match := e.pattern.FindStringSubmatchIndex(message)
 		if match == nil {
@@ -71,6 +74,46 @@ func sentence(message string) string {
 // catalogue is ordered: what names the true cause comes before what is only its effect. Its patterns were
 // seen in messages of source-controller 1.9 and fluxcd/pkg auth/aws, of ECR and STS, and in users' reports.
 var catalogue = []entry{
+	{
+		"admission-policy", regexp.MustCompile(`(?i)admission webhook "(?P<who>[^"]+)" denied|ValidatingAdmissionPolicy '(?P<policy>[^']+)'.*denied request`),
+		"An admission policy of a cluster (${who}${policy}) refuses what Hue or palette-ecr writes there; ECR has not refused anything.",
+		"Let the policy allow the change of OCIRepositories to {url}, on the cluster that the message is of.", true,
+	},
+	{
+		"token-request", regexp.MustCompile(`(?i)cannot create resource "serviceaccounts/token"`),
+		"source-controller may not make tokens of ServiceAccounts, which Flux 2.10 no longer grants by itself and which an OCIRepository with serviceAccountName needs.",
+		"Grant it `create` on serviceaccounts/token, or take serviceAccountName from the OCIRepositories so that source-controller's own identity is used.", true,
+	},
+	{
+		"missing-service-account", regexp.MustCompile(`(?i)serviceaccounts? "?(?P<account>[^\s"]+)"? not found|failed to get (?:service ?account|default service account) '?(?P<other>[^\s']+)'?`),
+		"ServiceAccount ${account}${other}, under which the artifact is to be fetched, does not exist.",
+		"Create it in the workload's namespace with the role's annotation, or take --default-service-account from source-controller.", true,
+	},
+	{
+		"kubernetes-rbac", regexp.MustCompile(`(?i)is forbidden: User "(?P<user>[^"]+)" cannot (?P<verb>[a-z]+) resource "(?P<resource>[^"]+)"`),
+		"Kubernetes, not ECR, refuses: ${user} may not ${verb} ${resource} there.",
+		"Give ${user} a role that allows ${verb} on ${resource}.", true,
+	},
+	{
+		"feature-gate", regexp.MustCompile(`(?i)FeatureGateDisabled|ObjectLevelWorkloadIdentity`),
+		"An OCIRepository has a serviceAccountName, which this source-controller (1.6 to 1.9) takes for provider aws only with the feature gate ObjectLevelWorkloadIdentity.",
+		"Start source-controller with --feature-gates=ObjectLevelWorkloadIdentity=true (and grant it `create` on serviceaccounts/token), use Flux 2.10, or take serviceAccountName from the OCIRepositories.", true,
+	},
+	{
+		"object-identity-role", regexp.MustCompile(`(?i)invalid eks\.amazonaws\.com/role-arn annotation`),
+		"The ServiceAccount that the OCIRepository names has no usable annotation eks.amazonaws.com/role-arn: EKS Pod Identity does not work for single objects (fluxcd/flux2#6003), IRSA does.",
+		"Annotate that ServiceAccount with {role}, or take serviceAccountName from the OCIRepositories so that source-controller's own identity is used.", true,
+	},
+	{
+		"signature-missing", regexp.MustCompile(`(?i)no (?:matching )?signatures?(?: were)? found|failed to verify the signature|VerificationError|signature verification failed`),
+		"The OCIRepository asks for a signature (spec.verify) that {url} does not have.",
+		"Run `palette-ecr copy` again, which brings signatures (referrers and tags sha256-….sig) too; what was signed after it has to be signed in ECR.", true,
+	},
+	{
+		"secret-gone", regexp.MustCompile(`(?i)secrets? "(?P<secret>[^"]+)" not found`),
+		"Secret ${secret}, which the OCIRepository refers to, is not there: one that served Zot may have gone with it.",
+		"Remove certSecretName, proxySecretName and basicAuthSecretName from hue and every spoke; `palette-ecr render` does.", true,
+	},
 	{
 		"trust-policy", regexp.MustCompile(`(?i)not authorized to perform:? sts:AssumeRoleWithWebIdentity`),
 		"The role's trust policy does not let these service accounts assume it.",
@@ -154,7 +197,7 @@ var catalogue = []entry{
 	{
 		"immutable-tag", regexp.MustCompile(`(?i)TAG_INVALID|ImageTagAlreadyExists|tag is immutable|cannot be overwritten because`),
 		"A tag that exists was pushed again and the repository's tags are immutable.",
-		"Run `aws ecr put-image-tag-mutability --repository-name {repository} --image-tag-mutability MUTABLE --region {region}`: Hue writes a workload's tag anew.", true,
+		"Run `aws ecr put-image-tag-mutability --repository-name {repository} --image-tag-mutability MUTABLE --region {region}`: Hue writes a workload's tag again.", true,
 	},
 	{
 		"missing-artifact", regexp.MustCompile(`(?i)MANIFEST_UNKNOWN|BLOB_UNKNOWN|manifest unknown|blob unknown|ImageNotFoundException|no match found for semver`),
@@ -167,9 +210,9 @@ var catalogue = []entry{
 		"Compare the role's policy and the repository's own policy with what `palette-ecr policies` prints.", true,
 	},
 	{
-		"unknown-authority", regexp.MustCompile(`(?i)x509: certificate signed by unknown authority|certificate is not trusted|x509: certificate is valid for`),
-		"The certificate of {registry} is not trusted there: something between the pod and AWS ends TLS, a proxy for example.",
-		"Give the controllers the proxy's certificate authority, or let {registry} through unopened.", true,
+		"unknown-authority", regexp.MustCompile(`(?i)x509: certificate signed by unknown authority|failed to verify certificate|certificate is not trusted|x509: certificate is valid for`),
+		"The certificate of {registry} is not trusted there: something between the pod and AWS ends TLS, a proxy for example, or a certSecretRef with Zot's authority is left on the OCIRepository.",
+		"Remove certSecretName from hue and every spoke (`palette-ecr render` does); behind a proxy give the controllers its certificate authority, or let {registry} through unopened.", true,
 	},
 	{
 		"no-such-host", regexp.MustCompile(`(?i)no such host|server misbehaving|Temporary failure in name resolution`),
@@ -189,6 +232,6 @@ var catalogue = []entry{
 	{
 		"region-not-set", regexp.MustCompile(`AWS_REGION environment variable is not set`),
 		"The pod was made before its service account got its role, so it has no region.",
-		"Restart it: `kubectl --namespace {namespace} rollout restart deployment/hue deployment/source-controller`.", true,
+		"Restart it: `{kubectl} --namespace {namespace} rollout restart deployment/hue deployment/source-controller`.", true,
 	},
 }

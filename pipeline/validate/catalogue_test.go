@@ -51,6 +51,15 @@ func TestExplain(t *testing.T) {
 		{"ThrottlingException: Rate exceeded", "throttled", "throttles", "Wait", false},
 		{"dial tcp 10.0.0.1:443: i/o timeout", "unreachable", "too slow", "egress", false},
 		{"AWS_REGION environment variable is not set", "region-not-set", "before its service account", "rollout restart deployment/hue", true},
+		{`applying OCIRepository: admission webhook "validate.kyverno.svc-fail" denied the request: policy require-zot`, "admission-policy", "(validate.kyverno.svc-fail) refuses what Hue", "Let the policy allow", true},
+		{`ocirepositories.source.toolkit.fluxcd.io "checkout" is forbidden: ValidatingAdmissionPolicy 'only-zot' with binding 'b' denied request: no`, "admission-policy", "(only-zot)", "OCIRepositories", true},
+		{`failed to get token: serviceaccounts "app" is forbidden: User "system:serviceaccount:flux-system:source-controller" cannot create resource "serviceaccounts/token" in API group "" in the namespace "app"`, "token-request", "Flux 2.10", "serviceaccounts/token", true},
+		{`failed to get service account 'app/puller': ServiceAccount "puller" not found`, "missing-service-account", "puller", "Create it", true},
+		{`ocirepositories.source.toolkit.fluxcd.io "a" is forbidden: User "system:serviceaccount:mural-system:hue" cannot patch resource "ocirepositories" in API group "source.toolkit.fluxcd.io"`, "kubernetes-rbac", "hue may not patch ocirepositories", "role", true},
+		{"FeatureGateDisabled: to use spec.serviceAccountName for provider authentication please enable the ObjectLevelWorkloadIdentity feature gate in the controller", "feature-gate", "serviceAccountName", "--feature-gates=ObjectLevelWorkloadIdentity=true", true},
+		{"failed to create provider access token: invalid eks.amazonaws.com/role-arn annotation: '' must match ^arn:aws", "object-identity-role", "EKS Pod Identity does not work", known.Role, true},
+		{"VerificationError: failed to verify the signature using provider 'cosign': no matching signatures were found for 'oci://x'", "signature-missing", "spec.verify", "palette-ecr copy", true},
+		{`failed to get secret 'app/zot-ca': Secret "zot-ca" not found`, "secret-gone", "Secret zot-ca", "certSecretName", true},
 	}
 	seen := map[string]bool{}
 	for _, test := range tests {
@@ -73,7 +82,7 @@ func TestExplain(t *testing.T) {
 
 func TestExplainFillsEveryPlaceholder(t *testing.T) {
 	placeholder := regexp.MustCompile(`[{}$]`)
-	fill := strings.NewReplacer("{namespace}", "", "{repository}", "", "{arn}", "", "{registry}", "", "{region}", "", "{role}", "", "{url}", "")
+	fill := strings.NewReplacer("{namespace}", "", "{repository}", "", "{arn}", "", "{registry}", "", "{region}", "", "{role}", "", "{url}", "", "{cluster}", "", "{kubectl}", "")
 	group := regexp.MustCompile(`\$\{(\w+)\}`)
 	for _, e := range catalogue {
 		for _, text := range []string{e.cause, e.remedy} {

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/fluxcd/pkg/apis/meta"
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -40,17 +43,22 @@ func destination(t *testing.T) registry.Repository {
 	return repository
 }
 
-func options(t *testing.T) Options {
+func config(t *testing.T) Config {
 	t.Helper()
-	o := Options{
-		Destination: destination(t), Source: zot, Namespace: "mural-system",
-		Timeout: 5 * time.Second, PushWait: 300 * time.Millisecond, Settle: 400 * time.Millisecond, Poll: 50 * time.Millisecond,
+	return Config{
+		Destination: destination(t), Namespace: "mural-system",
+		Timeout: 5 * time.Minute, PushWait: time.Minute, Settle: 10 * time.Second, Poll: 3 * time.Second,
 		Images: func(context.Context) ([]ecr.Image, error) {
 			return []ecr.Image{{Digest: digestA, Tags: []string{"v1"}}, {Digest: digestB}}, nil
 		},
 	}
-	o.complete()
-	return o
+}
+
+// bubble runs a test under a clock of its own: waits take no time, and end in the same order each time.
+func bubble(t *testing.T, f func(*testing.T)) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, f)
 }
 
 // workload is an OCIRepository as it is once all is well, in generation 2.
@@ -80,21 +88,23 @@ func failed(r *sourcev1.OCIRepository, message string) {
 	}
 }
 
-// counts are the requests that a fake cluster saw.
+// counts are the requests for OCIRepositories that a fake cluster saw; get is for any object.
 type counts struct {
 	sync.Mutex
-	list, watch, get, patch int
+	list, watch, get, patch, create int
 }
 
 // fakeCluster handles requests to reconcile as handle says, as source-controller would.
-func fakeCluster(t *testing.T, handle func(*sourcev1.OCIRepository), objects ...client.Object) (*cluster.Cluster, *counts) {
+func fakeCluster(t *testing.T, handle func(*sourcev1.OCIRepository), objects ...client.Object) (Cluster, *counts) {
 	t.Helper()
 	n := &counts{}
 	funcs := interceptor.Funcs{
 		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
-			n.Lock()
-			n.list++
-			n.Unlock()
+			if _, ok := list.(*sourcev1.OCIRepositoryList); ok {
+				n.Lock()
+				n.list++
+				n.Unlock()
+			}
 			return c.List(ctx, list, opts...)
 		},
 		Watch: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) (watch.Interface, error) {
@@ -110,7 +120,10 @@ func fakeCluster(t *testing.T, handle func(*sourcev1.OCIRepository), objects ...
 			return c.Get(ctx, key, obj, opts...)
 		},
 		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
-			obj.SetUID(types.UID(fmt.Sprint("made-", time.Now().UnixNano())))
+			n.Lock()
+			n.create++
+			obj.SetUID(types.UID(fmt.Sprint("made-", n.create)))
+			n.Unlock()
 			if err := c.Create(ctx, obj, opts...); err != nil {
 				return err
 			}
@@ -150,13 +163,20 @@ func fakeCluster(t *testing.T, handle func(*sourcev1.OCIRepository), objects ...
 		},
 	}
 	fakeClient := fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithObjects(objects...).
-		WithStatusSubresource(&sourcev1.OCIRepository{}).WithIndex(&sourcev1.OCIRepository{}, "metadata.name", func(o client.Object) []string { return []string{o.GetName()} }).
-		WithInterceptorFuncs(funcs).Build()
-	return &cluster.Cluster{Name: "hub", Client: fakeClient}, n
+		WithStatusSubresource(&sourcev1.OCIRepository{}).WithIndex(&sourcev1.OCIRepository{}, "metadata.name", nameOf).WithIndex(&appsv1.Deployment{}, "metadata.name", nameOf).
+		WithReturnManagedFields().WithInterceptorFuncs(funcs).Build()
+	return Cluster{Cluster: &cluster.Cluster{Name: "hub", Host: "https://hub.example", Client: fakeClient}, Source: zot}, n
 }
+
+func nameOf(o client.Object) []string { return []string{o.GetName()} }
 
 func asItIs(*sourcev1.OCIRepository) {}
 
 func chartSource() *sourcev1.OCIRepository {
 	return &sourcev1.OCIRepository{ObjectMeta: metav1.ObjectMeta{Namespace: "mural-system", Name: "mural"}, Spec: sourcev1.OCIRepositorySpec{URL: "oci://public.ecr.aws/mural/mural"}}
+}
+
+// withArgs gives a Deployment one container with arguments.
+func withArgs(object client.Object, args ...string) {
+	object.(*appsv1.Deployment).Spec.Template.Spec.Containers = []corev1.Container{{Name: "manager", Args: args}}
 }

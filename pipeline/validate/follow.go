@@ -8,9 +8,10 @@ import (
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/transient"
 )
 
 // glance is how often what was seen is judged: events only note what changed, however many there are.
@@ -25,7 +26,7 @@ type objects map[client.ObjectKey]*sourcev1.OCIRepository
 func follow(ctx context.Context, c client.WithWatch, step func(objects) (done bool, err error), options ...client.ListOption) error {
 	for {
 		done, err := once(ctx, c, step, options)
-		if done || (err != nil && !passes(err)) {
+		if done || (err != nil && !transient.Error(err)) {
 			return err
 		}
 		select { // not at once again, should it end at once each time
@@ -56,13 +57,6 @@ func once(ctx context.Context, c client.WithWatch, step func(objects) (bool, err
 	}
 	defer watching.Stop()
 	return listen(ctx, watching, seen, step)
-}
-
-// passes tells an API server that is gone for a moment, as in an upgrade of the control plane, from one that
-// refuses.
-func passes(err error) bool {
-	return utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsHTTP2ConnectionLost(err) || utilnet.IsProbableEOF(err) ||
-		apierrors.IsServiceUnavailable(err) || apierrors.IsServerTimeout(err) || apierrors.IsTooManyRequests(err) || apierrors.IsInternalError(err) || apierrors.IsTimeout(err)
 }
 
 func listen(ctx context.Context, watching watch.Interface, seen objects, step func(objects) (bool, error)) (done bool, err error) {

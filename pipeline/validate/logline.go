@@ -14,8 +14,8 @@ type line struct {
 	time    time.Time // zero when unknown
 	failed  bool      // its level is error or worse
 	text    string    // message, and error after a colon
-	pushed  bool      // it tells of a push that worked
-	concern bool      // it speaks of pushing, of OCI, or of the registry
+	pushed  bool      // it says that a push worked
+	concern bool      // it is about pushing, of OCI, or of the registry
 }
 
 var (
@@ -62,7 +62,7 @@ func (l *line) readJSON(raw string) bool {
 	if failure != "" {
 		l.text = strings.TrimPrefix(message+": "+failure, ": ")
 	}
-	for _, more := range []string{"url", "repository", "endpoint", "registry"} {
+	for _, more := range []string{"url", "repository", "endpoint", "registry", "artifact", "reference", "image", "tag", "revision", "digest"} {
 		if value := field(fields, more); value != "" {
 			l.text += " " + value
 		}

@@ -28,37 +28,41 @@ import (
 )
 
 func TestReadyHeldWithOneListAndOneWatch(t *testing.T) {
-	objects := []client.Object{chartSource()}
-	for i := range 24 {
-		objects = append(objects, workload(t, fmt.Sprintf("workload-%02d", i)))
-	}
-	c, n := fakeCluster(t, asItIs, objects...)
-	p := Ready(t.Context(), c, options(t))
-	require.Equal(t, report.Held, p.Verdict, p)
-	assert.Equal(t, "24 of 24 workload OCIRepositories are Ready from 123456789012.dkr.ecr.us-east-1.amazonaws.com", p.Summary)
-	assert.Len(t, p.Evidence, 24, "the chart's own source does not count")
-	assert.Equal(t, 1, n.list)
-	assert.Equal(t, 1, n.watch)
-	assert.Zero(t, n.get)
-	assert.Equal(t, 24, n.patch)
-	assert.Equal(t, time.Hour, p.ExpiresAt.Sub(p.ObservedAt))
+	bubble(t, func(t *testing.T) {
+		objects := []client.Object{chartSource()}
+		for i := range 24 {
+			objects = append(objects, workload(t, fmt.Sprintf("workload-%02d", i)))
+		}
+		c, n := fakeCluster(t, asItIs, objects...)
+		p := Ready(t.Context(), c, config(t))
+		require.Equal(t, report.Held, p.Verdict, p)
+		assert.Equal(t, "24 of 24 workload OCIRepositories are Ready from 123456789012.dkr.ecr.us-east-1.amazonaws.com", p.Summary)
+		assert.Len(t, p.Evidence, 24, "the chart's own source does not count")
+		assert.Equal(t, 1, n.list)
+		assert.Equal(t, 1, n.watch)
+		assert.Zero(t, n.get)
+		assert.Equal(t, 24, n.patch)
+		assert.Equal(t, time.Hour, p.ExpiresAt.Sub(p.ObservedAt))
 
-	o := options(t)
-	o.ReadOnly = true
-	p = Ready(t.Context(), c, o)
-	require.Equal(t, report.Held, p.Verdict, p)
-	assert.Equal(t, 24, n.patch, "the second look writes nothing")
+		o := config(t)
+		o.ReadOnly = true
+		p = Ready(t.Context(), c, o)
+		require.Equal(t, report.Held, p.Verdict, p)
+		assert.Equal(t, 24, n.patch, "the second look writes nothing")
+	})
 }
 
 // The pull proof makes its canary beside this one: it is no workload, and nobody else may write to it.
 func TestReadyLeavesTheCanaryAlone(t *testing.T) {
-	canary := workload(t, Canary)
-	canary.Spec.Suspend = true
-	c, n := fakeCluster(t, asItIs, workload(t, "checkout"), canary)
-	p := Ready(t.Context(), c, options(t))
-	require.Equal(t, report.Held, p.Verdict, p)
-	assert.Len(t, p.Evidence, 1)
-	assert.Equal(t, 1, n.patch)
+	bubble(t, func(t *testing.T) {
+		canary := workload(t, Canary)
+		canary.Spec.Suspend = true
+		c, n := fakeCluster(t, asItIs, workload(t, "checkout"), canary)
+		p := Ready(t.Context(), c, config(t))
+		require.Equal(t, report.Held, p.Verdict, p)
+		assert.Len(t, p.Evidence, 1)
+		assert.Equal(t, 1, n.patch)
+	})
 }
 
 func TestReadyVerdicts(t *testing.T) {
@@ -77,8 +81,8 @@ func TestReadyVerdicts(t *testing.T) {
 		"stale condition":   {func(r *sourcev1.OCIRepository) { r.Status.Conditions[0].ObservedGeneration = 1 }, asItIs, report.Broken, "Ready for generation 1", "not handled"},
 		"not handled":       {asItIs, nil, report.Broken, "request to reconcile is not handled", "not handled"},
 		"still Zot":         {func(r *sourcev1.OCIRepository) { r.Spec.URL = zot }, asItIs, report.Broken, "still names oci://zot", "Hue has not pointed 1 of 1"},
-		"other path in Zot": {func(r *sourcev1.OCIRepository) { r.Spec.URL = strings.TrimSuffix(zot, "mural-workloads") + "other" }, asItIs, report.Broken, "still names", "Hue has not pointed"},
-		"suspended":         {func(r *sourcev1.OCIRepository) { r.Spec.Suspend = true }, asItIs, report.Broken, "suspended", "flux resume"},
+		"other path in Zot": {func(r *sourcev1.OCIRepository) { r.Spec.URL = strings.TrimSuffix(zot, "mural-workloads") + "other" }, asItIs, report.Broken, "another repository of the registry", "which Hue does not write"},
+		"suspended":         {func(r *sourcev1.OCIRepository) { r.Spec.Suspend = true }, asItIs, report.Broken, "suspended", "flux resume source oci checkout --namespace mural-system"},
 		"secretRef":         {func(r *sourcev1.OCIRepository) { r.Spec.SecretRef = &meta.LocalObjectReference{Name: "zot-auth"} }, asItIs, report.Broken, "secretRef zot-auth", "secretRef zot-auth"},
 		"provider generic":  {func(r *sourcev1.OCIRepository) { r.Spec.Provider = "generic" }, asItIs, report.Broken, `provider is "generic"`, "asks AWS for no token"},
 		"no artifact":       {func(r *sourcev1.OCIRepository) { r.Status.Artifact = nil }, asItIs, report.Broken, "no artifact", "not handled"},
@@ -94,124 +98,127 @@ func TestReadyVerdicts(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := workload(t, "checkout")
-			test.change(r)
-			c, _ := fakeCluster(t, test.handle, r)
-			o := options(t)
-			o.Timeout = time.Minute
-			if test.verdict == report.Broken {
-				o.Timeout = time.Second
-			}
-			p := Ready(t.Context(), c, o)
-			require.Equal(t, test.verdict, p.Verdict, p)
-			assert.Contains(t, p.Evidence[0].Seen, test.seen)
-			assert.Equal(t, test.verdict == report.Held, p.Evidence[0].OK)
-			assert.Contains(t, p.Cause+p.Remedy, test.cause)
-			if test.verdict != report.Held {
-				assert.NotEmpty(t, p.Cause)
-				assert.NotEmpty(t, p.Remedy)
-			}
+			bubble(t, func(t *testing.T) {
+				r := workload(t, "checkout")
+				test.change(r)
+				c, _ := fakeCluster(t, test.handle, r)
+				p := Ready(t.Context(), c, config(t))
+				require.Equal(t, test.verdict, p.Verdict, p)
+				assert.Contains(t, p.Evidence[0].Seen, test.seen)
+				assert.Equal(t, test.verdict == report.Held, p.Evidence[0].OK)
+				assert.Contains(t, p.Cause+p.Remedy, test.cause)
+				if test.verdict != report.Held {
+					assert.NotEmpty(t, p.Cause)
+					assert.NotEmpty(t, p.Remedy)
+				}
+			})
 		})
 	}
 }
 
 func TestReadyEndsEarlyWhenWaitingIsOfNoUse(t *testing.T) {
-	o := options(t)
-	o.Timeout = time.Minute
-	c, _ := fakeCluster(t, func(r *sourcev1.OCIRepository) { failed(r, denied) }, workload(t, "checkout"))
-	start := time.Now()
-	p := Ready(t.Context(), c, o)
-	assert.Equal(t, report.Broken, p.Verdict)
-	assert.Less(t, time.Since(start), 30*time.Second)
-	assert.GreaterOrEqual(t, time.Since(start), o.Settle, "a policy that was just corrected gets its moment")
+	bubble(t, func(t *testing.T) {
+		o := config(t)
+		c, _ := fakeCluster(t, func(r *sourcev1.OCIRepository) { failed(r, denied) }, workload(t, "checkout"))
+		start := time.Now()
+		p := Ready(t.Context(), c, o)
+		assert.Equal(t, report.Broken, p.Verdict)
+		assert.Less(t, time.Since(start), 15*time.Second)
+		assert.GreaterOrEqual(t, time.Since(start), o.Settle, "a policy that was just corrected gets its moment")
+	})
 }
 
 func TestReadyWaitsForHueAndForTheRegistry(t *testing.T) {
-	o := options(t)
-	images := []ecr.Image{}
-	var lock sync.Mutex
-	o.Images = func(context.Context) ([]ecr.Image, error) {
-		lock.Lock()
-		defer lock.Unlock()
-		return images, nil
-	}
-	r := workload(t, "checkout")
-	r.Spec.URL = zot
-	c, _ := fakeCluster(t, asItIs, r)
-	time.AfterFunc(300*time.Millisecond, func() { // Hue patches, later its push is to be seen
-		moved := workload(t, "checkout")
-		moved.ResourceVersion = ""
-		patch := fmt.Appendf(nil, `{"spec":{"url":%q}}`, moved.Spec.URL)
-		// An API server tries a patch again by itself; the fake one says conflict when two meet.
-		assert.NoError(t, retry.RetryOnConflict(retry.DefaultRetry, func() error {
-			return c.Client.Patch(context.Background(), moved.DeepCopy(), client.RawPatch(types.MergePatchType, patch))
-		}))
+	bubble(t, func(t *testing.T) {
+		o := config(t)
+		images := []ecr.Image{}
+		var lock sync.Mutex
+		o.Images = func(context.Context) ([]ecr.Image, error) {
+			lock.Lock()
+			defer lock.Unlock()
+			return images, nil
+		}
+		r := workload(t, "checkout")
+		r.Spec.URL = zot
+		c, _ := fakeCluster(t, asItIs, r)
+		time.AfterFunc(300*time.Millisecond, func() { // Hue patches, later its push is to be seen
+			moved := workload(t, "checkout")
+			moved.ResourceVersion = ""
+			patch := fmt.Appendf(nil, `{"spec":{"url":%q}}`, moved.Spec.URL)
+			// An API server tries a patch again by itself; the fake one says conflict when two meet.
+			assert.NoError(t, retry.RetryOnConflict(retry.DefaultRetry, func() error {
+				return c.Client.Patch(context.Background(), moved.DeepCopy(), client.RawPatch(types.MergePatchType, patch))
+			}))
+		})
+		time.AfterFunc(700*time.Millisecond, func() {
+			lock.Lock()
+			defer lock.Unlock()
+			images = []ecr.Image{{Digest: digestA, Tags: []string{"v1"}}}
+		})
+		p := Ready(t.Context(), c, o)
+		require.Equal(t, report.Held, p.Verdict, p)
 	})
-	time.AfterFunc(700*time.Millisecond, func() {
-		lock.Lock()
-		defer lock.Unlock()
-		images = []ecr.Image{{Digest: digestA, Tags: []string{"v1"}}}
-	})
-	p := Ready(t.Context(), c, o)
-	require.Equal(t, report.Held, p.Verdict, p)
 }
 
 func TestReadyUnproven(t *testing.T) {
-	none, _ := fakeCluster(t, asItIs, chartSource())
-	p := Ready(t.Context(), none, options(t))
-	assert.Equal(t, report.Unproven, p.Verdict)
-	assert.Contains(t, p.Remedy, "Deploy any workload")
+	bubble(t, func(t *testing.T) {
+		none, _ := fakeCluster(t, asItIs, chartSource())
+		p := Ready(t.Context(), none, config(t))
+		assert.Equal(t, report.Unproven, p.Verdict)
+		assert.Contains(t, p.Remedy, "Deploy any workload")
 
-	blind := options(t)
-	blind.Images = func(context.Context) ([]ecr.Image, error) {
-		return nil, errors.New("User: arn:x is not authorized to perform: ecr:DescribeImages")
-	}
-	some, _ := fakeCluster(t, asItIs, workload(t, "checkout"))
-	p = Ready(t.Context(), some, blind)
-	assert.Equal(t, report.Unproven, p.Verdict)
-	assert.Contains(t, p.Cause, "ecr:DescribeImages")
-
-	forbidden := &cluster.Cluster{Name: "hub", Client: fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithInterceptorFuncs(interceptor.Funcs{
-		List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
-			return apierrors.NewForbidden(schema.GroupResource{Resource: "ocirepositories"}, "", errors.New("no"))
-		},
-	}).Build()}
-	p = Ready(t.Context(), forbidden, options(t))
-	assert.Equal(t, report.Unproven, p.Verdict)
-	assert.Contains(t, p.Remedy, "list, watch and patch")
-
-	flaky := 0
-	gone, _ := fakeCluster(t, asItIs, workload(t, "checkout"))
-	gone.Client = interceptor.NewClient(gone.Client, interceptor.Funcs{List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
-		if flaky++; flaky < 3 {
-			return apierrors.NewServiceUnavailable("the API server is upgraded")
+		blind := config(t)
+		blind.Images = func(context.Context) ([]ecr.Image, error) {
+			return nil, errors.New("User: arn:x is not authorized to perform: ecr:DescribeImages")
 		}
-		return c.List(ctx, list, opts...)
-	}})
-	p = Ready(t.Context(), gone, options(t))
-	assert.Equal(t, report.Held, p.Verdict, "an API server that is gone for a moment is waited for")
+		some, _ := fakeCluster(t, asItIs, workload(t, "checkout"))
+		p = Ready(t.Context(), some, blind)
+		assert.Equal(t, report.Unproven, p.Verdict)
+		assert.Contains(t, p.Cause, "ecr:DescribeImages")
 
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errDecided)
-	p = Ready(ctx, some, options(t))
-	assert.Equal(t, report.Unproven, p.Verdict)
+		forbidden := Cluster{Source: zot, Cluster: &cluster.Cluster{Name: "hub", Client: fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithInterceptorFuncs(interceptor.Funcs{
+			List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
+				return apierrors.NewForbidden(schema.GroupResource{Resource: "ocirepositories"}, "", errors.New("no"))
+			},
+		}).Build()}}
+		p = Ready(t.Context(), forbidden, config(t))
+		assert.Equal(t, report.Unproven, p.Verdict)
+		assert.Contains(t, p.Remedy, "list, watch and patch")
+
+		flaky := 0
+		gone, _ := fakeCluster(t, asItIs, workload(t, "checkout"))
+		gone.Client = interceptor.NewClient(gone.Client, interceptor.Funcs{List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			if flaky++; flaky < 3 {
+				return apierrors.NewServiceUnavailable("the API server is upgraded")
+			}
+			return c.List(ctx, list, opts...)
+		}})
+		p = Ready(t.Context(), gone, config(t))
+		assert.Equal(t, report.Held, p.Verdict, "an API server that is gone for a moment is waited for")
+
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(errDecided)
+		p = Ready(ctx, some, config(t))
+		assert.Equal(t, report.Unproven, p.Verdict)
+	})
 }
 
 func TestReturned(t *testing.T) {
-	back := workload(t, "checkout")
-	back.Spec.URL, back.Spec.Provider, back.Spec.SecretRef = zot, "generic", &meta.LocalObjectReference{Name: "zot-auth"}
-	c, _ := fakeCluster(t, asItIs, back, chartSource())
-	p := Returned(t.Context(), c, options(t))
-	require.Equal(t, report.Held, p.Verdict, p)
+	bubble(t, func(t *testing.T) {
+		back := workload(t, "checkout")
+		back.Spec.URL, back.Spec.Provider, back.Spec.SecretRef = zot, "generic", &meta.LocalObjectReference{Name: "zot-auth"}
+		c, _ := fakeCluster(t, asItIs, back, chartSource())
+		p := Returned(t.Context(), c, config(t))
+		require.Equal(t, report.Held, p.Verdict, p)
 
-	c, _ = fakeCluster(t, asItIs, workload(t, "checkout"))
-	o := options(t)
-	o.Timeout = time.Second
-	p = Returned(t.Context(), c, o)
-	require.Equal(t, report.Broken, p.Verdict, p)
-	assert.Contains(t, p.Cause, "Hue has not pointed 1 of 1 OCIRepositories at "+zot)
+		c, _ = fakeCluster(t, asItIs, workload(t, "checkout"))
+		o := config(t)
+		o.Timeout = time.Second
+		p = Returned(t.Context(), c, o)
+		require.Equal(t, report.Broken, p.Verdict, p)
+		assert.Contains(t, p.Cause, "Hue has not pointed 1 of 1 OCIRepositories at "+zot)
 
-	none, _ := fakeCluster(t, asItIs, chartSource())
-	assert.Equal(t, report.Held, Returned(t.Context(), none, options(t)).Verdict)
+		none, _ := fakeCluster(t, asItIs, chartSource())
+		assert.Equal(t, report.Held, Returned(t.Context(), none, config(t)).Verdict)
+	})
 }

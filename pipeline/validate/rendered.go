@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
@@ -21,6 +23,7 @@ type Manifests struct {
 	Release chart.Release
 
 	Endpoint string   // of the destination, as hue.ociRegistry has it
+	Sources  []string // URLs of the source, as the hub and each spoke name it
 	Secrets  []string // passwords of the source registry, old ones included: none may appear
 }
 
@@ -31,19 +34,19 @@ const shortest = 8
 // Rendered proves, without a cluster, that what Helm makes of the new values holds no credential of a
 // registry and no null in a Secret's stringData, names the destination, and does not name the source.
 // Zot's own manifests may speak of Zot, for as long as they are rendered.
-func Rendered(m Manifests, o Options) report.Proof {
-	o.complete()
-	p := o.proof(report.ProofRendered, "")
+func Rendered(m Manifests, config Config) report.Proof {
+	p := config.prover(report.ProofRendered, Cluster{Cluster: &cluster.Cluster{}})
 	objects, err := chart.Render(m.Chart, m.Values, m.Release)
 	if err != nil {
-		return o.broken(p, "the chart can't be rendered with the new values", Cause{Cause: sentence(err.Error()), Remedy: "Correct the values that the message names."})
+		return p.failed("the chart can't be rendered with the new values", Cause{Cause: sentence(err.Error()), Remedy: "Correct the values that the message names."})
 	}
 	named := 0
+	var evidence []report.Evidence
 	var first *Cause
 	for _, object := range objects {
-		flaws := m.flaws(object, o.Source)
+		flaws := m.flaws(object)
 		for _, flaw := range flaws {
-			p.Evidence = append(p.Evidence, report.Evidence{Object: object.Name() + " (" + object.Source + ")", Seen: flaw.Cause})
+			evidence = append(evidence, report.Evidence{Object: object.Name() + " (" + object.Source + ")", Seen: flaw.Cause})
 			if first == nil {
 				first = &flaw
 			}
@@ -51,24 +54,24 @@ func Rendered(m Manifests, o Options) report.Proof {
 		named += count(object.Object.Object, m.Endpoint)
 	}
 	if first != nil {
-		return o.broken(p, fmt.Sprintf("%d flaws in the %d manifests of the new values", len(p.Evidence), len(objects)), *first)
+		return p.failed(fmt.Sprintf("%d flaws in the %d manifests of the new values", len(evidence), len(objects)), *first, evidence...)
 	}
 	if m.Endpoint != "" && named == 0 {
-		return o.broken(p, "no manifest names the destination", Cause{
+		return p.failed("no manifest names the destination", Cause{
 			Cause: "None of the chart's manifests has the endpoint " + m.Endpoint + ": the values do not reach what they are meant for.", Remedy: "Check hue.ociRegistry and fleetConfig.spokes in the values, and that the chart is the one that is installed.",
 		})
 	}
-	p.Evidence = []report.Evidence{{Object: "chart " + m.Chart.Name() + " " + m.Chart.Metadata.Version, Seen: fmt.Sprintf("%d manifests, %d mentions of %s", len(objects), named, m.Endpoint), OK: true}}
-	return o.held(p, fmt.Sprintf("%d manifests hold no registry credential, no null in a Secret, and no address of the source", len(objects)))
+	seen := report.Evidence{Object: "chart " + m.Chart.Name() + " " + m.Chart.Metadata.Version, Seen: fmt.Sprintf("%d manifests, %d mentions of %s", len(objects), named, m.Endpoint), OK: true}
+	return p.held(fmt.Sprintf("%d manifests hold no registry credential, no null in a Secret, and no address of the source", len(objects)), seen)
 }
 
 // flaws looks at one object. No message holds a value of a Secret.
-func (m Manifests) flaws(object chart.Manifest, source string) []Cause {
+func (m Manifests) flaws(object chart.Manifest) []Cause {
 	var found []Cause
 	if object.Object.GetKind() == "Secret" {
 		found = append(found, nulls(object)...)
 		found = append(found, credentials(object)...)
-		found = append(found, m.logins(object, source)...)
+		found = append(found, m.logins(object)...)
 	}
 	if ofZot(object) {
 		return found
@@ -82,7 +85,10 @@ func (m Manifests) flaws(object chart.Manifest, source string) []Cause {
 			break
 		}
 	}
-	if from := host(source); from != "" && (count(object.Object.Object, "oci://"+from) > 0 || count(object.Object.Object, from+"/") > 0) {
+	for _, from := range m.hosts() {
+		if count(object.Object.Object, "oci://"+from) == 0 && count(object.Object.Object, from+"/") == 0 {
+			continue
+		}
 		found = append(found, Cause{
 			Cause:  fmt.Sprintf("%s still names the old registry %s.", object.Name(), from),
 			Remedy: "Set endpoint and repository for hue and for every spoke; `palette-ecr render` does both.",
@@ -91,7 +97,7 @@ func (m Manifests) flaws(object chart.Manifest, source string) []Cause {
 	return found
 }
 
-// ofZot tells that an object is made by the subchart of Zot itself.
+// ofZot reports whether an object is made by the subchart of Zot itself.
 func ofZot(object chart.Manifest) bool { return strings.Contains(object.Source, "/charts/zot/") }
 
 // nulls finds keys that the API server refuses, or that mean an empty string by accident (seen with mural
@@ -129,11 +135,11 @@ func credentials(object chart.Manifest) []Cause {
 }
 
 // logins finds a dockerconfigjson for the destination, or for the source outside of Zot's own manifests.
-func (m Manifests) logins(object chart.Manifest, source string) []Cause {
+func (m Manifests) logins(object chart.Manifest) []Cause {
 	if object.Object.Object["type"] != string(corev1.SecretTypeDockerConfigJson) || ofZot(object) {
 		return nil
 	}
-	for _, name := range []string{host(m.Endpoint), host(source)} {
+	for _, name := range append([]string{registry.HostOf(m.Endpoint)}, m.hosts()...) {
 		if count(object.Object.Object, name) > 0 {
 			return []Cause{{
 				Cause:  fmt.Sprintf("%s holds a login for %s; with one, Flux ignores provider aws.", object.Name(), name),
@@ -144,7 +150,18 @@ func (m Manifests) logins(object chart.Manifest, source string) []Cause {
 	return nil
 }
 
-// count tells how often a text is in the strings of an object, also in what is base64 in a Secret, and in
+// hosts are those of the source, each once.
+func (m Manifests) hosts() []string {
+	var all []string
+	for _, source := range m.Sources {
+		if host := registry.HostOf(source); host != "" && !slices.Contains(all, host) {
+			all = append(all, host)
+		}
+	}
+	return all
+}
+
+// count returns how often a text is in the strings of an object, also in what is base64 in a Secret, and in
 // the base64 inside of a dockerconfigjson.
 func count(value any, text string) int {
 	if text == "" {

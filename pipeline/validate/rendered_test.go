@@ -34,9 +34,10 @@ func cutOver(change func(hue, spoke map[string]any)) map[string]any {
 func prove(t *testing.T, c *helmchart.Chart, values map[string]any) report.Proof {
 	t.Helper()
 	return Rendered(Manifests{
-		Chart: c, Values: values, Release: chart.Release{Name: "mural", Namespace: "mural-system", KubeVersion: "v1.34.4"},
+		Sources: []string{zot},
+		Chart:   c, Values: values, Release: chart.Release{Name: "mural", Namespace: "mural-system", KubeVersion: "v1.34.4"},
 		Endpoint: endpoint, Secrets: []string{password, "x"},
-	}, options(t))
+	}, config(t))
 }
 
 func TestRenderedOnTheStandInChart(t *testing.T) {

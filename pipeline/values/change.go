@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
@@ -80,7 +81,7 @@ func added(all []Change, path string, v any, place report.Place) []Change {
 
 // show writes a value on one line, secrets masked.
 func show(path string, v any) string {
-	if v != nil && (strings.HasSuffix(path, "basicAuth") || isSecret(path)) {
+	if v != nil && secret.Path(path) {
 		return Mask
 	}
 	if list, ok := v.([]any); ok && len(list) > 0 {
@@ -88,7 +89,7 @@ func show(path string, v any) string {
 	}
 	w := &writer{habits: habits{quote: syntax.Plain}}
 	w.flow(hide(v), "")
-	return w.out.String()
+	return secret.Text(w.out.String())
 }
 
 // hide masks the secrets in a decoded value.
@@ -97,7 +98,7 @@ func hide(v any) any {
 	case fields:
 		hidden := make(fields, 0, len(v))
 		for _, f := range v {
-			if f.value != nil && (isSecret(f.key) || f.key == "basicAuth") {
+			if f.value != nil && secret.Key(f.key) {
 				f.value = raw(Mask)
 			} else {
 				f.value = hide(f.value)
@@ -105,6 +106,10 @@ func hide(v any) any {
 			hidden = append(hidden, f)
 		}
 		return hidden
+	case string:
+		if from, to, ok := secret.UserInfo(v); ok {
+			return v[:from] + Mask + v[to:]
+		}
 	case []any:
 		hidden := make([]any, 0, len(v))
 		for _, item := range v {

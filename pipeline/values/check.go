@@ -1,6 +1,7 @@
 package values
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
@@ -37,7 +38,11 @@ func (f *File) checkNode(n *syntax.Node) error {
 	if n.Tag() != "" && n.Tag() != "!!str" && (strings.HasPrefix(n.Tag(), "!!") || n.Tag() == "!") {
 		fits := n.Tag() == "!!map" && n.Kind == syntax.Mapping || n.Tag() == "!!seq" && n.Kind == syntax.Sequence
 		if !fits {
-			return f.at(n, "remove the tag", "the tag %s isn't supported", n.Tag())
+			name := "" // that of an unknown one may be text which lacks its quotes
+			if slices.Contains(standardTags, n.Tag()) {
+				name = n.Tag() + " "
+			}
+			return f.at(n, "remove the tag", "the tag %sisn't supported", name)
 		}
 	}
 	switch n.Kind {
@@ -64,6 +69,9 @@ func (f *File) checkNode(n *syntax.Node) error {
 	}
 	return nil
 }
+
+// standardTags are YAML's own.
+var standardTags = []string{"!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", "!!binary", "!!timestamp", "!!set", "!!omap", "!!merge", "!!str"}
 
 // mergeable tells whether a node may stand behind <<.
 func mergeable(n *syntax.Node) bool {

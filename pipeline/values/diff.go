@@ -20,7 +20,7 @@ func (r *Rendered) Diff(name string) string {
 	}
 	d := differ{
 		before: r.before.stream, after: r.after.stream,
-		hideBefore: secrets(r.before.stream), hideAfter: secrets(r.after.stream),
+		hideBefore: r.before.secrets(), hideAfter: r.after.secrets(),
 		end: lineCount(r.before.stream) + 1,
 	}
 	fmt.Fprintf(&d.out, "--- %s\n+++ %s\n", name, name)

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
@@ -40,8 +41,7 @@ type File struct {
 	rootKeys []any        // where the values are in the document: "spec", "values" in a HelmRelease
 	uses     *uses
 	decoded  map[string]any // of small files, see check; never changed
-	once     sync.Once
-	secrets  []span // see Masked
+	secrets  func() []span  // see Masked; looked for once
 }
 
 // Read reads a file. The name "-" isn't special here: use ReadFrom for standard input.
@@ -99,7 +99,7 @@ func parse(name, source string) (*File, error) {
 	if err != nil {
 		return nil, malformed(name, err)
 	}
-	f := &File{name: name, stream: stream}
+	f := &File{name: name, stream: stream, secrets: sync.OnceValue(func() []span { return secrets(stream) })}
 	if err := f.choose(); err != nil {
 		return nil, err
 	}
@@ -115,6 +115,9 @@ func malformed(name string, err error) error {
 	var e *syntax.Error
 	if errors.As(err, &e) && e.Unsupported {
 		remedy = "write it in another way there: the editor doesn't take this form of YAML"
+	}
+	if e != nil && mural.Known(e.Key) {
+		e.Message = strings.Replace(e.Message, "the key", fmt.Sprintf("the key %q", e.Key), 1)
 	}
 	return fault.New(fault.Usage, remedy, "parsing %q: %w", name, err)
 }

@@ -88,7 +88,7 @@ func TestComments(t *testing.T) {
 
 func TestMasked(t *testing.T) {
 	f := parse(t, "a:\n  password: hunter2 # old\n  sessionSecret: |\n    hunter2\n    hunter2\n  x: {user: u, token: 'hunter2', tokens: [hunter2]}\n  secretReference: {name: n}\n  sessionSecret2: y\n")
-	want := []string{"a:", "  password: **** # old", "  sessionSecret: ****", "    ****", "    ****", "  x: {user: u, token: ****, tokens: [****]}", "  secretReference: {name: n}", "  sessionSecret2: y"}
+	want := []string{"a:", "  password: ******** # ********", "  sessionSecret: ********", "    ********", "    ********", "  x: {user: ********, token: ********, tokens: [********]}", "  secretReference: {name: n}", "  sessionSecret2: ********"}
 	for i, line := range want {
 		assert.Equal(t, line, f.Masked(i+1))
 	}

@@ -3,6 +3,7 @@ package values
 import (
 	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
@@ -24,6 +25,28 @@ func (f *File) Secrets() []string {
 	return found
 }
 
+// SecretsIn is File.Secrets for values that were read already.
+func SecretsIn(value map[string]any) []string {
+	var found []string
+	for key, v := range value {
+		switch v := v.(type) {
+		case string:
+			if holdsSecret(key) && v != "" && !isSwitch(v) {
+				found = append(found, v)
+			}
+		case map[string]any:
+			found = append(found, SecretsIn(v)...)
+		case []any:
+			for _, item := range v {
+				if m, ok := item.(map[string]any); ok {
+					found = append(found, SecretsIn(m)...)
+				}
+			}
+		}
+	}
+	return found
+}
+
 // isSwitch reports whether a value turns something on or off: hiding each "true" would leave little to read.
 func isSwitch(value string) bool {
 	switch strings.ToLower(value) {
@@ -36,10 +59,10 @@ func isSwitch(value string) bool {
 // holdsSecret reports whether a key's value is a secret itself, not a name of one or a switch.
 func holdsSecret(key string) bool {
 	key = strings.TrimSuffix(strings.ToLower(key), "s")
-	for _, word := range []string{"secret", "credential", "hash"} {
+	for _, word := range []string{"secret", "credential", "hash", "username", "user"} {
 		if strings.HasSuffix(key, word) && !strings.HasSuffix(key, "clientsecret") {
 			return false
 		}
 	}
-	return isSecret(key)
+	return secret.Key(key)
 }

@@ -28,5 +28,7 @@ dex:
     apiKey:
 `))
 	require.NoError(t, err)
-	assert.ElementsMatch(t, []string{"in quotes", "for-dex", "two\nlines\n", "two\nlines\n"}, file.Secrets())
+	want := []string{"in quotes", "for-dex", "two\nlines\n", "two\nlines\n"}
+	assert.ElementsMatch(t, want, file.Secrets())
+	assert.ElementsMatch(t, want, values.SecretsIn(file.Values()))
 }

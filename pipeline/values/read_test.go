@@ -64,7 +64,7 @@ func TestParseNamesThePlace(t *testing.T) {
 		"a value after a value": {"ünï: a: b\n", "line 1, column 7: a mapping can't begin here"},
 		"a carriage return":     {"a: b\rc: d\n", "line 1, column 5: a carriage return"},
 		"a control character":   {"a: b\n\x01", "line 2, column 1: the control character U+0001"},
-		"an anchor in itself":   {"a: &a {b: *a}\n", "line 1, column 11: the anchor &a contains itself"},
+		"an anchor in itself":   {"a: &a {b: *a}\n", "line 1, column 11: the alias is inside the anchor"},
 		"an open bracket":       {"a: 1\nb: [1,\n  2\n", "line 2, column 4: the bracket is never closed"},
 		"a stray bracket":       {"a: 1]\nb: ]\n", "line 2, column 4: a value can't begin with ']'"},
 		"a directive":           {"%TAG ! x\n---\na: 1\n", "line 1, column 1: a YAML directive"},

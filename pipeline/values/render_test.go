@@ -29,7 +29,7 @@ func TestChangesNameEverySettingAndNoSecret(t *testing.T) {
 	text := strings.Join(said, "\n")
 	assert.NotContains(t, text, "hunter2")
 	assert.Contains(t, text, "hue.ociRegistry.endpoint: oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette, was oci://zot:5000")
-	assert.Contains(t, text, "hue.ociRegistry.basicAuth: null, was ****")
+	assert.Contains(t, text, "hue.ociRegistry.basicAuth: null, was "+values.Mask)
 	assert.Contains(t, text, "fleetConfig.spokes[0].ociRegistry.basicAuth: removed")
 	assert.Contains(t, text, "fleetConfig.spokes[0].ociRegistry.repository: added mural-workloads")
 	assert.Contains(t, text, `flux2.sourceController.serviceAccount.annotations["eks.amazonaws.com/role-arn"]: added arn:aws:iam::123456789012:role/palette-ecr`)

@@ -3,75 +3,114 @@ package values
 import (
 	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
 // Mask stands for a secret wherever a value is shown.
-const Mask = "****"
-
-// secretWords end keys whose values are secrets, or may be: passwords, session secrets, hashes. Names of
-// Secrets (secretName) aren't secrets.
-var secretWords = []string{
-	"password", "passwd", "passphrase", "secret", "token", "hash", "htpasswd", "privatekey", "private_key", "private-key",
-	"accesskey", "access_key", "access-key", "credential", "apikey", "api_key", "api-key",
-}
-
-// isSecret tells whether a key, or a path that ends with it, says that its value is a secret.
-func isSecret(key string) bool {
-	const longest = len("private_key") + len("s")
-	end := strings.ToLower(key[max(0, len(key)-longest):])
-	end = strings.TrimSuffix(end, "s")
-	for _, word := range secretWords {
-		if strings.HasSuffix(end, word) || strings.HasSuffix(end, strings.TrimSuffix(word, "s")) {
-			return true
-		}
-	}
-	return false
-}
+const Mask = secret.Hidden
 
 // span is a range of bytes.
 type span struct{ start, end int }
 
-// secrets finds the scalars that must not be shown, in the order of the file: values of secret keys, at any
-// depth below them, and what basicAuth holds.
+// secrets finds what must not be shown, in the order of the file: the values of secret keys at any depth below them,
+// also where an alias brings them from elsewhere, and the user information of addresses.
 func secrets(s *syntax.Stream) []span {
-	var found []span
+	anchored := map[*syntax.Node]bool{}
+	for _, n := range s.Nodes {
+		markAnchors(anchored, n)
+	}
+	c := collector{anchored: anchored}
 	for i := range s.Documents {
 		if root := s.Documents[i].Root; root != nil {
-			found = collectSecrets(found, root, false)
+			c.collect(root, false)
 		}
 	}
-	return found
+	return c.found
 }
 
-func collectSecrets(found []span, n *syntax.Node, secret bool) []span {
+// markAnchors notes what aliases under a secret key stand for.
+func markAnchors(anchored map[*syntax.Node]bool, n *syntax.Node) {
+	if n.Kind != syntax.Mapping {
+		return
+	}
+	for i := 0; i+1 < len(n.Children); i += 2 {
+		if secret.Key(n.Children[i].Resolved().Value) {
+			markAliases(anchored, n.Children[i+1])
+		}
+	}
+}
+
+func markAliases(anchored map[*syntax.Node]bool, n *syntax.Node) {
+	if n.Kind == syntax.Alias {
+		anchored[n.Resolved()] = true
+		return
+	}
+	for _, child := range n.Children {
+		markAliases(anchored, child)
+	}
+}
+
+type collector struct {
+	anchored map[*syntax.Node]bool
+	found    []span
+}
+
+func (c *collector) collect(n *syntax.Node, hidden bool) {
+	hidden = hidden || c.anchored[n]
 	switch n.Kind {
 	case syntax.Scalar:
-		if secret && n.End > n.Start && !n.IsNull() {
-			found = append(found, span{n.Start, n.End})
-		}
+		c.scalar(n, hidden)
 	case syntax.Sequence:
 		for _, item := range n.Children {
-			found = collectSecrets(found, item, secret)
+			c.collect(item, hidden)
 		}
 	case syntax.Mapping:
 		for i := 0; i+1 < len(n.Children); i += 2 {
-			key := n.Children[i].Value
-			// A mapping below such a key (secretReference, tokens) is looked into, but not all of it is secret.
-			inner := secret && n.Children[i+1].Kind != syntax.Mapping || isSecret(key)
-			found = collectSecrets(found, n.Children[i+1], inner)
+			key, value := n.Children[i], n.Children[i+1]
+			inner := secret.Key(key.Resolved().Value)
+			// A mapping below such a key (secretReference, tokens) is looked into, but not all of it is secret; what
+			// basicAuth holds is, and so is what an alias under a password brings.
+			c.collect(value, inner && value.Kind != syntax.Mapping || hidden && !plainName(key.Value) || holder(key.Value))
 		}
 	}
-	return found
 }
 
-// Masked is the text of a line, counted from 1, with secrets as ****.
-func (f *File) Masked(line int) string {
-	f.once.Do(func() { f.secrets = secrets(f.stream) })
-	return masked(f.stream, f.secrets, line)
+// holder reports whether whatever a key holds is a credential.
+func holder(key string) bool { return strings.EqualFold(key, "basicAuth") }
+
+// plainName reports whether a key below a secret one names something that is none, for example a Secret.
+func plainName(key string) bool {
+	return strings.EqualFold(key, "name") || strings.EqualFold(key, "namespace") || strings.EqualFold(key, "key")
 }
 
-// masked is the text of a line with the parts in spans replaced. The spans are in order.
+func (c *collector) scalar(n *syntax.Node, hidden bool) {
+	if n.End <= n.Start || n.IsNull() || isEncrypted(n.Value) {
+		return
+	}
+	if hidden {
+		c.found = append(c.found, span{n.Start, n.End})
+		return
+	}
+	from, to, ok := secret.UserInfo(n.Value)
+	if !ok {
+		return
+	}
+	switch written := n.End - n.Start - len(n.Value); {
+	case n.Style == syntax.Plain && written == 0:
+		c.found = append(c.found, span{n.Start + from, n.Start + to})
+	case n.Style <= syntax.DoubleQuoted && written == 2 && n.Anchor() == "" && n.Tag() == "":
+		c.found = append(c.found, span{n.Start + 1 + from, n.Start + 1 + to})
+	default: // with escapes, an anchor or line breaks it isn't where it seems to be
+		c.found = append(c.found, span{n.Start, n.End})
+	}
+}
+
+// Masked is the text of a line, counted from 1, with secrets hidden.
+func (f *File) Masked(line int) string { return masked(f.stream, f.secrets(), line) }
+
+// masked is the text of a line with the parts in spans hidden, and what comments and texts in it tell. The spans are in
+// order.
 func masked(s *syntax.Stream, spans []span, line int) string {
 	text := s.Line(line)
 	start := s.LineStart(line)
@@ -98,5 +137,10 @@ func masked(s *syntax.Stream, spans []span, line int) string {
 		at = to
 	}
 	shown.WriteString(s.Source[at:end])
-	return shown.String()
+	return secret.Line(shown.String())
+}
+
+// isEncrypted reports whether a value is one that SOPS encrypted.
+func isEncrypted(value string) bool {
+	return strings.HasPrefix(value, "ENC[") && strings.HasSuffix(value, "]")
 }

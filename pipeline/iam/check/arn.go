@@ -14,7 +14,7 @@ import (
 // wrongResource says why no resource of the statement covers the need.
 func (c Check) wrongResource(document int, path string, s document.Statement, need iam.Need) (lack, bool) {
 	if s.NotResources != nil {
-		return lack{document, path + ".NotResource", report.Error, "NotResource excludes it", "name the repository in Resource instead"}, true
+		return lack{document: document, path: path + ".NotResource", severity: report.Error, reason: "NotResource excludes it", remedy: "name the repository in Resource instead"}, true
 	}
 	best := -1 // the ARN with the fewest differences was meant
 	var differences []string
@@ -31,8 +31,8 @@ func (c Check) wrongResource(document int, path string, s document.Statement, ne
 	if need.Resource == "*" {
 		remedy = `grant it on "*", in a statement of its own`
 	}
-	return lack{document, fmt.Sprintf("%s.Resource[%d]", path, best), report.Error,
-		fmt.Sprintf("Resource %q %s", s.Resources[best], strings.Join(differences, ", and ")), remedy}, true
+	return lack{document: document, path: fmt.Sprintf("%s.Resource[%d]", path, best), severity: report.Error,
+		reason: fmt.Sprintf("Resource %q %s", s.Resources[best], strings.Join(differences, ", and ")), remedy: remedy}, true
 }
 
 // arnReasons tells how a resource of a policy differs from the one that is needed.

@@ -3,6 +3,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
@@ -13,38 +14,74 @@ import (
 
 // Check compares policies that exist with what a principal needs.
 type Check struct {
-	Wanted    iam.Wanted
-	Principal iam.Principal
-	Policies  []document.Document // identity-based, all that the principal has
-	Trust     *document.Document  // the role's trust policy, nil when it is not to be looked at
-	Expected  iam.Trust           // who is to take the role; without issuers those that the trust policy names are taken
+	Wanted      iam.Wanted
+	Principal   iam.Principal
+	Policies    []document.Document // identity-based, all that the principal has
+	Trust       *document.Document  // the role's trust policy, nil when it is not to be looked at
+	Repository  *document.Document  // the repository's own policy, nil when nobody gave it
+	Absent      []Absent            // policies of which only the names were given
+	Expected    iam.Trust           // who is to take the role; without issuers those that the trust policy names are taken
+	RoleAssumed bool                // nobody named the role
+	Facts       Facts
+
+	open *[]string // collects why the verdict is not certain
 }
 
-// Findings tells what is missing (error), what is granted beyond the need (warning; info for mere reading),
-// and what cannot be told from the documents (warning), each with its place in its file. No findings: the
-// principal has exactly what it needs, as far as its own policies decide; boundaries and service control
-// policies are AWS's to tell. The error is that of Wanted.Needs.
+// Of is the check of documents that exist against what an order would write for a principal.
+func Of(o iam.Order, p iam.Principal, policies []document.Document, trust *document.Document) Check {
+	return Check{Wanted: o.Wanted, Principal: p, Policies: policies, Trust: trust, Expected: o.Trust(p, o.Role), RoleAssumed: o.RoleAssumed}
+}
+
+// Result of a check.
+type Result struct {
+	Findings []report.Finding
+	Unproven []string // why the verdict is not certain, each reason once
+}
+
+// Findings are those of Result.
 func (c Check) Findings() ([]report.Finding, error) {
+	result, err := c.Result()
+	return result.Findings, err
+}
+
+// Result returns what is missing (error), what is granted beyond the need (warning; info for mere reading),
+// and what nobody can know from the documents and facts (warning), each with its place in its file. No
+// findings: the principal has exactly what it needs, as far as its own policies decide; boundaries and
+// service control policies are AWS's to tell. The error is that of Wanted.Needs.
+func (c Check) Result() (Result, error) {
 	needs, err := c.Wanted.Needs(c.Principal)
 	if err != nil {
-		return nil, err
+		return Result{}, err
 	}
-	var findings []report.Finding
+	c.open = &[]string{}
+	findings := c.absent()
 	if len(c.Policies) > 0 {
-		findings = append(findings, c.missing(needs)...)
-		for _, d := range c.Policies {
-			findings = append(findings, c.wide(d, needs)...)
+		identity, wrong := c.wrongKind()
+		findings = append(findings, wrong...)
+		if c.Policies = identity; len(identity) > 0 {
+			findings = append(findings, c.missing(needs)...)
+			for _, d := range identity {
+				findings = append(findings, c.wide(d, needs)...)
+			}
+			findings = append(findings, c.guideGap()...)
 		}
-		findings = append(findings, c.guideGap()...)
 	}
+	findings = append(findings, c.repository(needs)...)
 	if c.Trust != nil {
 		trust, err := c.trust(*c.Trust)
 		if err != nil {
-			return nil, err
+			return Result{}, err
 		}
 		findings = append(findings, trust...)
 	}
-	return once(findings), nil
+	return Result{once(findings), *c.open}, nil
+}
+
+// unproven notes why the verdict is not certain.
+func (c Check) unproven(reason string) {
+	if !slices.Contains(*c.open, reason) {
+		*c.open = append(*c.open, reason)
+	}
 }
 
 // once keeps the first of several findings at one place that say one thing, and the first error at a place
@@ -69,29 +106,7 @@ func once(findings []report.Finding) []report.Finding {
 	return out
 }
 
-// request for a need, with the condition keys that are known to be in it.
-func (c Check) request(need iam.Need) evaluate.Request {
-	r := c.Wanted.Repository.Registry
-	context := map[string][]string{
-		"aws:SecureTransport":       {"true"},
-		"aws:ViaAWSService":         {"false"},
-		"aws:RequestedRegion":       {r.Region},
-		"aws:PrincipalIsAWSService": {"false"},
-	}
-	if role := c.Expected.Role; role.Account != "" {
-		context["aws:PrincipalAccount"] = []string{role.Account}
-		context["aws:PrincipalArn"] = []string{role.ARN()}
-	}
-	if account := c.Wanted.DefaultRole().Account; account != "" && need.Resource != "*" {
-		context["aws:ResourceAccount"] = []string{account}
-	}
-	if need.Action == "sts:GetServiceBearerToken" {
-		context["sts:AWSServiceName"] = []string{"ecr-public.amazonaws.com"}
-	}
-	return evaluate.Request{Action: need.Action, Resource: need.Resource, Context: context}
-}
-
-// guideGap tells of the guide's own gap: its policy does not cover its own check.
+// guideGap mentions the guide's own gap: its policy does not cover its own check.
 func (c Check) guideGap() []report.Finding {
 	if c.Principal != iam.Combined {
 		return nil
@@ -108,9 +123,4 @@ func (c Check) guideGap() []report.Finding {
 		}
 	}
 	return nil
-}
-
-// Of is the check of documents that exist against what an order would write for a principal.
-func Of(o iam.Order, p iam.Principal, policies []document.Document, trust *document.Document) Check {
-	return Check{Wanted: o.Wanted, Principal: p, Policies: policies, Trust: trust, Expected: o.Trust(p, o.Role)}
 }

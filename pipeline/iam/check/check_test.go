@@ -47,6 +47,10 @@ func TestOwnPoliciesPass(t *testing.T) {
 					Expected: iam.Trust{Mode: order.Mode, Role: g.Role, Issuers: order.Issuers, Clusters: order.Clusters,
 						Accounts: iam.ServiceAccounts(g.Principal, order.Namespace, order.FluxNamespace)},
 				}
+				if g.Repository != nil {
+					repository := reparse(t, *g.Repository)
+					check.Repository = &repository
+				}
 				if g.Trust != nil {
 					trust := reparse(t, *g.Trust)
 					check.Trust = &trust
@@ -158,7 +162,7 @@ func TestCheckPolicies(t *testing.T) {
 		"denied": {policy: policy("{"+pull+", "+here+"}", token, `{'Sid': 'NoLayers', 'Effect': 'Deny', 'Action': 'ecr:GetDownload*', 'Resource': '*'}`),
 			want: []string{`error L13 Statement[2]: ` + cannot + `ecr:GetDownloadUrlForLayer: statement "NoLayers" denies it, and a Deny wins over every Allow`}},
 		"under a condition": {policy: policy("{"+pull+", "+here+", 'Condition': {'IpAddress': {'aws:SourceIp': '203.0.113.0/24'}}}", token),
-			want: []string{"warning L13 Statement[0].Condition: " + cannot + all + ": it is granted under a condition that cannot be checked from here"}},
+			want: []string{"warning L13 Statement[0].Condition.IpAddress.aws:SourceIp: source-controller may be unable to " + all + ": statement 1 grants it under a condition on aws:SourceIp, whose value is not known here"}},
 		"unknown operator": {policy: policy("{"+pull+", "+here+", 'Condition': {'StringMatches': {'a:b': 'c'}}}", token),
 			want: []string{"error L13 Statement[0].Condition: " + cannot + all + `: condition operator "StringMatches" is not known`}},
 		"a repository's policy": {policy: policy("{'Principal': '*', "+pull+", "+here+"}", token),

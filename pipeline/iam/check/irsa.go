@@ -14,19 +14,20 @@ import (
 // irsa evaluates for every cluster and service account what AWS would.
 func (c *trustCheck) irsa() {
 	if len(c.expected.Issuers) == 0 {
-		c.add(-1, "Statement", report.Error, "write the trust policy with: palette-ecr policies --issuer <the cluster's OIDC issuer>",
-			"no statement trusts an OIDC provider, and so no pod can take the role with IRSA")
+		c.add(-1, "Statement", report.Error, c.command(), "no statement trusts an OIDC provider, and so no pod can take the role with IRSA")
 		return
 	}
 	for i, id := range c.expected.Issuers {
 		for _, account := range c.expected.On(i) {
-			request := WebIdentity(c.expected.Role, id, account.Subject(), iam.Audience)
+			request := c.facts.webIdentity(WebIdentity(c.expected.Role, id, account.Subject(), iam.Audience))
 			decision := evaluate.Resource(c.doc, request)
 			switch decision.Verdict {
 			case evaluate.ExplicitDeny:
-				c.add(decision.Statement, "", report.Error, "take the service account out of the Deny", "a Deny keeps %s from taking the role", account.Subject())
+				c.add(decision.Statement, "", report.Error, removeIt+", or take the service account out of the Deny", "a Deny keeps %s from taking the role", account.Subject())
+			case evaluate.Depends:
+				c.depends(decision, account)
 			case evaluate.ImplicitDeny:
-				c.whyNot(id, account, decision)
+				c.whyNot(id, account, request, decision)
 			}
 		}
 	}
@@ -34,7 +35,7 @@ func (c *trustCheck) irsa() {
 }
 
 // whyNot explains why a service account is not let in, unless a statement's own error does.
-func (c *trustCheck) whyNot(id string, account iam.ServiceAccount, decision evaluate.Decision) {
+func (c *trustCheck) whyNot(id string, account iam.ServiceAccount, request evaluate.Request, decision evaluate.Decision) {
 	provider := c.expected.ProviderARN(id)
 	trusting := -1
 	for i, s := range c.doc.Statements {
@@ -43,23 +44,13 @@ func (c *trustCheck) whyNot(id string, account iam.ServiceAccount, decision eval
 		}
 		if slices.Contains(s.Principal.Federated, provider) {
 			trusting = i
-			if c.wrong[i] {
-				return
-			}
-			if c.otherNamespace(i, s, account) {
+			if c.wrong[i] || c.otherNamespace(i, s, account) {
 				return
 			}
 		}
 	}
 	if trusting >= 0 {
-		reason, remedy := "no statement names it", fmt.Sprintf("add %q to the values of %q", account.Subject(), id+":sub")
-		switch {
-		case len(decision.Ignored) > 0:
-			reason, remedy = decision.Ignored[0], "use one of IAM's condition operators and variables that the request has"
-		case c.named(account):
-			reason, remedy = "the statement's other conditions do not hold", "remove the conditions that are not on :sub and :aud"
-		}
-		c.add(trusting, ".Condition", report.Error, remedy, "%s of cluster %s may not take the role: %s", account.Subject(), id, reason)
+		c.conditionsOf(trusting, id, account, request, decision)
 		return
 	}
 	for i, s := range c.doc.Statements { // a provider that was meant but is written wrong is found already
@@ -67,15 +58,34 @@ func (c *trustCheck) whyNot(id string, account iam.ServiceAccount, decision eval
 			return
 		}
 	}
-	c.add(-1, "Statement", report.Error, fmt.Sprintf("add a statement for the cluster's provider: palette-ecr policies --issuer https://%s", id),
-		"no statement trusts %s, and so %s cannot take the role there", provider, account.Subject())
+	c.add(-1, "Statement", report.Error, c.command(), "no statement trusts %s, and so %s cannot take the role there", provider, account.Subject())
 }
 
-// named tells whether some condition names the account.
+// conditionsOf says which conditions of the statement that trusts the provider keep the account out.
+func (c *trustCheck) conditionsOf(i int, id string, account iam.ServiceAccount, request evaluate.Request, decision evaluate.Decision) {
+	who := fmt.Sprintf("%s of cluster %s may not take the role", account.Subject(), id)
+	if !c.named(account) {
+		reason := "no statement names it"
+		if len(decision.Ignored) > 0 {
+			reason = decision.Ignored[0]
+		}
+		c.add(i, ".Condition", report.Error, addValue(account.Subject(), id+":sub"), "%s: %s", who, reason)
+		return
+	}
+	for _, path := range evaluate.Look(c.doc, i, request).False {
+		reason := "the condition does not hold"
+		if len(decision.Ignored) > 0 {
+			reason = decision.Ignored[0]
+		}
+		c.add(i, "."+path, report.Error, removeIt, "%s: %s", who, reason)
+	}
+}
+
+// named reports whether some condition names the account.
 func (c *trustCheck) named(account iam.ServiceAccount) bool {
 	for _, s := range c.doc.Statements {
 		for _, cond := range s.Conditions {
-			if strings.HasSuffix(cond.Key, ":sub") && slices.Contains(cond.Values, account.Subject()) {
+			if strings.HasSuffix(cond.Key, ":sub") && !evaluate.Negated(cond.Operator) && slices.Contains(cond.Values, account.Subject()) {
 				return true
 			}
 		}
@@ -88,9 +98,8 @@ func (c *trustCheck) otherNamespace(i int, s document.Statement, account iam.Ser
 	for _, cond := range s.Conditions {
 		for k, value := range cond.Values {
 			parts := strings.Split(value, ":")
-			if strings.HasSuffix(cond.Key, ":sub") && len(parts) == 4 && parts[3] == account.Name && parts[2] != account.Namespace {
-				c.add(i, fmt.Sprintf(".Condition.%s.%s[%d]", cond.Operator, cond.Key, k), report.Error,
-					fmt.Sprintf("write %q", account.Subject()),
+			if strings.HasSuffix(cond.Key, ":sub") && !evaluate.Negated(cond.Operator) && len(parts) == 4 && parts[3] == account.Name && parts[2] != account.Namespace {
+				c.add(i, fmt.Sprintf(".Condition.%s.%s[%d]", cond.Operator, cond.Key, k), report.Error, writeValue(account.Subject()),
 					"it names namespace %q, but %s runs in %q", parts[2], account.Name, account.Namespace)
 				return true
 			}
@@ -109,9 +118,9 @@ func (c *trustCheck) strangers() {
 		for _, cond := range s.Conditions {
 			for k, value := range cond.Values {
 				path := fmt.Sprintf(".Condition.%s.%s[%d]", cond.Operator, cond.Key, k)
-				if s.Effect == document.Allow && strings.HasSuffix(cond.Key, ":sub") && strings.HasPrefix(value, "system:serviceaccount:") &&
-					!strings.ContainsAny(value, "*?") && !slices.Contains(expected, value) {
-					c.add(i, path, report.Warning, "remove it, unless that service account needs ECR too", "it lets %s take the role, who need not", value)
+				if s.Effect == document.Allow && strings.HasSuffix(cond.Key, ":sub") && !evaluate.Negated(cond.Operator) &&
+					strings.HasPrefix(value, "system:serviceaccount:") && !strings.ContainsAny(value, "*?") && !slices.Contains(expected, value) {
+					c.add(i, path, report.Warning, removeIt+", unless that service account needs ECR too", "it lets %s take the role, who need not", value)
 				}
 			}
 		}

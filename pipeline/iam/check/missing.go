@@ -17,6 +17,7 @@ type lack struct {
 	severity report.Severity
 	reason   string // "" when no statement comes near
 	remedy   string
+	on       string // the keys that it depends on, when it is not certain
 }
 
 // missing evaluates every need and explains those that are not met.
@@ -24,19 +25,9 @@ func (c Check) missing(needs []iam.Need) []report.Finding {
 	var order []lack
 	lacking := map[lack][]iam.Need{}
 	for _, need := range needs {
-		decision := evaluate.Identity(c.Policies, c.request(need))
-		if decision.Allowed() {
+		l, ok := c.lackOf(need)
+		if ok {
 			continue
-		}
-		l := c.nearest(need)
-		if decision.Verdict == evaluate.ExplicitDeny {
-			path := fmt.Sprintf("Statement[%d]", decision.Statement)
-			s := c.Policies[decision.Document].Statements[decision.Statement]
-			l = lack{decision.Document, path, report.Error, s.Label(decision.Statement) + " denies it, and a Deny wins over every Allow",
-				"take the action out of the Deny, or the repository out of its Resource"}
-			if len(s.Conditions) > 0 {
-				l.reason += " (its conditions were taken as they are without knowing every request)"
-			}
 		}
 		if _, known := lacking[l]; !known {
 			order = append(order, l)
@@ -50,6 +41,63 @@ func (c Check) missing(needs []iam.Need) []report.Finding {
 	return findings
 }
 
+// lackOf says why a need is not met; ok is that it is.
+func (c Check) lackOf(need iam.Need) (l lack, ok bool) {
+	request := c.request(need)
+	decision := evaluate.Identity(c.Policies, request)
+	switch decision.Verdict {
+	case evaluate.Allowed:
+		return lack{}, true
+	case evaluate.Depends:
+		return c.dependency(decision), false
+	case evaluate.ExplicitDeny:
+		s := c.Policies[decision.Document].Statements[decision.Statement]
+		l = lack{document: decision.Document, path: fmt.Sprintf("Statement[%d]", decision.Statement), severity: report.Error,
+			reason: s.Label(decision.Statement) + " denies it, and a Deny wins over every Allow",
+			remedy: "take the action out of the Deny, or the repository out of its Resource"}
+		if len(s.Conditions) > 0 {
+			l.reason += fmt.Sprintf("; its condition on %s holds", strings.Join(keysOf(s), ", "))
+			_, action, _ := strings.Cut(need.Action, ":")
+			if need.Resource == "*" && strings.Contains(strings.ToLower(l.reason), ":resourcetag/") {
+				l.reason += fmt.Sprintf(", since %s has no resource, and so no tags", action)
+				l.remedy = fmt.Sprintf("take %s out of the Deny: list the other actions, or use NotAction", need.Action)
+			}
+		}
+		return l, false
+	}
+	// In one account either policy is enough (reference_policies_evaluation-logic_policy-eval-basics.html).
+	if c.Repository != nil && need.Resource != "*" && !c.crossAccount() && evaluate.Resource(*c.Repository, request).Allowed() {
+		return lack{}, true
+	}
+	return c.nearest(need), false
+}
+
+func keysOf(s document.Statement) []string {
+	var keys []string
+	for _, condition := range s.Conditions {
+		keys = append(keys, condition.Key)
+	}
+	return keys
+}
+
+// dependency is the lack of a value that decides.
+func (c Check) dependency(d evaluate.Decision) lack {
+	first := d.Depends[0]
+	s := c.Policies[first.Document].Statements[first.Statement]
+	verb := "grants"
+	if s.Effect == document.Deny {
+		verb = "denies"
+	}
+	on := strings.Join(d.On(), ", ")
+	var remedies []string
+	for _, key := range d.On() {
+		remedies = append(remedies, giveFlag(key))
+	}
+	return lack{document: first.Document, path: first.Path, severity: report.Warning, on: on,
+		reason: fmt.Sprintf("%s %s it under a condition on %s, whose value is not known here", s.Label(first.Statement), verb, on),
+		remedy: strings.Join(remedies, ", ") + ", or see that the condition fits the pods in the cluster"}
+}
+
 // lacks words the finding: one for all needs of one cause, one for each where nothing is granted at all.
 func (c Check) lacks(l lack, needs []iam.Need) []report.Finding {
 	d := c.Policies[l.document]
@@ -58,13 +106,21 @@ func (c Check) lacks(l lack, needs []iam.Need) []report.Finding {
 		for _, need := range needs {
 			actions = append(actions, need.Action)
 		}
+		verb := "cannot"
+		if l.on != "" {
+			verb = "may be unable to"
+			c.unproven("it depends on " + l.on)
+		}
 		return []report.Finding{finding(d, l.path, ruleOf(c.Principal, needs), l.severity, l.remedy,
-			fmt.Sprintf("%s cannot %s: %s", c.Principal, strings.Join(actions, ", "), l.reason))}
+			fmt.Sprintf("%s %s %s: %s", c.Principal, verb, strings.Join(actions, ", "), l.reason))}
 	}
 	var findings []report.Finding
 	for _, need := range needs {
 		severity, remedy := report.Error, fmt.Sprintf("add %s on %q to a statement with Effect Allow", need.Action, need.Resource)
 		switch {
+		case len(c.Absent) > 0: // one of the policies that nobody gave may grant it
+			severity, remedy = report.Warning, "give the documents that are missing, or "+remedy
+			c.unproven("not every policy was given")
 		case need.Check:
 			severity = report.Warning
 		case need.Spare:
@@ -87,55 +143,4 @@ func ruleOf(p iam.Principal, needs []iam.Need) string {
 		}
 	}
 	return RuleOperator
-}
-
-// nearest looks for the Allow statement that was meant to meet the need and says what is wrong with it.
-func (c Check) nearest(need iam.Need) lack {
-	found := lack{path: "Statement"}
-	for i, d := range c.Policies {
-		for j, s := range d.Statements {
-			path := fmt.Sprintf("Statement[%d]", j)
-			fit := evaluate.Look(d, j, c.request(need))
-			if s.Effect != document.Allow || !fit.Action {
-				continue
-			}
-			switch {
-			case s.Principal != nil || s.NotPrincipal != nil:
-				return lack{i, path + ".Principal", report.Error, "the statement has a Principal, which IAM refuses in a policy of a role",
-					"remove the Principal; it belongs into the trust policy or into the repository's policy"}
-			case fit.Resource == evaluate.No:
-				if l, ok := c.wrongResource(i, path, s, need); ok {
-					return l
-				}
-			case fit.Condition != evaluate.Yes:
-				l := lack{i, path + ".Condition", report.Warning, "it is granted under a condition that cannot be checked from here",
-					"see whether the condition holds for pods in the cluster, or remove it"}
-				if len(fit.Ignored) > 0 {
-					l.severity, l.reason, l.remedy = report.Error, fit.Ignored[0], "use one of IAM's condition operators and variables that the request has"
-				}
-				return l
-			}
-		}
-		if l, ok := otherService(i, d, need); ok {
-			found = l
-		}
-	}
-	return found
-}
-
-// otherService finds the action under ecr where it should be under ecr-public, and the other way round.
-func otherService(i int, d document.Document, need iam.Need) (lack, bool) {
-	service, action, _ := strings.Cut(need.Action, ":")
-	other := map[string]string{"ecr": "ecr-public", "ecr-public": "ecr"}[service]
-	for j, s := range d.Statements {
-		for k, listed := range s.Actions {
-			if s.Effect == document.Allow && other != "" && strings.HasPrefix(strings.ToLower(listed), other+":") &&
-				evaluate.Glob(strings.ToLower(listed), strings.ToLower(other+":"+action)) {
-				return lack{i, fmt.Sprintf("Statement[%d].Action[%d]", j, k), report.Error,
-					fmt.Sprintf("the statement grants %s, but the registry's actions are those of %s", listed, service),
-					fmt.Sprintf("write %s:… for a registry at %s", service, map[string]string{"ecr": "<account>.dkr.ecr.<region>", "ecr-public": "public.ecr.aws"}[service])}, true
-			}
-		}
-	}
-	return lack{}, false
 }

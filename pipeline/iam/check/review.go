@@ -1,6 +1,7 @@
 package check
 
 import (
+	"strings"
 	"time"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -14,20 +15,24 @@ type Review struct {
 	Now     func() time.Time
 }
 
-// Report checks and reports. The error says how many findings are errors (a *fault.Error, Refused), or what
-// kept the check from being made; with the first the report is whole, with the second there is none.
+// Report checks and reports. The error says how many findings are errors (a *fault.Error, Refused), what the
+// verdict depends on (Unproven), or what kept the check from being made; only then there is no report.
 func (r Review) Report() (*report.Report, error) {
 	start := r.Now()
-	findings, err := r.Check.Findings()
+	result, err := r.Check.Result()
 	if err != nil {
 		return nil, err
 	}
 	rep := report.New("policies check", r.Version, start)
 	rep.Target = report.Target{Destination: r.Check.Wanted.Repository.URL()}
-	rep.Findings, rep.Rules = findings, Rules()
-	if n := rep.Errors(); n > 0 {
+	rep.Findings, rep.Rules = result.Findings, Rules()
+	switch n := rep.Errors(); {
+	case n > 0:
 		err = fault.New(fault.Refused, "correct the documents, or write new ones with: palette-ecr policies",
 			"checking the policies of %s: %s", r.Check.Principal, report.Counted(n, "error"))
+	case len(result.Unproven) > 0:
+		err = fault.New(fault.Unproven, "give what the findings ask for: nothing is known to be wrong, but not everything is known",
+			"checking the policies of %s: unproven: %s", r.Check.Principal, strings.Join(result.Unproven, "; "))
 	}
 	rep.End(r.Now(), err)
 	return rep, err

@@ -11,11 +11,12 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
-// podIdentity evaluates what EKS Pod Identity asks for each pod: AssumeRole and TagSession.
+// podIdentity evaluates what EKS Pod Identity asks for each pod: AssumeRole and TagSession. Without clusters
+// the keys that name one are unknown.
 func (c *trustCheck) podIdentity() {
 	clusters := c.expected.Clusters
 	if len(clusters) == 0 {
-		clusters = c.namedClusters()
+		clusters = []string{""}
 	}
 	for i, cluster := range clusters {
 		for _, account := range c.expected.On(i) {
@@ -26,66 +27,90 @@ func (c *trustCheck) podIdentity() {
 	}
 	for i, s := range c.doc.Statements {
 		if s.Effect == document.Allow && s.Principal != nil && slices.Contains(s.Principal.Service, iam.PodsService) && len(s.Conditions) == 0 {
-			c.add(i, "", report.Info, fmt.Sprintf("add StringEquals on %s and %s", iam.TagNamespace, iam.TagServiceAccount),
-				"any pod identity association of the account may use the role")
+			c.add(i, "", report.Info, c.command(), "any pod identity association of the account may use the role")
 		}
 	}
-}
-
-// namedClusters are those that the trust policy itself names, the hub's first; or one that stands for any.
-func (c *trustCheck) namedClusters() []string {
-	var named []string
-	for _, s := range c.doc.Statements {
-		for _, condition := range s.Conditions {
-			if strings.EqualFold(condition.Key, iam.TagCluster) {
-				named = append(named, condition.Values...)
-			}
-		}
-	}
-	if len(named) == 0 {
-		named = []string{"arn:" + c.expected.Role.Partition + ":eks:us-east-1:" + c.expected.Role.Account + ":cluster/any"}
-	}
-	return named
 }
 
 func (c *trustCheck) pod(action, cluster string, account iam.ServiceAccount) {
-	decision := evaluate.Resource(c.doc, evaluate.Request{
-		Principal: evaluate.Caller{Service: iam.PodsService}, Action: action, Resource: c.expected.Role.ARN(),
-		Context: map[string][]string{
-			iam.TagNamespace: {account.Namespace}, iam.TagServiceAccount: {account.Name},
-			iam.TagCluster: {cluster}, iam.TagClusterName: {cluster[strings.LastIndex(cluster, "/")+1:]},
-			"aws:SourceAccount": {c.expected.Role.Account}, "aws:SourceArn": {cluster},
-		},
-	})
-	if decision.Allowed() {
+	request := c.facts.pod(c.expected.Role, cluster, account)
+	request.Action = action
+	decision := evaluate.Resource(c.doc, request)
+	switch decision.Verdict {
+	case evaluate.Allowed:
+		return
+	case evaluate.Depends:
+		c.depends(decision, account)
+		return
+	case evaluate.ExplicitDeny:
+		c.add(decision.Statement, "", report.Error, removeIt+", or take the service account out of the Deny", "a Deny keeps %s in namespace %s from taking the role", account.Name, account.Namespace)
 		return
 	}
 	trusting := -1
 	for i, s := range c.doc.Statements {
 		if s.Effect == document.Allow && s.Principal != nil && slices.Contains(s.Principal.Service, iam.PodsService) {
 			trusting = i
-			if evaluate.Look(c.doc, i, evaluate.Request{Action: action}).Action {
-				c.add(i, ".Condition", report.Error, "write the trust policy with: palette-ecr policies --identity pod-identity",
-					"%s in namespace %s is kept out by the conditions", account.Name, account.Namespace)
+			if fit := evaluate.Look(c.doc, i, request); fit.Action {
+				message := "%s in namespace %s is kept out by the conditions"
+				if len(fit.Ignored) > 0 {
+					message += ": " + strings.ReplaceAll(fit.Ignored[0], "%", "%%")
+				}
+				c.add(i, ".Condition", report.Error, c.command(), message, account.Name, account.Namespace)
 				return
 			}
 		}
 	}
 	if trusting >= 0 {
-		c.add(trusting, ".Action", report.Error, "write Action as [\"sts:AssumeRole\", \"sts:TagSession\"]", "EKS Pod Identity needs %s as well", action)
+		c.add(trusting, ".Action", report.Error, writeValue("sts:AssumeRole", "sts:TagSession"), "EKS Pod Identity needs %s as well", action)
 		return
 	}
-	c.add(-1, "Statement", report.Error, "write the trust policy with: palette-ecr policies --identity pod-identity",
-		"no statement trusts the service %s", iam.PodsService)
+	c.add(-1, "Statement", report.Error, c.command(), "no statement trusts the service %s", iam.PodsService)
+}
+
+// depends reports the keys that decide whether an account may take the role.
+func (c *trustCheck) depends(d evaluate.Decision, account iam.ServiceAccount) {
+	said := map[string]bool{}
+	for _, one := range d.Depends {
+		if said[one.Path] {
+			continue
+		}
+		said[one.Path] = true
+		c.unproven("it depends on " + one.Key)
+		s := c.doc.Statements[one.Statement]
+		holds := "the trust policy holds for %s in namespace %s only where %s"
+		if s.Effect == document.Deny {
+			holds = "a Deny keeps %s in namespace %s out where %s"
+		}
+		c.add(one.Statement, strings.TrimPrefix(one.Path, fmt.Sprintf("Statement[%d]", one.Statement)), report.Warning,
+			giveFlag(one.Key)+" to check it", holds+", whose value is not known here", account.Name, account.Namespace, c.said(s, one))
+	}
+}
+
+// said words the condition that a dependency is about.
+func (c *trustCheck) said(s document.Statement, d evaluate.Dependency) string {
+	for _, condition := range s.Conditions {
+		if strings.HasSuffix(d.Path, "."+condition.Operator+"."+condition.Key) {
+			return fmt.Sprintf("%s on %s is %s", condition.Operator, condition.Key, strings.Join(condition.Values, ", "))
+		}
+	}
+	return "it has the right " + d.Key
 }
 
 // instanceProfile evaluates what EC2 asks.
 func (c *trustCheck) instanceProfile() {
 	service := iam.EC2Service(c.expected.Role.Partition)
-	ask := func(service string) bool {
-		return evaluate.Resource(c.doc, evaluate.Request{Principal: evaluate.Caller{Service: service}, Action: "sts:AssumeRole", Resource: c.expected.Role.ARN()}).Allowed()
+	ask := func(service string) evaluate.Decision {
+		return evaluate.Resource(c.doc, c.facts.instance(c.expected.Role, service))
 	}
-	if ask(service) {
+	switch decision := ask(service); decision.Verdict {
+	case evaluate.Allowed:
+		return
+	case evaluate.Depends:
+		for _, one := range decision.Depends {
+			c.unproven("it depends on " + one.Key)
+			c.add(one.Statement, strings.TrimPrefix(one.Path, fmt.Sprintf("Statement[%d]", one.Statement)), report.Warning,
+				giveFlag(one.Key)+" to check it", "whether the node may take the role depends on %s, whose value is not known here", one.Key)
+		}
 		return
 	}
 	for i, s := range c.doc.Statements {
@@ -97,14 +122,13 @@ func (c *trustCheck) instanceProfile() {
 			switch {
 			case !strings.HasPrefix(named, "ec2.") || named == service:
 				continue
-			case ask("ec2.amazonaws.com"): // newer regions take it in every partition, and which do is not documented
+			case ask("ec2.amazonaws.com").Allowed(): // newer regions take it in every partition, and which do is not documented
 				severity = report.Warning
 			}
-			c.add(i, fmt.Sprintf(".Principal.Service[%d]", k), severity, fmt.Sprintf("write %q", service),
+			c.add(i, fmt.Sprintf(".Principal.Service[%d]", k), severity, writeValue(service),
 				"the service of EC2 in partition %s is %s, not %s", c.expected.Role.Partition, service, named)
 			return
 		}
 	}
-	c.add(-1, "Statement", report.Error, "write the trust policy with: palette-ecr policies --identity instance-profile",
-		"no statement lets %s take the role with sts:AssumeRole", service)
+	c.add(-1, "Statement", report.Error, c.command(), "no statement lets %s take the role with sts:AssumeRole", service)
 }

@@ -15,6 +15,8 @@ import (
 type trustCheck struct {
 	doc      document.Document
 	expected iam.Trust
+	facts    Facts
+	unproven func(reason string)
 	findings []report.Finding
 	wrong    map[int]bool // statements that are wrong by themselves, which explains why they let nobody in
 }
@@ -28,7 +30,7 @@ func (c *trustCheck) add(statement int, path string, severity report.Severity, r
 
 // trust checks the trust policy in the expected mode.
 func (c Check) trust(d document.Document) ([]report.Finding, error) {
-	t := &trustCheck{doc: d, expected: c.Expected, wrong: map[int]bool{}}
+	t := &trustCheck{doc: d, expected: c.Expected, facts: c.Facts, unproven: c.unproven, wrong: map[int]bool{}}
 	if t.expected.Mode == target.IRSA || t.expected.Mode == "" {
 		t.expected.Issuers = slices.Clone(t.expected.Issuers)
 		if len(t.expected.Issuers) == 0 {
@@ -71,17 +73,16 @@ func (c *trustCheck) statement(i int, s document.Statement) {
 	}
 	switch {
 	case s.NotPrincipal != nil:
-		c.add(i, ".NotPrincipal", report.Error, "name in Principal who may take the role", "NotPrincipal with Allow lets everybody else take the role")
+		c.add(i, ".NotPrincipal", report.Error, c.command(), "NotPrincipal with Allow lets everybody else take the role")
 	case s.Principal == nil:
-		c.add(i, "", report.Error, "give the role's trust policy (aws iam get-role --query Role.AssumeRolePolicyDocument); what the role may do is another document",
-			"the statement has no Principal: this is no trust policy")
+		c.add(i, "", report.Error, c.command(), "the statement has no Principal: this is not a trust policy")
 	case s.Principal.Everyone || slices.Contains(s.Principal.AWS, "*"):
-		c.add(i, ".Principal", report.Error, "name in Principal who may take the role", "Principal \"*\" lets every AWS account in the world take the role")
+		c.add(i, ".Principal", report.Error, c.command(), "Principal \"*\" lets every AWS account in the world take the role")
 	case len(s.Principal.Federated) > 0:
 		c.federated(i, s)
 	}
 	if len(s.Resources)+len(s.NotResources) > 0 {
-		c.add(i, ".Resource", report.Error, "remove the Resource: the document is attached to its role", "IAM refuses a Resource in a trust policy")
+		c.add(i, ".Resource", report.Error, removeIt+": the document is attached to its role", "IAM refuses a Resource in a trust policy")
 	}
 }
 

@@ -76,9 +76,9 @@ func (p *parser) alias() *Node {
 	target, ok := p.anchors[n.Value]
 	switch {
 	case !ok:
-		p.fail(n.Start, "the alias *%s has no anchor before it", n.Value)
+		p.fail(n.Start, "the alias has no anchor of its name before it; text that begins with '*' needs quotes")
 	case target == nil:
-		p.fail(n.Start, "the anchor &%s contains itself", n.Value)
+		p.fail(n.Start, "the alias is inside the anchor that it names")
 	}
 	n.rare = &rare{target: target}
 	return n

@@ -126,10 +126,11 @@ type Stream struct {
 
 // Error says what is wrong with the source, and where.
 type Error struct {
-	Offset  int // byte
-	Line    int // from 1
-	Column  int // from 1, in characters
-	Message string
+	Offset  int    // byte
+	Line    int    // from 1
+	Column  int    // from 1, in characters
+	Message string // quotes nothing of the source: what is in the wrong place may be a password
+	Key     string // the key that it is about, if any; perhaps not one that may be shown
 	Other   string // a second place that belongs to it, for example the first of two equal keys
 	// Unsupported tells that the source is, or may be, YAML, but of a form that this package doesn't take.
 	Unsupported bool

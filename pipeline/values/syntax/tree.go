@@ -32,7 +32,7 @@ func (p *parser) gather(n *Node, base int) {
 func (p *parser) unique(n *Node) {
 	twice := func(first, second *Node) {
 		line, column := p.stream.Position(first.Start)
-		panic(&Error{Offset: second.Start, Message: fmt.Sprintf("the key %q is here twice", second.Value),
+		panic(&Error{Offset: second.Start, Key: second.Value, Message: "the key is here twice",
 			Other: fmt.Sprintf("first at line %d, column %d", line, column)})
 	}
 	if len(n.Children) <= 16 {

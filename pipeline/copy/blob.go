@@ -1,0 +1,163 @@
+package copy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/transient"
+)
+
+// smallBlob is the size up to which a blob is held in memory, so that its upload can be repeated without
+// reading it again. Bigger ones stream. What copy holds is so at most smallBlob times the transfers at once.
+const smallBlob = 1 << 20
+
+// blobSender sends blobs, each once.
+type blobSender struct {
+	*job
+	listed        listed
+	done          memo
+	slots         chan struct{} // transfers at once
+	copied, bytes atomic.Int64
+}
+
+// ensure sends a blob that is not there. Where nothing at all is there, a small one is not asked for first: the
+// upload costs little more than the question.
+func (s *blobSender) ensure(ctx context.Context, b *blob) error {
+	return s.done.do(ctx, b.desc.Digest, func() error {
+		select {
+		case s.slots <- struct{}{}:
+			defer func() { <-s.slots }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if !s.listed.empty() || b.desc.Size > smallBlob {
+			_, err := s.dst.repo.Blobs().Resolve(ctx, b.desc.Digest.String())
+			if err == nil {
+				return nil
+			}
+			if !errors.Is(err, errdef.ErrNotFound) {
+				return s.dst.fail(err, "looking for blob", b.desc.Digest.String())
+			}
+		}
+		send := s.stream
+		if b.desc.Size <= smallBlob {
+			send = s.sendWhole
+		}
+		if err := retry(ctx, func() error { return send(ctx, b) }); err != nil {
+			return err
+		}
+		s.copied.Add(1)
+		s.bytes.Add(b.desc.Size)
+		return nil
+	})
+}
+
+// sendWhole reads a small blob, checks it, and uploads it.
+func (s *blobSender) sendWhole(ctx context.Context, b *blob) error {
+	body, err := s.open(ctx, b)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	data, err := io.ReadAll(body)
+	if err != nil {
+		return s.readError(err, b)
+	}
+	err = s.dst.repo.Blobs().Push(ctx, b.desc, bytes.NewReader(data))
+	return s.dst.fail(err, "writing blob", b.desc.Digest.String())
+}
+
+// stream sends a big blob while reading it.
+func (s *blobSender) stream(ctx context.Context, b *blob) error {
+	body, err := s.open(ctx, b)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	err = s.dst.repo.Blobs().Push(ctx, b.desc, io.Reader(struct{ io.Reader }{body}))
+	if broke := body.broke(); broke != nil {
+		return s.readError(broke, b)
+	}
+	failed := s.dst.fail(err, "writing blob", b.desc.Digest.String())
+	if err != nil && transient.Error(err) {
+		return halfway{failed}
+	}
+	return failed
+}
+
+func (s *blobSender) open(ctx context.Context, b *blob) (*checked, error) {
+	body, err := s.src.repo.Blobs().Fetch(ctx, b.desc)
+	if errors.Is(err, errdef.ErrNotFound) {
+		return nil, s.src.fail(fault.New(fault.Failed, "push the artifact again, or delete its tag from the source",
+			"it is missing there, though %s needs it", b.via), "reading blob", b.desc.Digest.String())
+	}
+	if err != nil {
+		return nil, s.src.fail(err, "reading blob", b.desc.Digest.String())
+	}
+	return &checked{ReadCloser: body, desc: b.desc, hash: b.desc.Digest.Algorithm().Digester()}, nil
+}
+
+// readError is the error of a blob that could not be read to its end, or was not what its digest says.
+func (s *blobSender) readError(err error, b *blob) error {
+	if isWrong(err) {
+		err = fault.New(fault.Failed, "push the artifact again, or delete its tag from the source: what is stored there is not what its digest says", "%w", err)
+	}
+	failed := s.src.fail(err, "reading blob", b.desc.Digest.String())
+	if transient.Error(err) {
+		return halfway{failed}
+	}
+	return failed
+}
+
+// checked reads a blob and holds its last bytes back unless the whole is what its digest says: so nothing
+// wrong is ever sent to its end.
+type checked struct {
+	io.ReadCloser
+	desc ocispec.Descriptor
+	hash digest.Digester
+	read int64
+
+	mu  sync.Mutex // an upload that is refused early returns while its body is still being read
+	err error      // what was wrong with the source
+}
+
+// broke returns what was wrong with the source, if anything was.
+func (r *checked) broke() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+func (r *checked) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.read += int64(n)
+	r.hash.Hash().Write(p[:n])
+	var wrong error
+	switch {
+	case err != nil && err != io.EOF:
+		wrong = err
+	case r.read > r.desc.Size:
+		wrong = &wrongError{fmt.Sprintf("wrong content: it has more than %d bytes", r.desc.Size)}
+	case err == io.EOF && r.read < r.desc.Size:
+		wrong = io.ErrUnexpectedEOF
+	case r.read == r.desc.Size && r.hash.Digest() != r.desc.Digest:
+		wrong = &wrongError{fmt.Sprintf("wrong content: its digest is %s", r.hash.Digest())}
+	}
+	if wrong != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.err = wrong
+		return 0, wrong
+	}
+	return n, err
+}

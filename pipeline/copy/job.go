@@ -1,0 +1,90 @@
+package copy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/opencontainers/go-digest"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+)
+
+// job is what one run is about: both ends, what is asked of it, and what a person should know of it.
+type job struct {
+	Options
+	src, dst  *endpoint
+	images    func(context.Context) ([]ecr.Image, error)
+	immutable bool
+
+	mu    sync.Mutex
+	notes []string
+}
+
+func newJob(src *Source, dst Destination, o Options) *job {
+	o = o.withDefaults()
+	limits := DefaultLimits(dst.Address.Registry.Kind)
+	if o.Limits != nil {
+		limits = o.Limits
+	}
+	j := &job{
+		Options: o, images: dst.Images, immutable: dst.Immutable,
+		dst: newEndpoint(ToDestination, dst.Repository, dst.Address.URL(), dst.Address, newBuckets(limits)),
+	}
+	if src != nil {
+		j.src = newEndpoint(FromSource, src.Repository, src.URL, src.Address, nil)
+	}
+	return j
+}
+
+func (j *job) note(format string, args ...any) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.notes = append(j.notes, fmt.Sprintf(format, args...))
+	j.Progress.Say(format, args...)
+}
+
+func (j *job) existsAtDestination(ctx context.Context, reference string) (bool, error) {
+	_, err := j.dst.repo.Manifests().Resolve(ctx, reference)
+	if errors.Is(err, errdef.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, j.dst.fail(err, "looking for", reference)
+}
+
+// listed is what the destination's API says is there. What it does not say may be there all the same.
+type listed struct {
+	known bool // the list could be had
+	tags  map[string]digest.Digest
+	there map[digest.Digest]bool
+}
+
+// empty reports whether the destination holds no manifest at all.
+func (l listed) empty() bool { return l.known && len(l.there) == 0 }
+
+// list asks the destination's API what is there, which costs one request for a thousand images. Not being
+// allowed to is fine: then each is asked for.
+func (j *job) list(ctx context.Context) (listed, error) {
+	l := listed{tags: map[string]digest.Digest{}, there: map[digest.Digest]bool{}}
+	if j.images == nil {
+		return l, nil
+	}
+	images, err := j.images(ctx)
+	switch {
+	case isCause(err, ecr.Denied):
+		j.note("the destination's images may not be listed (ecr:DescribeImages), so each is asked for")
+		return l, nil
+	case err != nil:
+		return l, err
+	}
+	l.known = true
+	for _, image := range images {
+		l.there[digest.Digest(image.Digest)] = true
+		for _, tag := range image.Tags {
+			l.tags[tag] = digest.Digest(image.Digest)
+		}
+	}
+	return l, nil
+}

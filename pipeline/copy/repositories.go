@@ -1,0 +1,163 @@
+package copy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"oras.land/oras-go/v2/registry/remote"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// Catalog lists every repository of the source's registry that these credentials may see.
+func Catalog(ctx context.Context, src Source) ([]string, error) {
+	all := &remote.Registry{}
+	all.Client, all.PlainHTTP = src.Repository.Client, src.Repository.PlainHTTP
+	all.Reference.Registry = src.Repository.Reference.Registry
+	e := newEndpoint(FromSource, src.Repository, src.URL, src.Address, nil)
+	all.Client = e.client
+	var names []string
+	err := retry(ctx, func() error {
+		names = nil
+		return cutList(all.Repositories(ctx, "", func(page []string) error {
+			names = append(names, page...)
+			return nil
+		}))
+	})
+	if err != nil {
+		return nil, e.fail(err, "listing repositories", "")
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// At returns another repository of the same registry.
+func (s Source) At(path string) Source {
+	repo := &remote.Repository{Client: s.Repository.Client, Reference: s.Repository.Reference, PlainHTTP: s.Repository.PlainHTTP, TagListPageSize: s.Repository.TagListPageSize}
+	repo.Reference.Repository = path
+	return Source{Repository: repo, URL: "oci://" + repo.Reference.Registry + "/" + path}
+}
+
+// Mapping says where a repository of the source goes.
+type Mapping struct {
+	Source      string              // its path in the source
+	Destination registry.Repository // where it goes
+}
+
+// Map returns where each repository of a catalog goes, in order: main to its own destination, what the map names to
+// the repository under the destination's namespace that it gives, and every other one to a repository of the same path
+// there. What is left by name is not in the result. Two repositories in one, a name in the map or among those left
+// that the source does not have, and a name that the destination does not take, are errors of use.
+func Map(catalog []string, main string, to registry.Repository, names map[string]string, left []string) ([]Mapping, error) {
+	for name := range names {
+		if !slices.Contains(catalog, name) {
+			return nil, fault.New(fault.Usage, "name one of: "+some(catalog), "mapping repositories: the source has no repository %q", name)
+		}
+	}
+	for _, name := range left {
+		if name == main {
+			return nil, fault.New(fault.Usage, "take it out of what is left: workloads read it", "mapping repositories: %q is the repository of the workloads", name)
+		}
+		if !slices.Contains(catalog, name) {
+			return nil, fault.New(fault.Usage, "name one of: "+some(catalog), "mapping repositories: the source has no repository %q to leave", name)
+		}
+	}
+	if main != "" && !slices.Contains(catalog, main) {
+		catalog = append(slices.Clone(catalog), main) // nothing was ever pushed to it, or the catalog does not show it
+	}
+	var all []Mapping
+	taken := map[string]string{}
+	for _, path := range sorted(slices.Clone(catalog)) {
+		if slices.Contains(left, path) {
+			continue
+		}
+		m := Mapping{Source: path, Destination: to}
+		name, named := names[path]
+		if path != main || named {
+			if !named {
+				name = path
+			}
+			var err error
+			if m.Destination, err = to.Registry.Repository(name); err != nil {
+				return nil, fault.New(fault.Usage, fmt.Sprintf("map it to a name that ECR takes, or leave it (--leave %s): %s", path, fault.RemedyOf(err)), "mapping repository %q: %w", path, err)
+			}
+		}
+		if other, ok := taken[m.Destination.Name]; ok {
+			return nil, fault.New(fault.Usage, "map one of them to another name", "mapping repositories: %q and %q would both go to %q", other, path, m.Destination.Name)
+		}
+		taken[m.Destination.Name] = path
+		all = append(all, m)
+	}
+	return all, nil
+}
+
+// Pair is one repository to copy: where from, where to, and what clusters use of it.
+type Pair struct {
+	Source      Source
+	Destination Destination
+	References  []Reference
+}
+
+// RunAll is RunProven for several repositories, one after the other, since ECR's limits count for all of them. The
+// proof holds when everything of each is there. It ends with the first that can't be copied; what was copied stays.
+func RunAll(ctx context.Context, pairs []Pair, o Options) ([]Result, report.Proof, error) {
+	var results []Result
+	var proofs []report.Proof
+	for _, p := range pairs {
+		o.References = p.References
+		result, proof, err := RunProven(ctx, p.Source, p.Destination, o)
+		results = append(results, result)
+		if err != nil {
+			return results, report.Proof{}, err
+		}
+		proofs = append(proofs, proof)
+	}
+	return results, together(proofs), nil
+}
+
+// VerifyAll is Verify for several repositories.
+func VerifyAll(ctx context.Context, pairs []Pair, o Options) (report.Proof, error) {
+	var proofs []report.Proof
+	for _, p := range pairs {
+		o.References = p.References
+		proof, err := Verify(ctx, p.Source, p.Destination, o)
+		if err != nil {
+			return report.Proof{}, err
+		}
+		proofs = append(proofs, proof)
+	}
+	return together(proofs), nil
+}
+
+// together makes one proof of those of several repositories: the worst verdict, the first time and the first end.
+func together(proofs []report.Proof) report.Proof {
+	if len(proofs) == 0 {
+		return report.Proof{Name: report.ProofClosure, Verdict: report.Unproven, Summary: "no repository was looked at", Cause: "there is no repository to copy", Remedy: "name one, or turn Zot on"}
+	}
+	rank := map[report.Verdict]int{report.Held: 0, report.Unproven: 1, report.Broken: 2}
+	all := proofs[0]
+	var summaries []string
+	evidence := []report.Evidence{}
+	for _, p := range proofs {
+		if rank[p.Verdict] > rank[all.Verdict] {
+			all.Verdict, all.Summary, all.Cause, all.Remedy = p.Verdict, p.Summary, p.Cause, p.Remedy
+		}
+		if p.ObservedAt.Before(all.ObservedAt) {
+			all.ObservedAt = p.ObservedAt
+		}
+		if p.ExpiresAt.Before(all.ExpiresAt) {
+			all.ExpiresAt = p.ExpiresAt
+		}
+		summaries = append(summaries, p.Summary)
+		evidence = append(evidence, p.Evidence...)
+	}
+	if all.Verdict == report.Held {
+		all.Summary = strings.Join(summaries, "; ")
+	}
+	all.Evidence = evidence
+	return all
+}

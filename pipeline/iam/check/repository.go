@@ -1,0 +1,134 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/evaluate"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// Absent is a policy of the principal of which only the name was given.
+type Absent struct {
+	Name    string            // or ARN
+	List    document.Document // the file that names it, for its place
+	Command string            // that prints its document
+}
+
+// absent reports the policies whose documents nobody gave.
+func (c Check) absent() []report.Finding {
+	var findings []report.Finding
+	for _, a := range c.Absent {
+		c.unproven("not every policy was given")
+		findings = append(findings, finding(a.List, "", RulePolicy, report.Warning, "give its document as well: "+a.Command,
+			fmt.Sprintf("%s applies to the role, but its document was not given: what it grants or denies is not known", a.Name)))
+	}
+	return findings
+}
+
+// crossAccount reports whether the role is in another account than the registry.
+func (c Check) crossAccount() bool {
+	home := c.Wanted.DefaultRole().Account
+	return home != "" && c.Expected.Role.Account != "" && home != c.Expected.Role.Account
+}
+
+// resourceBased reports whether a document can only be one that is attached to a resource: it names who, and
+// not on what.
+func resourceBased(d document.Document) bool {
+	for _, s := range d.Statements {
+		if s.Principal == nil && s.NotPrincipal == nil || len(s.Resources)+len(s.NotResources) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// ofRole reports whether a document with a Principal is a trust policy rather than a repository's.
+func ofRole(d document.Document) bool {
+	for _, s := range d.Statements {
+		if !slices.ContainsFunc(s.Actions, func(action string) bool { return strings.HasPrefix(strings.ToLower(action), "sts:") }) {
+			return false
+		}
+	}
+	return true
+}
+
+// wrongKind separates the policies of the principal from documents that are attached to something else.
+func (c Check) wrongKind() (identity []document.Document, findings []report.Finding) {
+	for _, d := range c.Policies {
+		switch {
+		case !resourceBased(d):
+			identity = append(identity, d)
+		case ofRole(d):
+			findings = append(findings, finding(d, "Statement[0].Principal", RulePolicy, report.Error, "give it with --trust; this place is for what the role may do",
+				"this is a role's trust policy (it has a Principal and no Resource), not a policy of what the role may do"))
+		default:
+			findings = append(findings, finding(d, "Statement[0].Principal", RulePolicy, report.Error, "give it with --repository-policy; this place is for the role's own policies",
+				"this is a repository's policy (it has a Principal and no Resource), not a policy of the role"))
+		}
+	}
+	return identity, findings
+}
+
+// repository checks the repository's own policy: across accounts AWS asks it too
+// (reference_policies_evaluation-logic-cross-account.html), and its Deny wins everywhere.
+func (c Check) repository(needs []iam.Need) []report.Finding {
+	if c.Repository == nil {
+		if len(c.Policies) == 0 || !c.crossAccount() {
+			return nil
+		}
+		c.unproven("the repository's policy was not given")
+		r := c.Wanted.Repository
+		return []report.Finding{finding(c.Policies[0], "Statement", RulePolicy, report.Warning,
+			fmt.Sprintf("give --repository-policy with the output of: aws %s get-repository-policy --repository-name %s", c.service(), r.Name),
+			fmt.Sprintf("the role is in account %s and the repository in %s: the repository's own policy must grant it too, and was not given", c.Expected.Role.Account, c.Wanted.DefaultRole().Account))}
+	}
+	d := *c.Repository
+	if !slices.ContainsFunc(d.Statements, func(s document.Statement) bool { return s.Principal != nil || s.NotPrincipal != nil }) {
+		return []report.Finding{finding(d, "Statement", RulePolicy, report.Error, "give the role's own policies without --repository-policy",
+			"no statement has a Principal: this is not a repository's policy")}
+	}
+	return c.repositoryLacks(d, needs)
+}
+
+func (c Check) service() string {
+	if c.Wanted.Repository.Registry.AccountID == "" {
+		return "ecr-public"
+	}
+	return "ecr"
+}
+
+func (c Check) repositoryLacks(d document.Document, needs []iam.Need) []report.Finding {
+	var findings []report.Finding
+	var lacking []string
+	for _, need := range needs {
+		if need.Resource == "*" {
+			continue
+		}
+		switch decision := evaluate.Resource(d, c.request(need)); decision.Verdict {
+		case evaluate.ExplicitDeny:
+			findings = append(findings, finding(d, fmt.Sprintf("Statement[%d]", decision.Statement), RulePolicy, report.Error,
+				"take the role out of the Deny", fmt.Sprintf("the repository's policy denies %s %s", c.Principal, need.Action)))
+		case evaluate.Depends:
+			if !c.crossAccount() && d.Statements[decision.Depends[0].Statement].Effect == document.Allow {
+				continue // the role's own policy is enough
+			}
+			on := strings.Join(decision.On(), ", ")
+			c.unproven("it depends on " + on)
+			findings = append(findings, finding(d, decision.Depends[0].Path, RulePolicy, report.Warning, giveFlag(decision.On()[0]),
+				fmt.Sprintf("whether the repository's policy lets %s %s depends on %s, whose value is not known here", c.Principal, need.Action, on)))
+		case evaluate.ImplicitDeny:
+			if c.crossAccount() && !need.Check && !need.Spare {
+				lacking = append(lacking, need.Action)
+			}
+		}
+	}
+	if len(lacking) > 0 {
+		findings = append(findings, finding(d, "Statement", RulePolicy, report.Error, "write it with: palette-ecr policies --document repository-policy",
+			fmt.Sprintf("the repository's policy does not grant %s %s, which across accounts it must", c.Expected.Role.ARN(), strings.Join(lacking, ", "))))
+	}
+	return findings
+}

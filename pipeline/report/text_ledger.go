@@ -1,0 +1,64 @@
+package report
+
+import "strings"
+
+// ledger writes what was left by name, and what was broken before.
+func (t *textWriter) ledger(r *Report) {
+	if len(r.Waivers) > 0 {
+		t.heading("Left by name")
+		for _, w := range r.Waivers {
+			t.item("  ", 2, w.Name+" ("+w.Flag+"): "+w.Effect, nil)
+		}
+	}
+	if r.Baseline == nil {
+		return
+	}
+	t.heading("Before anything was touched")
+	for _, b := range r.Baseline.Broken {
+		sign, text := t.red("✗"), b.Object+": "+b.Seen
+		if b.Cluster != "" {
+			text = b.Cluster + ", " + text
+		}
+		if b.Accepted {
+			sign, text = t.yellow("~"), text+" (accepted)"
+		}
+		t.item("  "+sign+" ", 4, text, nil)
+	}
+	t.item("  "+t.green("✓")+" ", 4, r.Baseline.sound(), nil)
+}
+
+// plan writes what would be done.
+func (t *textWriter) plan(r *Report) {
+	p := r.Plan
+	if p == nil {
+		return
+	}
+	t.heading("Plan")
+	t.diff(p.Values)
+	if t.all {
+		t.diff(p.Manifests)
+	}
+	const indent = 2
+	if r.Changes != nil {
+		t.labelled(indent, "change", r.Changes.String(), t.dim)
+	}
+	t.labelled(indent, "copy", p.copying(), t.dim)
+	if len(p.Restarts) > 0 {
+		t.labelled(indent, "pods", "restart of "+strings.Join(p.Restarts, ", "), t.dim)
+	}
+	for _, final := range p.Final {
+		t.labelled(indent, "final", final, t.yellow)
+	}
+	t.labelled(indent, "hash", p.Hash, t.dim)
+}
+
+// diff writes a diff, each line as it is but for what a terminal would obey.
+func (t *textWriter) diff(diff string) {
+	if diff == "" {
+		return
+	}
+	for _, line := range diffLines(diff) {
+		t.line("  " + t.diffLine(strings.TrimRight(tame(line.Text), " ")))
+	}
+	t.line("")
+}

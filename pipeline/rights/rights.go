@@ -1,0 +1,182 @@
+// Package rights knows every right in a cluster that a stage needs, finds out which of them are missing before anything
+// is touched, and writes the Role that would give them.
+package rights
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Right is one verb on one resource.
+type Right struct {
+	Verb      string
+	Group     string // of the API; empty is core
+	Resource  string // plural, with a subresource: pods/log
+	Namespace string // empty: in all namespaces, or a resource of the cluster
+	Name      string // empty: whatever the name
+
+	Stage string // the first that needs it
+	// Unless are rights that do instead, all of them: who has every right of a Role may create it without escalate.
+	Unless []Right
+}
+
+// String is the right as kubectl writes it: patch deployments.apps in namespace mural-system.
+func (r Right) String() string {
+	resource, sub, _ := strings.Cut(r.Resource, "/")
+	if r.Group != "" {
+		resource += "." + r.Group
+	}
+	if sub != "" {
+		resource += "/" + sub
+	}
+	text := r.Verb + " " + resource
+	if r.Name != "" {
+		text += " " + r.Name
+	}
+	if r.Namespace != "" {
+		text += " in namespace " + r.Namespace
+	}
+	return text
+}
+
+// Options say what a run does where.
+type Options struct {
+	Namespace     string   // of the release
+	Storage       string   // of Helm's records; empty is Namespace
+	Flux          bool     // Flux applies the release
+	FluxNamespace string   // of its HelmRelease; empty is Namespace
+	SourceIn      string   // namespace of the source registry's Service; empty: it is outside the cluster
+	Stages        []string // empty is every stage
+	Install       bool     // the release may not be there yet
+}
+
+// need is one line of the table.
+type need struct {
+	verbs    string // with blanks between
+	group    string
+	resource string
+	in       string // namespace; empty is all
+	name     string
+}
+
+const (
+	flux = "source.toolkit.fluxcd.io"
+	helm = "helm.toolkit.fluxcd.io"
+)
+
+// Hub returns the rights that stages need on the hub, apart from those for the chart's own objects (Objects).
+func Hub(o Options) []Right {
+	if o.Storage == "" {
+		o.Storage = o.Namespace
+	}
+	if o.FluxNamespace == "" {
+		o.FluxNamespace = o.Namespace
+	}
+	workloads := need{"list watch", flux, "ocirepositories", "", ""}
+	records := need{"get list", "", "secrets", o.Storage, ""} // Helm's, and the Secrets that the registry settings name
+	rollout := []need{
+		{"get list watch patch", "apps", "deployments", o.Namespace, ""},
+		{"list watch", "", "pods", o.Namespace, ""},
+		{"get", "", "serviceaccounts", o.Namespace, ""},
+		{"get", "apps", "statefulsets", o.Namespace, ""},
+	}
+	writes := []need{ // what every stage that writes keeps beside the release
+		{"create", "", "secrets", o.Namespace, ""},
+		{"get update delete", "", "secrets", o.Namespace, "palette-ecr-journal"},
+		{"create", "coordination.k8s.io", "leases", o.Namespace, ""},
+		{"get update delete", "coordination.k8s.io", "leases", o.Namespace, "palette-ecr"},
+	}
+	var apply []need
+	if o.Flux {
+		apply = []need{{"get update", helm, "helmreleases", o.FluxNamespace, ""}}
+		if o.Install {
+			apply = append(apply, need{"create", helm, "helmreleases", o.FluxNamespace, ""}, need{"create get", flux, "ocirepositories", o.FluxNamespace, ""})
+		}
+	} else {
+		apply = []need{{"create update delete", "", "secrets", o.Storage, ""}, {"list", "apps", "replicasets", o.Namespace, ""}}
+	}
+	table := map[string][]need{
+		"preflight": {
+			records, workloads, {"list", helm, "helmreleases", "", ""}, {"list", "apps", "deployments", o.Namespace, ""},
+			{"list", "apps", "statefulsets", o.Namespace, ""}, {"list", "apps", "daemonsets", o.Namespace, ""}, {"list", "", "pods", o.Namespace, ""},
+		},
+		"copy":   {records, workloads},
+		"deploy": slices.Concat([]need{records}, rollout, writes, apply),
+		"validate": slices.Concat(onSpoke(), writes, []need{
+			records, {"get list", "apps", "deployments", o.Namespace, ""}, {"list", "", "pods", o.Namespace, ""}, {"get", "", "pods/log", o.Namespace, ""},
+		}),
+		"disable-zot": slices.Concat([]need{records}, rollout, writes, apply),
+	}
+	if o.SourceIn != "" {
+		table["copy"] = append(table["copy"], need{"get", "", "services", o.SourceIn, ""}, need{"list", "", "pods", o.SourceIn, ""}, need{"create", "", "pods/portforward", o.SourceIn, ""})
+	}
+	return listed(table, o.Stages)
+}
+
+// onSpoke is what proofs about workloads need, on every cluster: they are listed, asked to reconcile, and canaries are
+// made beside them.
+func onSpoke() []need {
+	return []need{{"list watch patch create delete", flux, "ocirepositories", "", ""}}
+}
+
+// Spoke returns the rights that stages need on a spoke.
+func Spoke(o Options) []Right {
+	return listed(map[string][]need{
+		"preflight": {{"list", flux, "ocirepositories", "", ""}},
+		"copy":      {{"list", flux, "ocirepositories", "", ""}},
+		"validate":  onSpoke(),
+	}, o.Stages)
+}
+
+// order of the stages.
+var order = []string{"preflight", "copy", "deploy", "validate", "disable-zot"}
+
+// listed takes the table apart, each right once, with the first stage that needs it.
+func listed(table map[string][]need, stages []string) []Right {
+	var all []Right
+	for _, stage := range order {
+		if len(stages) > 0 && !slices.Contains(stages, stage) {
+			continue
+		}
+		for _, n := range table[stage] {
+			for verb := range strings.FieldsSeq(n.verbs) {
+				all = append(all, Right{Verb: verb, Group: n.group, Resource: n.resource, Namespace: n.in, Name: n.name, Stage: stage})
+			}
+		}
+	}
+	return distinct(all)
+}
+
+// distinct keeps each right once, and leaves out those that a wider one covers.
+func distinct(all []Right) []Right {
+	var kept []Right
+	for i, r := range all {
+		covered := false
+		for j, other := range all {
+			if i != j && other.covers(r) && (j < i || !r.covers(other)) {
+				covered = true
+				break
+			}
+		}
+		if !covered {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+// covers reports whether r includes other.
+func (r Right) covers(other Right) bool {
+	return r.Verb == other.Verb && r.Group == other.Group && r.Resource == other.Resource &&
+		(r.Namespace == "" || r.Namespace == other.Namespace) && (r.Name == "" || r.Name == other.Name)
+}
+
+// Texts are rights for people.
+func Texts(all []Right) []string {
+	texts := make([]string, len(all))
+	for i, r := range all {
+		texts[i] = fmt.Sprintf("%s (%s)", r, r.Stage)
+	}
+	return texts
+}

@@ -1,0 +1,95 @@
+package secret
+
+import (
+	"encoding/base64"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// secretShape is how a secret gives itself away wherever it stands: the group named secret is hidden. Text
+// without what needs says (when it says something) cannot have it, which spares the search.
+type secretShape struct {
+	needs string
+	*regexp.Regexp
+}
+
+var secretShapes = []secretShape{
+	// user information of an address
+	{"@", regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://(?P<secret>[^\s/'"<>]+)@`)},
+	// HTTP authorization
+	{"", regexp.MustCompile(`(?i)\b(?:basic|bearer)\s+(?P<secret>[A-Za-z0-9+/._~-]{12,}=*)`)},
+	// name=value and name:value
+	{"=", regexp.MustCompile(credentialName + `=\\?["']?` + credentialValue)},
+	{":", regexp.MustCompile(credentialName + `:\\?["']?` + credentialValue)},
+	// "name": "value", also within a string
+	{`"`, regexp.MustCompile(credentialName + `\\?["']\s*[:=]\s*\\?["']?` + credentialValue)},
+	{`'`, regexp.MustCompile(credentialName + `\\?["']\s*[:=]\s*\\?["']?` + credentialValue)},
+	// what an AWS request is signed with
+	{"=", regexp.MustCompile(`(?i)X-Amz-(?:Signature|Security-Token|Credential)=(?P<secret>[^&\s"']+)`)},
+	// JSON Web Tokens, such as those of service accounts
+	{"eyJ", regexp.MustCompile(`(?P<secret>\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*)`)},
+	// ECR's authorization token: AWS:… in base64
+	{"QVdTO", regexp.MustCompile(`(?P<secret>\bQVdTO[A-Za-z0-9+/]{20,}=*)`)},
+	// private keys
+	{"-----BEGIN", regexp.MustCompile(`(?P<secret>-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?)`)},
+}
+
+const (
+	credentialName  = `(?i)(?:password|passwd|passphrase|secret_?access_?key|session_?token|client_?secret|api_?key)`
+	credentialValue = `(?P<secret>[^\s"'\\,;&}*][^\s"'\\,;&}]*)`
+)
+
+// Text hides what looks like a secret in text: an error, a message, a line of a log.
+func Text(text string) string {
+	for _, shape := range secretShapes {
+		if !strings.Contains(text, shape.needs) {
+			continue
+		}
+		group := shape.SubexpIndex("secret")
+		var out strings.Builder
+		done := 0
+		for _, match := range shape.FindAllStringSubmatchIndex(text, -1) {
+			from, to := match[2*group], match[2*group+1]
+			out.WriteString(text[done:from])
+			out.WriteString(Hidden)
+			done = to
+		}
+		if done > 0 {
+			text = out.String() + text[done:]
+		}
+	}
+	return text
+}
+
+// shortest is the length in bytes below which a known secret is not looked for: hiding each "a" would
+// leave nothing to read.
+const shortest = 4
+
+// Known hides the given secrets, also as they are written in base64 and in addresses, longest first.
+func Known(secrets []string) *strings.Replacer {
+	var forms []string
+	for _, s := range lines(secrets) {
+		if s = strings.TrimSpace(s); len(s) >= shortest {
+			forms = append(forms, s, base64.StdEncoding.EncodeToString([]byte(s)), url.QueryEscape(s), url.PathEscape(s))
+		}
+	}
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	var pairs []string
+	for _, form := range forms {
+		pairs = append(pairs, form, Hidden)
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// lines adds the lines of texts that have several.
+func lines(texts []string) []string {
+	all := slices.Clone(texts)
+	for _, text := range texts {
+		if strings.Contains(text, "\n") {
+			all = append(all, strings.Split(text, "\n")...)
+		}
+	}
+	return all
+}
