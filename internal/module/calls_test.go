@@ -19,7 +19,7 @@ var call = regexp.MustCompile(`dagger (?:--?\S+ )*-m \S+ call\s`)
 var engine = map[string]map[string][]string{
 	"dagger.Directory": {"export": {"path"}, "entries": {"path"}},
 	"dagger.File":      {"export": {"path"}, "contents": {}},
-	"dagger.Changeset": {"export": {"path"}, "as-patch": {}},
+	"dagger.Changeset": {"export": {"path"}, "as-patch": {}, "modified-paths": {}},
 	"dagger.Service":   {"up": {"ports"}},
 	"dagger.Container": {"terminal": {}},
 	"dagger.Secret":    {"plaintext": {}},
@@ -28,7 +28,7 @@ var engine = map[string]map[string][]string{
 func TestEveryCallIsOfTheModule(t *testing.T) {
 	objects := readModule(t)
 	for file, least := range map[string]int{
-		"README.md": 5, ".github/workflows/cutover.yml": 3, "templates/cutover.yml": 4, "scripts/dagger-test": 4,
+		"README.md": 1, "docs/dagger.md": 12, "docs/ci.md": 2, ".github/workflows/cutover.yml": 3, "templates/cutover.yml": 4, "scripts/dagger-test": 4,
 	} {
 		lines := callsIn(t, filepath.Join(root, file))
 		assert.GreaterOrEqual(t, len(lines), least, file)
@@ -59,7 +59,7 @@ func callsIn(t *testing.T, path string) []string {
 	joined := regexp.MustCompile(`\s*\\\n\s*`).ReplaceAllString(string(data), " ")
 	var lines []string
 	for _, line := range strings.Split(joined, "\n") {
-		if at := call.FindStringIndex(line); at != nil && !strings.HasPrefix(strings.TrimSpace(line), "#") {
+		if at := call.FindStringIndex(line); at != nil && !strings.Contains(line, "-m examples/go ") && !strings.HasPrefix(strings.TrimSpace(line), "#") {
 			line, _, _ = strings.Cut(line[at[0]:], "   #")
 			lines = append(lines, strings.Trim(line, "`| "))
 		}
@@ -75,9 +75,13 @@ func parse(objects map[string]object, line string) error {
 	}
 	at, args := "PaletteEcr", objects["PaletteEcr"].functions["New"].args
 	given := map[string]bool{}
+	line = regexp.MustCompile(`"[^"]*"`).ReplaceAllStringFunc(line, func(quoted string) string { return strings.ReplaceAll(quoted, " ", "_") })
 	words := strings.Fields(line)
 	for i := 0; i < len(words); i++ {
 		word := words[i]
+		if word == `"$@"` {
+			return nil // all of it, from the callers of a function of the script
+		}
 		if strings.HasPrefix(word, `"${`) {
 			continue // whole functions, from a variable of the script
 		}
@@ -129,6 +133,9 @@ func step(objects map[string]object, at, word string) (string, []argument, error
 		var args []argument
 		for _, name := range arguments {
 			args = append(args, argument{name, "string", "", map[string]string{"optional": ""}})
+		}
+		if word == "as-patch" {
+			return "dagger.File", args, nil
 		}
 		return "", args, nil
 	}
