@@ -26,13 +26,13 @@ func Read() Info {
 	if !ok {
 		info = &debug.BuildInfo{}
 	}
-	return of(info)
+	return of(info, release)
 }
 
 // Version returns the version of this binary.
 func Version() string { return Read().Version }
 
-func of(info *debug.BuildInfo) Info {
+func of(info *debug.BuildInfo, release string) Info {
 	settings := make(map[string]string, len(info.Settings))
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
