@@ -16,6 +16,8 @@ type Chart struct {
 const charts = "/run/charts"
 
 // Names the charts: for rules on rendered manifests, for defaults that come back, and for deployment
+//
+// +cache="session"
 func (m *PaletteEcr) WithChart(
 	// Where chart mural is: oci://...; public.ecr.aws/mural/mural when empty.
 	//

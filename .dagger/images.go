@@ -19,6 +19,8 @@ func defaultImages() *Images {
 }
 
 // Replaces images by others, for mirrors and closed networks; an empty one stays as it is
+//
+// +cache="session"
 func (m *PaletteEcr) WithImages(
 	// Image with Go, that the tool is built in.
 	//

@@ -24,6 +24,8 @@ type Linted struct {
 }
 
 // Looks at your values as they are, with every rule of the catalogue; on the chart's manifests too, after with-chart
+//
+// +cache="session"
 func (m *PaletteEcr) Lint(
 	ctx context.Context,
 	// Rules to leave out, for example L11.
@@ -48,6 +50,8 @@ func (m *PaletteEcr) Lint(
 }
 
 // Looks at the rendered values; an error ends the way to a cluster
+//
+// +cache="session"
 func (r *Rendered) Lint(
 	ctx context.Context,
 	// Rules to leave out, for example L11.

@@ -38,6 +38,9 @@ type PaletteEcr struct {
 	Chart *Chart
 }
 
+// Holds your files for one session
+//
+// +cache="session"
 func New(
 	ctx context.Context,
 	// Your values.yaml. If it still holds a password, which must not lie in an engine's cache, use with-secret-values.

@@ -28,6 +28,8 @@ var platforms = []struct{ os, arch string }{{"linux", "amd64"}, {"linux", "arm64
 var semver = regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`)
 
 // Makes what a version is published as: binaries, checksums, a bill of materials for each, images
+//
+// +cache="session"
 func (m *PaletteEcr) Release(
 	ctx context.Context,
 	// The version, for example v1.0.0.

@@ -17,6 +17,8 @@ type Rendered struct {
 }
 
 // Renders your values for ECR: only the settings of the registry change. No cluster and no AWS are needed
+//
+// +cache="session"
 func (m *PaletteEcr) Render(
 	ctx context.Context,
 	// Also set zot.enabled to false; only for files in Git that follow a cutover that is proven.

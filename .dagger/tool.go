@@ -18,6 +18,8 @@ type Tools struct {
 const user = "65532:65532"
 
 // Takes a palette-ecr that is built already, so that none is compiled: a binary for Linux, or an image
+//
+// +cache="session"
 func (m *PaletteEcr) Tool(
 	// The binary, for example one of a release, or what `binary export` wrote.
 	//

@@ -102,6 +102,22 @@ func TestModuleCachesNothingLive(t *testing.T) {
 	assert.GreaterOrEqual(t, live, 8)
 }
 
+// An object of the module holds files and Secrets in private fields. The engine doesn't keep those with a result that it
+// takes from its cache in a later session: what gives such an object is cached for one session.
+func TestModuleCachesNoObjectsBeyondASession(t *testing.T) {
+	objects := readModule(t)
+	seen := 0
+	for _, o := range objects {
+		for _, f := range o.functions {
+			if of, own := objects[strings.TrimPrefix(f.returns, "*")]; own && len(of.values) == 0 {
+				seen++
+				assert.Contains(t, []string{`"never"`, `"session"`}, f.pragmas["cache"], "%s: %s", f.place, f.name)
+			}
+		}
+	}
+	assert.GreaterOrEqual(t, seen, 20)
+}
+
 // Whatever opens a door is a Secret.
 func TestModuleTakesCredentialsAsSecrets(t *testing.T) {
 	credential := regexp.MustCompile(`(?i)kubeconfig|password|token|secretKey|accessKey|credentials|proxy`)
