@@ -65,7 +65,7 @@ func TestAWrongCallIsSeen(t *testing.T) {
 	assert.NoError(t, parse(objects, "dagger -m . call --values v.yaml render changes export --path ."))
 }
 
-// callsIn gives the lines of a file that call the module, with continued lines joined.
+// callsIn returns the lines of a file that call the module, with continued lines joined.
 func callsIn(t *testing.T, path string) []string {
 	t.Helper()
 	data, err := os.ReadFile(path)

@@ -118,7 +118,7 @@ func TestModuleCachesNoObjectsBeyondASession(t *testing.T) {
 	assert.GreaterOrEqual(t, seen, 20)
 }
 
-// Whatever opens a door is a Secret.
+// Credentials are Secrets.
 func TestModuleTakesCredentialsAsSecrets(t *testing.T) {
 	credential := regexp.MustCompile(`(?i)kubeconfig|password|token|secretKey|accessKey|credentials|proxy`)
 	seen := 0

@@ -56,7 +56,7 @@ func (j *job) existsAtDestination(ctx context.Context, reference string) (bool, 
 
 // listed is what the destination's API says is there. What it does not say may be there all the same.
 type listed struct {
-	known bool // the list could be had
+	known bool // the list could be obtained
 	tags  map[string]digest.Digest
 	there map[digest.Digest]bool
 }

@@ -34,7 +34,7 @@ type logView struct {
 	failure *line // the newest error that nothing has made good since
 	why     Cause
 	lines   int    // about the registry
-	pushed  []line // that tell of a push
+	pushed  []line // that report a push
 }
 
 // look looks once.
