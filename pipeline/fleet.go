@@ -46,7 +46,7 @@ func atSource(w *world.World, s *state.State) ([]validate.Cluster, error) {
 func validation(ctx context.Context, w *world.World, s *state.State) (validate.Config, error) {
 	c := validate.Config{
 		Destination: w.Destination, Namespace: w.Target.Release.Namespace, Identity: w.Target.Identity.RoleARN,
-		SwitchedAt: s.Journal.SwitchedAt, Copied: s.Journal.Copied,
+		KeepCert: w.KeepCert, SwitchedAt: s.Journal.SwitchedAt, Copied: s.Journal.Copied,
 		Timeout: w.Timeout, PushWait: w.PushWait, Progress: w.Progress, Now: w.Now,
 	}
 	if w.ECR != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -144,7 +145,15 @@ func checkRecord(w *world.World, j *journal.Journal, without []string) error {
 
 // withLiveChart loads the chart in the version that the release has: what changes is the registry, not the chart.
 func withLiveChart(ctx context.Context, w *world.World, s *state.State) (*world.World, error) {
-	with, err := w.WithChart(ctx, s.Live.Version)
+	installed, err := deploy.InstalledCharts(ctx, w.Hub, w.Target.Release, s.Managed)
+	if err != nil {
+		return nil, err
+	}
+	release := w.Target.Release
+	if strings.HasPrefix(release.Chart, "oci://") {
+		release.Version = s.Live.Version
+	}
+	with, err := w.WithChart(ctx, installed.WithLive(release), installed.Digest)
 	if err != nil {
 		remedy := fmt.Sprintf("check the network, or give the chart in the release's version %s with --chart, as a directory or .tgz", s.Live.Version)
 		return nil, fault.New(fault.CodeOf(err), remedy, "%w", err)

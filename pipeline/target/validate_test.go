@@ -23,7 +23,7 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, c.Validate())
 	assert.Equal(t, target.Release{
 		ManagedBy: target.Helm, Name: "mural", Namespace: "mural-system", Values: "values.yaml",
-		Chart: "oci://public.ecr.aws/mural/mural", Version: "1.0.7", CRDs: target.CRDs{Chart: "oci://public.ecr.aws/mural/mural-crds"},
+		Chart: "oci://public.ecr.aws/mural/mural", CRDs: target.CRDs{Chart: "oci://public.ecr.aws/mural/mural-crds"},
 	}, c.Release)
 	assert.Equal(t, target.IRSA, c.Identity.Mode)
 	assert.Equal(t, "hub", c.Hub.Name)
@@ -114,14 +114,9 @@ func TestParseCluster(t *testing.T) {
 	}
 }
 
-func TestDefaultVersionIsNotForChartsOnDisk(t *testing.T) {
-	for chart, want := range map[string]string{
-		"":                        "1.0.7",
-		"oci://example.com/mural": "1.0.7",
-		"charts/mural":            "",
-		"mural-1.0.8.tgz":         "",
-	} {
-		got := target.Cutover{Release: target.Release{Chart: chart}}.WithDefaults()
-		assert.Equal(t, want, got.Release.Version, chart)
+// TestNoVersionIsAssumed: an assumed one would downgrade a newer release.
+func TestNoVersionIsAssumed(t *testing.T) {
+	for _, chart := range []string{"", "oci://example.com/mural", "charts/mural", "mural-1.0.8.tgz"} {
+		assert.Empty(t, target.Cutover{Release: target.Release{Chart: chart}}.WithDefaults().Release.Version, chart)
 	}
 }

@@ -20,6 +20,13 @@ type Rendered struct {
 	edits   []edit // in order, without overlaps
 }
 
+// File returns the file as it is after the edit, with what is merged with its values.
+func (r *Rendered) File() *File {
+	after := *r.after
+	after.layers = r.before.layers
+	return &after
+}
+
 // Render writes the settings into the file's values, for the hub and for every spoke. What isn't a registry
 // setting stays byte for byte; rendering the output again changes nothing. An error is a *fault.Error, and
 // nothing has been written anywhere.
