@@ -25,25 +25,29 @@ func AwaitReturn(ctx context.Context, w *world.World, s *state.State, _ CaughtUp
 	if err := awaitReturned(ctx, w, s); err != nil {
 		return Returned{}, err
 	}
-	var names []string
-	for _, c := range w.Clusters() {
-		names = append(names, c.Name)
-	}
 	w.Progress.Say("where Git or a pipeline applies your values, revert them there too: the next upgrade would go to ECR again")
-	return Returned{Entry{Summary: "every workload reads from Zot, on " + strings.Join(names, ", "), Changed: true}}, nil
+	return Returned{Entry{Summary: "every workload reads from Zot, on " + strings.Join(clusterNames(w), ", "), Changed: true}}, nil
 }
 
 func awaitReturned(ctx context.Context, w *world.World, s *state.State) error {
-	source, err := s.SourceURL(w.Destination)
+	all, err := atSource(w, s)
+	if err != nil {
+		return err
+	}
+	config, err := validation(ctx, w, s)
 	if err != nil {
 		return err
 	}
 	if err := w.Lock(ctx); err != nil { // requests to reconcile
 		return err
 	}
-	for _, p := range validate.AllReturned(ctx, fleet(w, source), validation(w, s)) {
+	for _, p := range validate.AllReturned(ctx, all, config) {
 		if p.Verdict != report.Held {
-			return fault.New(fault.Failed, p.Remedy, "waiting on %s until workloads read from the source again: %s", p.Cluster, p.Cause)
+			code := fault.Failed
+			if p.Verdict == report.Unproven {
+				code = fault.Unproven
+			}
+			return fault.New(code, p.Remedy, "waiting on %s until workloads read from the source again: %s", p.Cluster, p.Cause)
 		}
 	}
 	s.Journal.Back()

@@ -41,12 +41,24 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Linted) (Copie
 		var result copy.Result
 		result, done.Closure, err = copy.RunProven(ctx, *ends.source, ends.destination, ends.options)
 		done.entry.Summary, done.entry.Counts = result.String(), result.Counts()
+		if e := noteCopied(ctx, s, result.Written); err == nil {
+			err = e
+		}
 	}
 	if err != nil {
 		return done, err
 	}
 	done.entry.Proofs = []report.Proof{done.Closure}
 	return done, proof.Gate(done.Closure)
+}
+
+// noteCopied notes what copy wrote since the switch, so that it can't be taken for a push by hue.
+func noteCopied(ctx context.Context, s *state.State, digests []string) error {
+	if len(digests) == 0 || s.Journal.SwitchedAt.IsZero() {
+		return nil
+	}
+	s.Journal.NoteCopied(digests)
+	return s.Journal.Save(ctx)
 }
 
 // proveClosure proves what Copy does, and sends nothing.
@@ -102,13 +114,17 @@ func openEndpoints(ctx context.Context, w *world.World, s *state.State) (e endpo
 
 // references returns what clusters use of the source, or of the destination after the switch.
 func references(ctx context.Context, w *world.World, s *state.State) ([]copy.Reference, error) {
-	source, err := s.SourceURL(w.Destination)
+	clusters, err := atSource(w, s)
+	if err != nil {
+		return nil, err
+	}
+	config, err := validation(ctx, w, s)
 	if err != nil {
 		return nil, err
 	}
 	var all []copy.Reference
-	for _, c := range fleet(w, source) {
-		used, err := validate.References(ctx, c, validation(w, s))
+	for _, c := range clusters {
+		used, err := validate.References(ctx, c, config)
 		if err != nil {
 			return nil, fmt.Errorf("listing what cluster %q uses: %w", c.Name, err)
 		}

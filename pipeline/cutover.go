@@ -23,7 +23,7 @@ func cutover(given Given) []Stage {
 		stage("copy", "copies every artifact to ECR, digests kept, and proves the closure", Copy, given.linted),
 		undoneBy(stage("deploy", "upgrades mural-crds, then mural, and restarts what changed its identity", Deploy, given.copied), UndoDeploy),
 		stage("validate", "proves that clusters pull from ECR and that hue pushes to it", Validate, given.deployed),
-		stage("disable-zot", "turns Zot off; its volume stays", DisableZot, given.validated),
+		undoneBy(stage("disable-zot", "turns Zot off, and looks at everything again; its volume stays", DisableZot, given.validated), UndoDisableZot),
 	}
 }
 
@@ -64,7 +64,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		return Given{}, err
 	}
 	r.report.Hide(file.Secrets()...)
-	given := Given{File: file, AsIs: o.AsIs, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade}
+	given := Given{File: file, AsIs: o.AsIs, Leave: o.Leave, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade}
 	if !o.runs("copy", "deploy", "validate", "disable-zot") {
 		w := o.world()
 		w.Destination = destination
@@ -90,6 +90,9 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 		return err
 	}
 	r.report.Hide(r.state.Secrets()...)
+	if err := checkFleet(ctx, w, r.state, o.WithoutSpokes); err != nil {
+		return err
+	}
 	if o.runs("deploy", "disable-zot") {
 		if err := r.state.Managed.Check(w.Hub, w.Target.Release); err != nil {
 			return err

@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
@@ -92,7 +94,12 @@ func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Re
 	if err != nil {
 		return err
 	}
+	sources, err := s.Sources(w)
+	if err != nil {
+		return err
+	}
 	s.Journal.Begin(w.Destination.URL(), source, s.Live.Revision, s.Live.Values)
+	s.Journal.Sources = sources
 	s.Journal.Applied, s.Journal.ManagedBy = wanted.Values, string(w.Target.Release.ManagedBy)
 	return s.Journal.Save(ctx)
 }
@@ -130,14 +137,16 @@ func proveRendered(w *world.World, s *state.State, wanted map[string]any) (repor
 	if err != nil {
 		return report.Proof{}, err
 	}
-	url, err := s.SourceURL(w.Destination)
+	sources, err := s.Sources(w)
 	if err != nil {
 		return report.Proof{}, err
 	}
+	urls := slices.DeleteFunc(slices.Sorted(maps.Values(sources)), func(url string) bool { return url == "" })
+	config := validate.Config{Destination: w.Destination, Namespace: w.Target.Release.Namespace, Now: w.Now}
 	return validate.Rendered(validate.Manifests{
-		Chart: w.Chart, Values: wanted, Endpoint: w.Destination.Registry.Endpoint(), Sources: []string{url}, Secrets: []string{source.BasicAuth.Password},
+		Chart: w.Chart, Values: wanted, Endpoint: w.Destination.Registry.Endpoint(), Sources: slices.Compact(urls), Secrets: []string{source.BasicAuth.Password},
 		Release: chart.Release{Name: w.Target.Release.Name, Namespace: w.Target.Release.Namespace, KubeVersion: w.Kubernetes},
-	}, validation(w, s)), nil
+	}, config), nil
 }
 
 // UndoDeploy puts the release back to the revision before this run, and waits until every workload reads from the

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/validate"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
@@ -15,6 +17,7 @@ import (
 // Disabled is a release without Zot.
 type Disabled struct {
 	Validation Validation
+	Result     *deploy.Result // nil when this run has not turned Zot off
 
 	entry Entry
 }
@@ -58,24 +61,70 @@ func DisableZot(ctx context.Context, w *world.World, s *state.State, in Validati
 	if err != nil {
 		return done, err
 	}
-	done.Validation.Deployment.Copied.Linted.Rendered = without
-	result, err := apply(ctx, w, s, without)
+	done.Result, err = apply(ctx, w, s, without)
 	done.entry.Changed = true
 	if err != nil {
 		return done, err
 	}
-	done.entry.Summary = fmt.Sprintf("zot.enabled is false since revision %d; its volume stays", result.Revision)
+	done.entry.Proofs, err = proveWithoutZot(ctx, w, s)
+	if err != nil {
+		return done, err
+	}
+	done.entry.Summary = fmt.Sprintf("zot.enabled is false since revision %d; its volume stays, and every workload still reads from ECR", done.Result.Revision)
 	return done, nil
+}
+
+// proveWithoutZot looks at everything again once Zot is off: that it is gone, since Helm goes on when it may not delete
+// an object, and that each workload still reads from ECR without what went with Zot, such as a Secret.
+func proveWithoutZot(ctx context.Context, w *world.World, s *state.State) ([]report.Proof, error) {
+	off, err := deploy.ZotOff(ctx, w.Hub, deployOptions(w, s))
+	if err == nil {
+		err = off.Err(w.Hub)
+	}
+	if err != nil {
+		return nil, err
+	}
+	all, err := atSource(w, s)
+	if err != nil {
+		return nil, err
+	}
+	config, err := validation(ctx, w, s)
+	if err != nil {
+		return nil, err
+	}
+	proofs := validate.AllReady(ctx, all, config)
+	for _, c := range all {
+		p, leftovers := validate.Pull(ctx, c, config)
+		proofs = append(proofs, p)
+		if err := keepLeftovers(ctx, s, leftovers); err != nil {
+			return proofs, err
+		}
+	}
+	return proofs, proof.Worst(proofs)
+}
+
+// UndoDisableZot turns Zot on again, when what was proven before did not hold without it.
+func UndoDisableZot(ctx context.Context, w *world.World, s *state.State, done Disabled) (Entry, error) {
+	before := done.Validation.Deployment
+	switch {
+	case done.Result == nil || !done.Result.Changed || done.Result.PreviousRevision == 0:
+		return Entry{Skip: "this run has not turned Zot off"}, nil
+	case before.Result != nil && before.Result.Changed:
+		return Entry{Skip: "undoing deploy turns Zot on as well"}, nil
+	}
+	w.Progress.Stage("Zot on again")
+	o := deployOptions(w, s)
+	o.Chart, o.HelmRelease = nil, before.values().Wanted.Data()
+	if err := deploy.Undo(ctx, w.Hub, o, done.Result.PreviousRevision); err != nil {
+		return Entry{}, err
+	}
+	return Entry{Summary: fmt.Sprintf("Zot is on again: the release has the values of revision %d", done.Result.PreviousRevision), Changed: true}, nil
 }
 
 // mayDisableZot is the gate: without every proof, Zot stays.
 func mayDisableZot(w *world.World, s *state.State, made []report.Proof) error {
 	ledger := proof.NewLedger(append(s.Journal.Fresh(w.Now(), w.Destination.URL()), made...)...)
-	var clusters []string
-	for _, c := range w.Clusters() {
-		clusters = append(clusters, c.Name)
-	}
-	for _, missing := range ledger.Missing(w.Now(), proof.Needs(clusters...)...) {
+	for _, missing := range ledger.Missing(w.Now(), proof.Needs(clusterNames(w)...)...) {
 		where := ""
 		if missing.Cluster != "" {
 			where = fmt.Sprintf(" of cluster %q", missing.Cluster)

@@ -30,7 +30,7 @@ func held(name, on string) report.Proof {
 func all(clusters ...string) []report.Proof {
 	proofs := []report.Proof{held(report.ProofRendered, ""), held(report.ProofClosure, ""), held(report.ProofPush, "hub")}
 	for _, c := range clusters {
-		proofs = append(proofs, held(report.ProofReady, c), held(report.ProofPull, c))
+		proofs = append(proofs, held(report.ProofReady, c), held(report.ProofPull, c), held(report.ProofUnused, c))
 	}
 	return proofs
 }
@@ -106,6 +106,7 @@ func TestMayDisable(t *testing.T) {
 		"no closure":                       {journal: without(report.ProofClosure), refuses: `"closure"`},
 		"no ready":                         {journal: without(report.ProofReady), refuses: `"ready" of cluster "hub"`},
 		"no pull":                          {journal: without(report.ProofPull), refuses: `"pull" of cluster "hub"`},
+		"no unused":                        {journal: without(report.ProofUnused), refuses: `"unused" of cluster "hub"`},
 		"no push":                          {journal: without(report.ProofPush), refuses: `"push"`},
 		"expired closure":                  {journal: stale(report.ProofClosure), refuses: `"closure"`},
 		"expired push of this run":         {report: stale(report.ProofPush), refuses: `"push"`},

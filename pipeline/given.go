@@ -12,9 +12,10 @@ type Given struct {
 	File *values.File // values.yaml, or the manifest of a HelmRelease
 	AsIs bool         // it is rendered already: take it just as it is
 
-	KeepLive       bool // keep values that only the live release has
-	DiscardLive    bool // give them up
-	AllowDowngrade bool // of either chart
+	Leave          []string // repositories of Zot that stay there knowingly
+	KeepLive       bool     // keep values that only the live release has
+	DiscardLive    bool     // give them up
+	AllowDowngrade bool     // of either chart
 }
 
 // Entry is empty: what was given is no stage.

@@ -30,6 +30,10 @@ type Options struct {
 	NoCopyBack     bool // Rollback only: leave in ECR what only ECR has
 	DiscardChanges bool // Rollback only: give up what was changed in the values since the cutover
 
+	WithoutSpokes []string // spokes that are left out by name: they lose their workloads when Zot goes
+
+	Leave []string // repositories of Zot that stay there knowingly
+
 	KeepLive       bool // values that only the live release has are kept
 	DiscardLive    bool // or given up; without either they are a refusal
 	AllowDowngrade bool // of either chart

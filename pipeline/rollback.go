@@ -97,7 +97,10 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 		return to, err
 	}
 	r.report.Hide(s.Secrets()...)
-	if err := checkRecord(w, s.Journal); err != nil {
+	if err := checkRecord(w, s.Journal, o.WithoutSpokes); err != nil {
+		return to, err
+	}
+	if err := checkFleet(ctx, w, s, o.WithoutSpokes); err != nil {
 		return to, err
 	}
 	if w.Destination, err = parseRepository(s.Journal.Destination); err != nil {
@@ -122,7 +125,7 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 }
 
 // checkRecord compares what is asked for with what the journal says of the cutover.
-func checkRecord(w *world.World, j *journal.Journal) error {
+func checkRecord(w *world.World, j *journal.Journal, without []string) error {
 	release := w.Target.Release
 	name := release.Namespace + "/" + release.Name
 	if j.Original == nil {
@@ -130,9 +133,9 @@ func checkRecord(w *world.World, j *journal.Journal) error {
 			"going back to Zot: no cutover of release %s is on record (Secret %s/%s)", name, release.Namespace, journal.Name)
 	}
 	for _, p := range j.Proofs {
-		known := p.Cluster == "" || slices.ContainsFunc(w.Clusters(), func(c *cluster.Cluster) bool { return c.Name == p.Cluster })
+		known := p.Cluster == "" || slices.Contains(without, p.Cluster) || slices.ContainsFunc(w.Clusters(), func(c *cluster.Cluster) bool { return c.Name == p.Cluster })
 		if !known {
-			return fault.New(fault.Usage, fmt.Sprintf("give --spoke name=%s,kubeconfig=…", p.Cluster),
+			return fault.New(fault.Usage, fmt.Sprintf("add --spoke name=%[1]s,kubeconfig=…, or leave it behind with --leave-spoke %[1]s", p.Cluster),
 				"going back to Zot: cluster %q was part of the cutover, and is not named", p.Cluster)
 		}
 	}

@@ -158,15 +158,15 @@ func TestNothingToRestore(t *testing.T) {
 
 func TestCheckRecord(t *testing.T) {
 	s := onZot(t, all("hub"))
-	require.NoError(t, checkRecord(s.World, s.Journal))
+	require.NoError(t, checkRecord(s.World, s.Journal, nil))
 	s.Journal.ManagedBy = "flux"
-	require.NoError(t, checkRecord(s.World, s.Journal), "who manages the release is read from the cluster")
+	require.NoError(t, checkRecord(s.World, s.Journal, nil), "who manages the release is read from the cluster")
 	s.Journal.Prove([]report.Proof{held(report.ProofReady, "berlin")})
-	err := checkRecord(s.World, s.Journal)
+	err := checkRecord(s.World, s.Journal, nil)
 	require.ErrorContains(t, err, `cluster "berlin" was part of the cutover`)
 	assert.Contains(t, fault.RemedyOf(err), "--spoke name=berlin")
 	s.Journal.Original = nil
-	require.ErrorContains(t, checkRecord(s.World, s.Journal), "no cutover of release")
+	require.ErrorContains(t, checkRecord(s.World, s.Journal, nil), "no cutover of release")
 }
 
 func TestParseRepository(t *testing.T) {

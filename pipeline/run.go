@@ -11,6 +11,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/lease"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
+	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
@@ -117,7 +118,8 @@ func entryOf(out result) Entry {
 func (r *runner) add(line report.Stage, e Entry) {
 	r.report.Stages = append(r.report.Stages, line)
 	r.report.Findings = append(r.report.Findings, e.Findings...)
-	r.report.Proofs = append(r.report.Proofs, e.Proofs...)
+	// A later look at the same thing counts, not both.
+	r.report.Proofs = proof.NewLedger(append(r.report.Proofs, e.Proofs...)...).All()
 	r.report.Rules = append(r.report.Rules, e.Rules...)
 }
 

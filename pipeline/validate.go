@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
@@ -53,6 +55,11 @@ func Validate(ctx context.Context, w *world.World, s *state.State, in Deployment
 		return done, err
 	}
 	proofs, readOnly, err := proveClusters(ctx, w, s, fresh)
+	if err == nil {
+		var others []report.Proof
+		others, err = proveOthers(ctx, w, s, fresh, in.values().Given.Leave)
+		proofs = append(proofs, others...)
+	}
 	if err != nil {
 		return done, err
 	}
@@ -108,54 +115,62 @@ func (v *Validation) proveEarlier(ctx context.Context, w *world.World, s *state.
 // proveClusters makes the proofs about clusters. Where those of an earlier run cover every cluster, and pushing, only
 // what can be seen without a write is looked at again.
 func proveClusters(ctx context.Context, w *world.World, s *state.State, fresh *proof.Ledger) (proofs []report.Proof, readOnly bool, err error) {
-	source, err := s.SourceURL(w.Destination)
+	all, err := atSource(w, s)
 	if err != nil {
 		return nil, false, err
 	}
-	o := validation(w, s)
-	if !covers(fresh, w.Clusters()) {
-		if err := w.Lock(ctx); err != nil { // a canary, and requests to reconcile
-			return nil, false, err
-		}
-		all := fleet(w, source)
-		verdicts := validate.Clusters(ctx, all[0], all[1:], o)
-		s.Journal.Leave(verdicts.Leftovers)
-		return verdicts.Proofs, false, nil
+	config, err := validation(ctx, w, s)
+	if err != nil {
+		return nil, false, err
 	}
-	o.ReadOnly = true
-	proofs = validate.AllReady(ctx, fleet(w, source), o)
-	return append(proofs, fresh.Named(report.ProofPull, report.ProofPush)...), true, nil
+	if covers(fresh, w.Clusters()) {
+		config.ReadOnly = true
+		proofs = validate.AllReady(ctx, all, config)
+		return append(proofs, fresh.Named(report.ProofPull, report.ProofPush)...), true, nil
+	}
+	if err := w.Lock(ctx); err != nil { // canaries, and requests to reconcile
+		return nil, false, err
+	}
+	if err := sweep(ctx, w, s); err != nil {
+		return nil, false, err
+	}
+	verdicts := validate.Clusters(ctx, all[0], all[1:], config)
+	return verdicts.Proofs, false, keepLeftovers(ctx, s, verdicts.Leftovers)
+}
+
+// proveOthers proves that nobody else needs Zot. An earlier proof stands while it is fresh, and once Zot is off.
+func proveOthers(ctx context.Context, w *world.World, s *state.State, fresh *proof.Ledger, left []string) ([]report.Proof, error) {
+	zot, err := s.ZotOn()
+	if err != nil {
+		return nil, err
+	}
+	known := fresh.Named(report.ProofUnused)
+	if !zot || onAll(known, w.Clusters()) {
+		return known, nil
+	}
+	s.Journal.Left = left
+	return proveUnused(ctx, w, s, left)
+}
+
+// keepLeftovers notes canaries that could not be deleted, also when the run is being ended.
+func keepLeftovers(ctx context.Context, s *state.State, leftovers []journal.Leftover) error {
+	if len(leftovers) == 0 {
+		return nil
+	}
+	s.Journal.Leave(leftovers)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return s.Journal.Save(ctx)
 }
 
 // covers reports whether every cluster has a pull proof, and hue a push proof.
 func covers(l *proof.Ledger, clusters []*cluster.Cluster) bool {
-	pulled := l.Named(report.ProofPull)
-	for _, c := range clusters {
-		if !slices.ContainsFunc(pulled, func(p report.Proof) bool { return p.Cluster == c.Name }) {
-			return false
-		}
-	}
-	return len(l.Named(report.ProofPush)) > 0
+	return onAll(l.Named(report.ProofPull), clusters) && len(l.Named(report.ProofPush)) > 0
 }
 
-// validation returns what proofs about clusters are judged by.
-func validation(w *world.World, s *state.State) validate.Config {
-	c := validate.Config{
-		Destination: w.Destination, Namespace: w.Target.Release.Namespace, Identity: w.Target.Identity.RoleARN,
-		SwitchedAt: s.Journal.SwitchedAt, Copied: s.Journal.Copied,
-		Timeout: w.Timeout, PushWait: w.PushWait, Progress: w.Progress, Now: w.Now,
-	}
-	if w.ECR != nil {
-		c.Images = w.ECR.Images
-	}
-	return c
-}
-
-// fleet returns the hub and every spoke, with the address at which each reads from Zot.
-func fleet(w *world.World, source string) []validate.Cluster {
-	var all []validate.Cluster
-	for _, c := range w.Clusters() {
-		all = append(all, validate.Cluster{Cluster: c, Source: source})
-	}
-	return all
+// onAll reports whether there is a proof of every cluster.
+func onAll(proofs []report.Proof, clusters []*cluster.Cluster) bool {
+	return !slices.ContainsFunc(clusters, func(c *cluster.Cluster) bool {
+		return !slices.ContainsFunc(proofs, func(p report.Proof) bool { return p.Cluster == c.Name })
+	})
 }

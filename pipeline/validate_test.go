@@ -86,13 +86,13 @@ func TestSecondValidateWritesNothing(t *testing.T) {
 	for _, p := range got.Entry().Proofs {
 		seen = append(seen, p.Name+" "+string(p.Verdict))
 	}
-	assert.ElementsMatch(t, []string{"ready held", "pull held", "push held"}, seen)
+	assert.ElementsMatch(t, []string{"ready held", "pull held", "push held", "unused held"}, seen)
 	require.NoError(t, mayDisableZot(s.World, s.State, got.Proofs))
 }
 
 // TestValidateKeepsTheProofsOfEarlierStages: then disable-zot, in a run of its own, finds all of them.
 func TestValidateKeepsTheProofsOfEarlierStages(t *testing.T) {
-	s, writes := switchedOver(t, []report.Proof{held(report.ProofReady, "hub"), held(report.ProofPull, "hub"), held(report.ProofPush, "hub")})
+	s, writes := switchedOver(t, []report.Proof{held(report.ProofReady, "hub"), held(report.ProofPull, "hub"), held(report.ProofUnused, "hub"), held(report.ProofPush, "hub")})
 	// Zot is no Service of a cluster here: the values of before lead to it.
 	s.Journal.Original = onZotAt(s)
 	require.Error(t, mayDisableZot(s.World, s.State, nil), "nothing is proven of the values and of the closure")

@@ -9,9 +9,12 @@ import (
 
 // targetFlags are the flags that say what is wanted. They win over the file given with --config.
 type targetFlags struct {
-	config string
-	spokes []string
-	want   target.Cutover
+	config     string
+	spokes     []string
+	values     []string // several files, merged as Helm does
+	edit       string   // the one of them that is edited
+	valuesFrom []string
+	want       target.Cutover
 }
 
 // registryFlags are enough for commands that need no cluster.
@@ -27,10 +30,16 @@ func (t *targetFlags) registryFlags(f *pflag.FlagSet) {
 
 // valuesFlags name the user's file and the chart that reads it.
 func (t *targetFlags) valuesFlags(f *pflag.FlagSet) {
-	f.StringVarP(&t.want.Release.Values, "values", "f", "", "the user's values.yaml; - is standard input")
+	f.StringArrayVarP(&t.values, "values", "f", nil, "the user's values.yaml; - is standard input. Several are merged as Helm does")
 	f.StringVar(&t.want.Release.HelmRelease, "helm-release", "", "or the manifest of the Flux HelmRelease that holds the values")
 	f.StringVar(&t.want.Release.Chart, "chart", "", "chart mural: oci://, a directory or a .tgz (default oci://public.ecr.aws/mural/mural)")
 	f.StringVar(&t.want.Release.Version, "version", "", "version of the chart (default 1.0.7)")
+}
+
+// sourceFlags say what is merged with the values, and which of several files is edited.
+func (t *targetFlags) sourceFlags(f *pflag.FlagSet) {
+	f.StringVar(&t.edit, "edit", "", "of several --values, the `FILE` that is edited (default the last that has a registry setting)")
+	f.StringArrayVar(&t.valuesFrom, "values-from", nil, "what a HelmRelease's valuesFrom names, as kind/name=`FILE`; once for each")
 }
 
 // clusterFlags name the clusters and how the release gets there.
@@ -53,6 +62,9 @@ func (t *targetFlags) all(c *cobra.Command) {
 // cutover is what the file and the flags say together, with defaults filled in.
 func (t *targetFlags) cutover() (target.Cutover, error) {
 	want := t.want
+	if len(t.values) > 0 {
+		want.Release.Values = t.values[len(t.values)-1]
+	}
 	for _, text := range t.spokes {
 		spoke, err := target.ParseCluster(text)
 		if err != nil {

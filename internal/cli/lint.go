@@ -14,6 +14,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
@@ -30,6 +31,7 @@ type lintFlags struct {
 	disable     []string
 	severity    report.Severity
 	fix         bool
+	keepCert    bool
 	explain     string
 }
 
@@ -85,6 +87,8 @@ func (l *lintFlags) add(c *cobra.Command) {
 	f.StringVar(&l.kubeVersion, "kube-version", "", "Kubernetes version to render the chart for")
 	f.StringSliceVar(&l.disable, "disable", nil, "rules to leave out, for example L11,L19")
 	f.Var(textFlag[report.Severity]{&l.severity}, "severity", "show findings from this severity on: error, warning or info (default info)")
+	f.BoolVar(&l.keepCert, "keep-cert", false, "certSecretName and proxySecretName are meant for ECR too")
+	l.target.sourceFlags(f)
 	f.BoolVar(&l.fix, "fix", false, "write corrections into the file, as render would, and report what is left")
 	f.StringVar(&l.explain, "explain", "", "explain a `RULE`, for example L07, or list all")
 }
@@ -94,7 +98,7 @@ func (a *app) lint(ctx context.Context, l *lintFlags) error {
 	if err != nil {
 		return err
 	}
-	outputs, err := l.output.Open(append(slices.Clone(l.policies), append(l.target.inputs(want, a.Getenv), l.trust)...)...)
+	outputs, err := l.output.Open(append(slices.Concat(l.policies, l.target.values), append(l.target.inputs(want, a.Getenv), l.trust)...)...)
 	if err != nil {
 		return err
 	}
@@ -123,7 +127,7 @@ func (a *app) lintInput(ctx context.Context, l *lintFlags) (in lint.Input, err e
 	if err != nil {
 		return in, err
 	}
-	in = lint.Input{Target: want, Access: l.access, KubeVersion: l.kubeVersion, Disable: l.disable, MinSeverity: l.severity}
+	in = lint.Input{Target: want, Access: l.access, KeepCert: l.keepCert, KubeVersion: l.kubeVersion, Disable: l.disable, MinSeverity: l.severity}
 	switch l.severity {
 	case "", report.Error, report.Warning, report.Info:
 	default:
@@ -133,6 +137,12 @@ func (a *app) lintInput(ctx context.Context, l *lintFlags) (in lint.Input, err e
 		if in.Destination, err = want.Destination(); err != nil {
 			return in, err
 		}
+	}
+	if err := lint.CheckVersion(l.fluxVersion); err != nil {
+		return in, err
+	}
+	if err := target.CheckNamespace(want.Release.Namespace); err != nil {
+		return in, err
 	}
 	if l.fluxVersion != "" {
 		in.Live.SourceControllers = []lint.SourceController{{Namespace: want.Release.Namespace, Version: l.fluxVersion}}
@@ -145,7 +155,7 @@ func (a *app) lintInput(ctx context.Context, l *lintFlags) (in lint.Input, err e
 	if in.Access.Principal, err = iam.ParsePrincipal(l.principal); err != nil {
 		return in, err
 	}
-	if in.File, err = a.readValues(want); err != nil {
+	if in.File, err = a.readValues(want, &l.target); err != nil {
 		return in, err
 	}
 	in.Chart, err = a.namedChart(ctx, &l.target)
@@ -154,7 +164,7 @@ func (a *app) lintInput(ctx context.Context, l *lintFlags) (in lint.Input, err e
 
 // fixValues writes what can be corrected into the file, and reads it again.
 func (a *app) fixValues(in lint.Input) (*values.File, error) {
-	path := in.Target.ValuesPath()
+	path := pathOf(in.Target, in.File)
 	if path == "-" {
 		return nil, fault.New(fault.Usage, "use render, which writes to standard output", "reading flags: --fix needs a file, not standard input")
 	}

@@ -67,7 +67,7 @@ func TestPoliciesWrongUse(t *testing.T) {
 		"public, no account": {[]string{"--endpoint", "oci://public.ecr.aws/a1b2c3d4"}, "", 64, "--account"},
 		"spokes but no hub":  {[]string{ecrEndpoint, "--spoke-issuer", "https://x/y"}, "", 64, "--spoke-issuer is given without --issuer"},
 		"odd role":           {[]string{ecrEndpoint, "--role-arn", "palette"}, "", 64, "it is not the ARN of an IAM role"},
-		"no directory":       {[]string{ecrEndpoint, "--dir", missing}, "", 1, "no such file"},
+		"no directory":       {[]string{ecrEndpoint, "--dir", "/dev/null/policies"}, "", 1, "not a directory"},
 		"nothing to check":   {[]string{"check", ecrEndpoint}, "", 64, "no policy document given"},
 		"missing file":       {[]string{"check", ecrEndpoint, missing}, "", 64, "no such file"},
 		"not JSON":           {[]string{"check", ecrEndpoint, "-"}, "{", 64, "line 1, column 2: unexpected end of JSON input"},

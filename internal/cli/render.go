@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	helmchart "helm.sh/helm/v3/pkg/chart"
@@ -11,6 +12,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/revert"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -20,9 +22,8 @@ import (
 // renderFlags say what to write, and where.
 type renderFlags struct {
 	target     targetFlags
-	interval   string
-	timeout    string
 	disableZot bool
+	keepCert   bool
 	revert     string
 	inPlace    bool
 	diff       bool
@@ -51,9 +52,11 @@ spokes, no chart either; with --chart it also knows where a default of the chart
 	f := c.Flags()
 	r.target.registryFlags(f)
 	r.target.valuesFlags(f)
-	f.StringVar(&r.interval, "interval", "", "how often Flux looks at the registry (default what the file has, or 5m)")
-	f.StringVar(&r.timeout, "registry-timeout", "", "how long Flux waits for the registry (default what the file has, or 60s)")
+	f.StringVar(&r.target.want.Registry.Interval, "interval", "", "how often Flux looks at the registry (default what the file has, or 5m)")
+	f.StringVar(&r.target.want.Registry.Timeout, "registry-timeout", "", "how long Flux waits for the registry (default what the file has, or 60s)")
 	f.BoolVar(&r.disableZot, "disable-zot", false, "also set zot.enabled to false; only once ECR is proven to work")
+	f.BoolVar(&r.keepCert, "keep-cert", false, "keep certSecretName and proxySecretName: they are meant for ECR too")
+	r.target.sourceFlags(f)
 	f.StringVar(&r.revert, "revert", "", "take the edit back: `FILE` is the original as it was before; later changes of other settings stay")
 	f.BoolVarP(&r.inPlace, "in-place", "i", false, "write the result into the file, all of it or nothing")
 	f.BoolVarP(&r.diff, "diff", "d", false, "show a unified diff instead of the file")
@@ -66,7 +69,7 @@ func (a *app) render(ctx context.Context, r *renderFlags) error {
 	if err != nil {
 		return err
 	}
-	file, err := a.readValues(want)
+	file, err := a.readValues(want, &r.target)
 	if err != nil {
 		return err
 	}
@@ -86,16 +89,24 @@ func (a *app) render(ctx context.Context, r *renderFlags) error {
 		if err != nil {
 			return err
 		}
-		return a.show(r, want.ValuesPath(), file.Name(), edited{back, back.Output, back.Changes})
+		return a.show(r, pathOf(want, file), file.Name(), edited{back, back.Output, back.Changes})
 	}
-	rendered, err := r.edit(want, file, loaded)
+	rendered, err := render.Run(file, render.Options{Target: want, Chart: loaded, DisableZot: r.disableZot, KeepCert: r.keepCert})
 	if err != nil {
 		return err
 	}
 	for _, note := range rendered.Notes {
 		a.Progress().Say("%s", note)
 	}
-	return a.show(r, want.ValuesPath(), file.Name(), edited{rendered, rendered.Output, len(rendered.Changes)})
+	return a.show(r, pathOf(want, file), file.Name(), edited{rendered, rendered.Output, len(rendered.Changes)})
+}
+
+// pathOf is the path of the file that is edited.
+func pathOf(want target.Cutover, file *values.File) string {
+	if want.ValuesPath() == "-" {
+		return "-"
+	}
+	return file.Name()
 }
 
 // writable is what render and revert make.
@@ -111,29 +122,13 @@ type edited struct {
 	changes int
 }
 
-// edit is the library call.
-func (r *renderFlags) edit(want target.Cutover, file *values.File, loaded *helmchart.Chart) (*values.Rendered, error) {
-	if err := want.Validate(target.NeedRegistry, target.NeedIdentity); err != nil {
-		return nil, err
-	}
-	destination, err := want.Destination()
-	if err != nil {
-		return nil, err
-	}
-	wanted := values.Settings{
-		Destination: destination.Registry, Repository: want.Registry.Repository, Identity: want.Identity,
-		Interval: r.interval, Timeout: r.timeout, DisableZot: r.disableZot,
-	}
-	if loaded != nil {
-		if wanted.ChartDefaults, err = chart.Defaults(loaded); err != nil {
-			return nil, err
-		}
-	}
-	return file.Render(wanted)
-}
-
 // show writes the result where the flags say.
 func (a *app) show(r *renderFlags, path, name string, e edited) error {
+	if text := e.Diff(name); r.diff && strings.Contains(text, values.Mask) {
+		if _, err := fmt.Fprintf(a.Out, "# Secrets are shown as %s, so this can't be applied; palette-ecr render > FILE gives the real file.\n", values.Mask); err != nil {
+			return err
+		}
+	}
 	if r.diff {
 		if _, err := fmt.Fprint(a.Out, console.Paint(a.Color(a.OutTTY)).Diff(e.Diff(name))); err != nil {
 			return err
@@ -157,27 +152,25 @@ func (a *app) show(r *renderFlags, path, name string, e edited) error {
 	return nil
 }
 
-// stdin is what places in standard input are called.
-const stdin = "<stdin>"
-
-// readValues reads the user's file, or standard input.
-func (a *app) readValues(want target.Cutover) (*values.File, error) {
+// readValues reads the user's files, or standard input.
+func (a *app) readValues(want target.Cutover, t *targetFlags) (*values.File, error) {
 	if err := want.Validate(target.NeedValues); err != nil {
 		return nil, err
 	}
-	path := want.ValuesPath()
-	read := func() (*values.File, error) { return values.Read(path) }
-	if path == "-" {
-		read = func() (*values.File, error) { return values.ReadFrom(stdin, a.In) }
+	files := render.Of(want, a.In)
+	if len(t.values) > 1 {
+		files.Paths = t.values
 	}
-	file, err := read()
-	if err != nil {
+	files.Edit = t.edit
+	var err error
+	if files.Sources, err = render.SourceFiles(t.valuesFrom); err != nil {
 		return nil, err
 	}
-	if want.Release.HelmRelease != "" && file.Kind() != values.HelmRelease {
-		return nil, fault.New(fault.Usage, "give it as --values", "reading %q: no HelmRelease is in it", path)
+	file, err := render.Open(files)
+	if err == nil && len(files.Paths) > 1 {
+		fmt.Fprintf(a.Err, "of the values files, %q is edited (--edit names another)\n", file.Name())
 	}
-	return file, nil
+	return file, err
 }
 
 // namedChart loads the chart that the flags or the file of --config name; nil when neither does. Nothing is
@@ -208,7 +201,7 @@ func (t *targetFlags) namedChart() (ref, version string, err error) {
 	if release.Version == "" && isOCI(release.Chart) {
 		release.Version = target.DefaultVersion
 	}
-	if release.Chart == "" && t.want.Release.Version != "" {
+	if release.Chart == "" && t.want.Release.Version != "" && t.want.Release.Version != target.DefaultVersion {
 		release.Chart = target.DefaultChart
 	}
 	return release.Chart, release.Version, nil

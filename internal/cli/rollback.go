@@ -9,6 +9,7 @@ import (
 func (a *app) rollbackCommand() *cobra.Command {
 	var r runFlags
 	var noCopyBack, discardChanges bool
+	var leave []string
 	c := &cobra.Command{
 		Use:   "rollback",
 		Short: "The way back: what ECR has copied to Zot, the registry settings of before",
@@ -25,11 +26,13 @@ values, revert them there too, or the next upgrade goes to ECR again.
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.runPipeline(c, &r, func(o pipeline.Options) pipeline.Options {
 				o.NoCopyBack, o.DiscardChanges = noCopyBack, discardChanges
+				o.WithoutSpokes = append(o.WithoutSpokes, leave...)
 				return o
 			}, pipeline.Rollback)
 		},
 	}
 	r.add(c)
+	c.Flags().StringArrayVar(&leave, "leave-spoke", nil, "a spoke that is left behind, since it can't be reached for example: nothing is proven of it; once for each")
 	c.Flags().BoolVar(&noCopyBack, "no-copy-back", false, "leave in ECR what only ECR has; needs neither AWS nor the chart")
 	c.Flags().BoolVar(&discardChanges, "discard-changes", false, "give up what was changed in the values since the cutover")
 	return c

@@ -22,6 +22,8 @@ type runFlags struct {
 	output   console.Outputs
 	asIs     bool
 	inPlace  bool
+	without  []string
+	leave    []string
 	keepLive bool
 	giveUp   bool
 	older    bool
@@ -35,6 +37,8 @@ func (r *runFlags) add(c *cobra.Command) {
 	f := c.Flags()
 	r.output.Add(f)
 	f.BoolVar(&r.asIs, "as-is", false, "take the values as they are: they are rendered already, in Git for example")
+	f.StringArrayVar(&r.without, "without-spoke", nil, "a spoke that is left out: its workloads are not proven, and are lost when Zot goes; once for each")
+	f.StringArrayVar(&r.leave, "leave", nil, "a repository of Zot that stays there knowingly, and goes with it; once for each")
 	f.BoolVar(&r.keepLive, "keep-live", false, "keep values that only the live release has, set with helm upgrade --set for example")
 	f.BoolVar(&r.giveUp, "discard-live", false, "or give them up; without either they are a refusal")
 	f.BoolVar(&r.older, "allow-downgrade", false, "deploy charts that are older than the live ones")
@@ -109,7 +113,7 @@ func (a *app) runPipeline(
 	}
 	rep, err := run(c.Context(), with(pipeline.Options{
 		Target: want, Command: c.Name(), Version: build.Version(), AsIs: r.asIs, InPlace: r.inPlace, Owner: owner(a.Getenv),
-		KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
+		WithoutSpokes: r.without, Leave: r.leave, KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
 		In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile},
 		Progress: a.Progress(), Timeout: r.timeout, PushWait: r.pushWait,
 	}))

@@ -54,6 +54,7 @@ func Defaults(c *chart.Chart) (map[string]any, error) {
 
 // Merged returns what templates see as .Values for a user's values.
 func Merged(c *chart.Chart, values map[string]any) (map[string]any, error) {
+	quiet()
 	values, err := Normal(values)
 	if err != nil {
 		return nil, err
@@ -87,6 +88,7 @@ func Normal(values map[string]any) (map[string]any, error) {
 // machine alone: `lookup` finds nothing. The chart and the values are left as they were. An error names
 // the template that failed.
 func Render(c *chart.Chart, values map[string]any, r Release) ([]Manifest, error) {
+	quiet()
 	values, err := Normal(values)
 	if err != nil {
 		return nil, err

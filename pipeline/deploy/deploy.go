@@ -27,6 +27,7 @@ type Options struct {
 	// ChartDigest is the manifest of Release.Chart in its registry, where it is known (FluxChart): a tag may have moved.
 	ChartDigest string
 	Install     bool // install a release that is not there, instead of failing
+	OnZot       bool // with Install: on Zot, which only a rehearsal wants
 
 	AllowDowngrade bool // of either chart
 

@@ -181,6 +181,9 @@ func RefuseProblems(problems []Problem, c *cluster.Cluster, release string) erro
 
 // withoutZot refuses to install with Zot: where nothing is yet, nothing needs it, and it would have to be moved away from.
 func withoutZot(o *Options) error {
+	if o.OnZot {
+		return nil
+	}
 	merged, err := chart.Merged(o.Chart, o.Values)
 	if err != nil {
 		return err

@@ -61,7 +61,9 @@ func leftCredentials(v *view) error {
 			return
 		}
 		if r.basicAuth.set() {
-			if r.basicAuth.own && !r.basicAuth.node.IsNull() {
+			if r.basicAuth.layer.Name != "" {
+				v.add(report.Error, r.basicAuth.key(), "take it out of "+r.basicAuth.from()+", or set "+r.basicAuth.path+" to null here (`render` does it)", "basicAuth of %s comes back from %s, which is merged with the values: Flux sends it to ECR and ignores provider aws", r.who(), r.basicAuth.from())
+			} else if r.basicAuth.own && !r.basicAuth.node.IsNull() {
 				v.add(report.Error, r.basicAuth.key(), remedy, "basicAuth of %s is still there: Flux sends it to ECR and ignores provider aws", r.who())
 			} else {
 				v.add(report.Error, r.basicAuth.key(), "set "+r.basicAuth.path+" to null: deleting it from the file isn't enough", "basicAuth of %s comes back from the chart's default values: Helm merges them under the file's", r.who())
@@ -94,13 +96,11 @@ func (v *view) renderedCredentials() {
 
 func providers(v *view) error {
 	v.registries(func(r *registrySettings) {
-		if r.endpoint.text() == "" {
+		if r.endpoint.text() == "" || r.provider.unseen() {
 			return
 		}
 		provider := r.provider.text()
 		switch {
-		case r.ecr() && provider == "aws" && r.err == nil && !r.KnownToFlux():
-			v.add(report.Error, r.endpoint.place(), "take the registry's host under amazonaws.com", "source-controller doesn't take %s for ECR, although it is: with provider aws it answers \"invalid AWS registry\"", r.Host)
 		case r.ecr() && provider == "aws":
 		case r.looks == public && !r.hub && (!r.provider.set() || provider == "generic"):
 			v.add(report.Warning, r.provider.place(), "set provider to aws, as the guide does", "%s pulls from ECR Public anonymously, without provider aws: that works, but under a low rate limit", r.who())
@@ -120,7 +120,7 @@ func providers(v *view) error {
 func insecure(v *view) error {
 	v.registries(func(r *registrySettings) {
 		switch value := r.insecure.value(); {
-		case !r.ecr() || value == nil || value == false:
+		case !r.ecr() || r.insecure.unseen() || value == nil || value == false:
 		case value == true && r.insecure.inherited():
 			v.add(report.Error, r.insecure.key(), "add insecure: false", "insecure of %s is true by the chart's default, and so TLS isn't verified for ECR", r.who())
 		case value == true:

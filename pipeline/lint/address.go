@@ -103,7 +103,7 @@ func flaws(v *view, rule string) {
 func endpointForm(v *view) error {
 	flaws(v, "L02")
 	v.registries(func(r *registrySettings) {
-		if value := r.endpoint.value(); value != nil && r.endpoint.text() == "" {
+		if value := r.endpoint.value(); value != nil && r.endpoint.text() == "" && !r.endpoint.unseen() {
 			v.add(report.Error, r.endpoint.place(), "write the registry's address", "endpoint of %s is %s", r.who(), shown(value))
 		}
 	})
@@ -161,7 +161,7 @@ func repositoryName(v *view) error {
 		value := r.repository.value()
 		name := r.repository.text()
 		switch {
-		case !r.ecr() || placeholder.MatchString(name):
+		case !r.ecr() || placeholder.MatchString(name) || r.repository.unseen():
 		case value == nil:
 			if r.hub && r.endpoint.own {
 				v.missing(report.Error, r.repository, "add the repository, for example mural-workloads", "repository of hue isn't set")

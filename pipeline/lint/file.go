@@ -112,6 +112,13 @@ func credentials(v *view) error {
 			v.add(report.Warning, password.place(), "remove basicAuth, and keep the old file out of Git", "the password of %s is in the file", r.who())
 		}
 	})
+	for _, c := range v.file.ObjectCredentials() {
+		severity := report.Warning
+		if c.Login {
+			severity = report.Error
+		}
+		v.add(severity, c.Place, "keep it out of Git: make the Secret another way (an external secret, SOPS), and let valuesFrom name it", "%s holds credentials in clear, in a manifest, which is made to be committed", c.Place.Object)
+	}
 	v.accessKeys()
 	return nil
 }

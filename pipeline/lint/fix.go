@@ -16,7 +16,8 @@ func Settings(in Input) (s values.Settings, ok bool, err error) {
 		return s, false, nil
 	}
 	s.Destination, s.Identity = destination.Registry, in.Target.Identity
-	s.Repository = destination.Name
+	s.Repository, s.KeepCert = destination.Name, in.KeepCert
+	s.Interval, s.Timeout = in.Target.Registry.Interval, in.Target.Registry.Timeout
 	if namespace := destination.Registry.Namespace; namespace != "" {
 		s.Repository = destination.Name[len(namespace)+1:]
 	}

@@ -15,10 +15,10 @@ func fluxRules() []rule {
 		{
 			Rule: report.Rule{
 				ID: "L21", Severity: report.Error,
-				Title:  "This source-controller can't log in to ECR Public",
-				Why:    "source-controller 1.6.0 (Flux 2.6.0 and 2.6.1) answers \"invalid AWS registry\" to provider aws with public.ecr.aws; older ones ignore the provider there and pull anonymously, under a low rate limit.",
-				Source: "fluxcd/source-controller CHANGELOG 1.6.1 (#1825); fluxcd/pkg#936; fluxcd/terraform-provider-flux#763",
-				Fix:    "take Flux 2.6.2 or later",
+				Title:  "This source-controller can't log in to the registry",
+				Why:    "source-controller 1.6.0 (Flux 2.6.0 and 2.6.1) answers \"invalid AWS registry\" to provider aws with public.ecr.aws; older ones ignore the provider there and pull anonymously, under a low rate limit. Dual-stack hosts and those of the European Sovereign Cloud are taken since 1.8 (Flux 2.8), the dual-stack ones of China since 1.9.",
+				Source: "fluxcd/source-controller CHANGELOG 1.6.1 (#1825); fluxcd/pkg#936, #1060, #1104, #1268; fluxcd/flux2#5669, #5712; fluxcd/terraform-provider-flux#763",
+				Fix:    "take Flux 2.6.2 or later; for the other hosts the version that the finding names",
 			},
 			check: fluxVersion,
 		},
@@ -52,6 +52,7 @@ func (v *view) controllers() []SourceController {
 }
 
 func fluxVersion(v *view) error {
+	v.hosts()
 	if !v.hub.isPublic() {
 		return nil
 	}

@@ -128,6 +128,7 @@ func notAnnotated(v *view) error {
 
 func sameAccount(v *view) error {
 	flaws(v, "L09")
+	v.fips()
 	if v.hub.err != nil || !v.hub.IsECR() {
 		return nil
 	}

@@ -32,6 +32,7 @@ type Input struct {
 	// Chart makes lint judge what Helm makes of the file: the chart's defaults under the user's values, and
 	// the rendered manifests.
 	Chart       *helmchart.Chart
+	KeepCert    bool   // certSecretName and proxySecretName are meant for ECR
 	KubeVersion string // of the cluster, for rendering; empty is the one that the Helm SDK was made for
 
 	Access Access

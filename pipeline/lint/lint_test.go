@@ -127,6 +127,9 @@ spec:
     hue: {ociRegistry: {endpoint: 'oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette'}}
 `
 	for _, f := range run(t, lint.Input{File: parse(t, manifest)}) {
+		if f.Rule == "L31" { // says just that
+			continue
+		}
 		assert.Equal(t, report.Warning, f.Severity, f.Message)
 		assert.Contains(t, f.Message, "unless Secret/more sets it")
 	}
@@ -168,7 +171,7 @@ func TestDisableAndSeverity(t *testing.T) {
 	_, err := lint.Run(lint.Input{File: parse(t, text), Disable: []string{"L1"}})
 	require.ErrorContains(t, err, `disabling rule "L1": there is no such rule`)
 	assert.Equal(t, fault.Usage, fault.CodeOf(err))
-	_, err = lint.Explain("L29")
+	_, err = lint.Explain("L99")
 	assert.Equal(t, fault.Usage, fault.CodeOf(err))
 }
 
@@ -204,6 +207,9 @@ func TestRenderedIsClean(t *testing.T) {
 		in.File, err = values.Parse(f.Name(), edited.Output)
 		require.NoError(t, err)
 		for _, finding := range run(t, in) {
+			if finding.Place.Object != "" && finding.Rule == "L26" { // in another object of the file, which render leaves alone
+				continue
+			}
 			assert.False(t, lint.Fixable(finding.Rule), "%s: %s %s", finding.Place, finding.Rule, finding.Message)
 		}
 	}

@@ -80,6 +80,9 @@ func (r *registrySettings) who() string {
 	if r.hub {
 		return "hue"
 	}
+	if r.name == "" && r.item.sub("name").set() {
+		return "a spoke whose name can't be read"
+	}
 	if r.name == "" {
 		return "a spoke without a name"
 	}

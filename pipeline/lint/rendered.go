@@ -10,6 +10,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
 
@@ -27,6 +28,11 @@ func renderedRules() []rule {
 	}}
 }
 
+// withoutSecrets hides what the values and the chart's defaults have of secrets in what Helm says.
+func (v *view) withoutSecrets(text string) string {
+	return secret.Text(secret.Known(append(secret.In(v.file.Merged()), secret.In(v.in.Chart.Values)...)).Replace(text))
+}
+
 // objects are the rendered manifests; nil without a chart, or where it can't be rendered.
 func (v *view) objects() []chart.Manifest {
 	if v.in.Chart == nil || v.rendered {
@@ -37,14 +43,14 @@ func (v *view) objects() []chart.Manifest {
 	if name == "" {
 		name = target.DefaultRelease
 	}
-	v.manifests, v.unmade = chart.Render(v.in.Chart, v.file.Values(), chart.Release{Name: name, Namespace: v.namespace(), KubeVersion: v.in.KubeVersion})
+	v.manifests, v.unmade = chart.Render(v.in.Chart, v.file.Merged(), chart.Release{Name: name, Namespace: v.namespace(), KubeVersion: v.in.KubeVersion})
 	return v.manifests
 }
 
 func manifests(v *view) error {
 	objects := v.objects()
 	if v.unmade != nil {
-		v.add(report.Error, v.root.key(), "correct the values that the message names", "the chart can't be rendered: %s", strings.Join(strings.Fields(v.unmade.Error()), " "))
+		v.add(report.Error, v.root.key(), "correct the values that the message names", "the chart can't be rendered: %s", v.withoutSecrets(strings.Join(strings.Fields(v.unmade.Error()), " ")))
 		return nil
 	}
 	for _, o := range objects {

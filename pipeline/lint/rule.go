@@ -19,7 +19,7 @@ func rules() []rule {
 	var all []rule
 	for _, family := range [][]rule{
 		ignoreRules(), accessRules(), addressRules(), topologyRules(), identityRules(),
-		timingRules(), zotRules(), fileRules(), renderedRules(), repositoryRules(), fluxRules(), releaseRules(),
+		timingRules(), zotRules(), fileRules(), renderedRules(), repositoryRules(), certRules(), keyRules(), unseenRules(), fluxRules(), releaseRules(),
 	} {
 		all = append(all, family...)
 	}

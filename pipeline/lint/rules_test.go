@@ -87,8 +87,8 @@ func TestRules(t *testing.T) {
 		},
 		"L03 unknown to Flux": {
 			replace: []string{anyHost, "oci://123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn"},
-			want: `4:15 error L03: source-controller doesn't take 123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn for ECR, although it is: with provider aws it answers "invalid AWS registry"` + "\n" +
-				`14:19 error L03: source-controller doesn't take 123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn for ECR, although it is: with provider aws it answers "invalid AWS registry"`,
+			want: "4:15 warning L21: whether source-controller takes 123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn can't be told: 1.9.0 (Flux 2.9) and later may, older ones answer \"invalid AWS registry\"\n" +
+				"14:19 warning L21: whether source-controller takes 123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn can't be told: 1.9.0 (Flux 2.9) and later may, older ones answer \"invalid AWS registry\"",
 		},
 		"L03 public spoke": {
 			replace: []string{anyHost + "/palette", "oci://public.ecr.aws/a1b2c3d4", "\n        provider: aws", ""},

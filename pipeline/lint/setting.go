@@ -2,7 +2,9 @@ package lint
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
@@ -19,6 +21,9 @@ type setting struct {
 	near values.Node // the nearest mapping above that the file writes
 	// merged is the value under the chart's defaults; it counts when a chart is given.
 	merged any
+	layer  values.Layer // the one that it comes from, if the file doesn't write it
+	keys   []string     // of the path, as long as it has no list
+	listed bool
 }
 
 // sub goes on to a key.
@@ -32,6 +37,13 @@ func (s setting) sub(keys ...string) setting {
 		if m, ok := s.merged.(map[string]any); ok {
 			next.merged = m[key]
 		}
+		if s.view.layered && !s.listed {
+			next.keys = append(slices.Clone(s.keys), key)
+			if !next.own && next.merged != nil {
+				next.layer, _ = s.view.file.From(next.keys...)
+			}
+		}
+		next.listed = s.listed
 		s = next
 	}
 	return s
@@ -46,7 +58,7 @@ func (s setting) items() []setting {
 	}
 	items := make([]setting, 0, n)
 	for i := range n {
-		item := setting{view: s.view, path: s.path + "[" + strconv.Itoa(i) + "]", near: s.near}
+		item := setting{view: s.view, path: s.path + "[" + strconv.Itoa(i) + "]", near: s.near, listed: true}
 		if s.own {
 			item.node, item.own = s.node.Lookup(i)
 			item.near = s.node
@@ -96,17 +108,44 @@ func (s setting) empty() bool {
 	return false
 }
 
-// text is the value if it is a string.
+// unseen reports whether something is written that can't be read here: it is encrypted, comes from a source that is not
+// known, or is a variable that Flux or a template replaces.
+func (s setting) unseen() bool {
+	text, _ := s.value().(string)
+	switch {
+	case strings.HasPrefix(text, "ENC[") && strings.HasSuffix(text, "]"), text == values.Unseen:
+		return true
+	}
+	return s.view.file.Kind() != values.Plain && variable.MatchString(text)
+}
+
+// variable is what Flux's post-build substitution replaces, or a template.
+var variable = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*|\{\{`)
+
+// text is the value if it is a string that can be read.
 func (s setting) text() string {
 	text, _ := s.value().(string)
+	if s.unseen() {
+		return ""
+	}
 	return text
 }
 
 // unknown tells that the file doesn't say, and nobody knows what the chart says.
-func (s setting) unknown() bool { return !s.own && !s.gone && s.view.merged == nil }
+func (s setting) unknown() bool {
+	return !s.own && !s.gone && !s.view.chart && (s.view.merged == nil || s.merged == nil)
+}
 
 // inherited tells that the value is the chart's default.
 func (s setting) inherited() bool { return !s.own && s.set() }
+
+// from names where an inherited value comes from.
+func (s setting) from() string {
+	if s.layer.Name != "" {
+		return s.layer.Name
+	}
+	return "the chart's default values"
+}
 
 // place is where the value is written, or where it would be.
 func (s setting) place() report.Place {
@@ -121,6 +160,8 @@ func (s setting) key() report.Place {
 	switch {
 	case s.own:
 		return s.at(s.node.Key())
+	case s.layer.Place.Line > 0:
+		return s.at(s.layer.Place)
 	case s.near.Path != "":
 		return s.at(s.near.Key())
 	}

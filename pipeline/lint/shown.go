@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 )
 
 // shown writes a value for a message, quoted if it is text. Only values that can't be secrets get here.
@@ -12,7 +14,7 @@ func shown(value any) string {
 	case nil:
 		return "null"
 	case string:
-		return fmt.Sprintf("%q", v)
+		return fmt.Sprintf("%q", secret.Text(v))
 	case map[string]any:
 		return "a mapping"
 	case []any:

@@ -1,10 +1,10 @@
 package lint
 
 import (
-	"regexp"
 	"time"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
 
 // timingRules are about interval and timeout.
@@ -21,23 +21,18 @@ func timingRules() []rule {
 	}}
 }
 
-var (
-	intervalPattern = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`)
-	timeoutPattern  = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ms|s|m))+$`)
-)
-
 func timing(v *view) error {
 	v.registries(func(r *registrySettings) {
 		interval, timeout := r.at.sub("interval"), r.at.sub("timeout")
-		if interval.set() {
+		if interval.set() && !interval.unseen() {
 			text := interval.text()
-			if !intervalPattern.MatchString(text) {
+			if !target.Interval.MatchString(text) {
 				v.add(report.Error, interval.place(), "write for example 5m", "interval of %s is %s, not a duration such as 5m", r.who(), shown(interval.value()))
 			} else if d, err := time.ParseDuration(text); err == nil && d < time.Minute {
 				v.add(report.Warning, interval.place(), "write at least 1m; 5m is the guide's", "interval of %s is %s: every OCIRepository asks ECR that often", r.who(), text)
 			}
 		}
-		if timeout.set() && !timeoutPattern.MatchString(timeout.text()) {
+		if timeout.set() && !timeout.unseen() && !target.Timeout.MatchString(timeout.text()) {
 			v.add(report.Error, timeout.place(), "write for example 60s; Flux takes no hours here", "timeout of %s is %s, not a duration such as 60s", r.who(), shown(timeout.value()))
 		}
 	})

@@ -54,7 +54,11 @@ func oneRegistry(v *view) error {
 		v.add(report.Error, v.hub.endpoint.place(), "render the file: palette-ecr render, or lint --fix", "hue pushes to %q, not to %q", withoutUser(v.hub.endpoint.text()), want.Registry.Endpoint())
 	}
 	if fixed && !v.hub.endpoint.set() {
-		v.missing(report.Error, v.hub.endpoint, "render the file: palette-ecr render, or lint --fix", "hue.ociRegistry isn't set: the chart's default registry, Zot, stays")
+		what := "hue.ociRegistry isn't set here"
+		if v.hub.at.own {
+			what = "hue.ociRegistry has no endpoint"
+		}
+		v.missing(report.Error, v.hub.endpoint, v.renderIt(), "%s: the chart's default registry, Zot, stays", what)
 	}
 	endpoint := v.hub.endpoint.text()
 	if fixed && !v.hub.ecr() {
@@ -67,6 +71,14 @@ func oneRegistry(v *view) error {
 		v.missing(report.Error, spokes, "take the chart's default spokes into the file: palette-ecr render --chart", "the file has no fleetConfig.spokes: the chart's default spokes, which use Zot, stay")
 	}
 	return nil
+}
+
+// renderIt says how render is called on this file: one without spokes needs the chart.
+func (v *view) renderIt() string {
+	if v.root.sub("fleetConfig", "spokes").unknown() {
+		return "render the file with the chart: palette-ecr render --chart, or lint --fix --chart"
+	}
+	return "render the file: palette-ecr render, or lint --fix"
 }
 
 // sameRegistry tells whether hue's address differs from the wanted one only in where the name is split, or
@@ -181,6 +193,17 @@ func (v *view) shapes() {
 	for i := range v.spokes {
 		mapping(v.spokes[i].item)
 		mapping(v.spokes[i].at)
+	}
+	v.registries(func(r *registrySettings) { mapping(r.basicAuth) })
+	for _, a := range v.accounts() {
+		mapping(a.at)
+		mapping(a.at.sub("annotations"))
+	}
+	for i := range v.spokes {
+		s := v.spokes[i].item.sub("name")
+		if value := s.value(); value != nil && s.own && !s.unseen() && s.text() == "" {
+			v.add(report.Error, s.place(), "write the name in quotes", "the name of a spoke is %s, where a name must be a text", shown(value))
+		}
 	}
 }
 

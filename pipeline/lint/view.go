@@ -6,6 +6,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
@@ -14,13 +15,16 @@ import (
 type view struct {
 	in     Input
 	file   *values.File
-	merged map[string]any // the values under the chart's defaults; nil without a chart
+	merged map[string]any // the values with all that is merged with them; nil when that is the file alone
+	chart  bool           // the chart's defaults are in merged
 	root   setting
 	hub    registrySettings
 	spokes []registrySettings
 	// judged tells whether the rules about ECR apply: something points there, or is to.
 	judged    bool
 	addresses map[string]address // by endpoint: spokes mostly share one
+	alike     map[string]string  // known words that keys nearly are
+	layered   bool               // something is merged with the file
 
 	manifests []chart.Manifest // rendered; nil without a chart, or when it can't be rendered
 	unmade    error            // why not
@@ -31,11 +35,17 @@ type view struct {
 }
 
 func newView(in Input) *view {
-	v := &view{in: in, file: in.File, addresses: map[string]address{}}
+	v := &view{in: in, file: in.File, addresses: map[string]address{}, alike: map[string]string{}, layered: len(in.File.Layers()) > 0}
+	if len(in.File.Layers()) > 0 {
+		v.merged = in.File.Merged()
+	}
 	if in.Chart != nil {
 		// Values that Helm can't merge are judged without the chart, and L23 says why.
-		merged, err := chart.Merged(in.Chart, in.File.Values())
-		v.merged, v.unmade, v.rendered = merged, err, err != nil
+		merged, err := chart.Merged(in.Chart, in.File.Merged())
+		v.unmade, v.rendered = err, err != nil
+		if err == nil {
+			v.merged, v.chart = merged, true
+		}
 	}
 	v.root = setting{view: v, merged: v.merged}
 	v.root.node, v.root.own = v.file.Root()
@@ -105,8 +115,8 @@ func (v *view) namespace() string {
 
 // unseen names where else values may come from, which no file shows: "" for nowhere.
 func (v *view) unseen() string {
-	if r := v.file.HelmRelease(); r != nil && len(r.ValuesFrom) > 0 {
-		return r.ValuesFrom[0].String()
+	if hidden := v.file.Hidden(); len(hidden) > 0 {
+		return hidden[0].Name
 	}
 	return ""
 }
@@ -120,12 +130,18 @@ func (v *view) add(severity report.Severity, place report.Place, remedy, format 
 	if place.File == v.file.Name() && place.Line > 0 {
 		f.Snippet = report.MaskPlace(v.file.Masked(place.Line), place)
 	}
+	if secret.Path(place.Path) { // how long the underline is would tell how long the secret is
+		f.Place.EndLine, f.Place.EndColumn = 0, 0
+	}
 	v.findings = append(v.findings, f)
 }
 
 // missing is add for a key that isn't there: where further values come from what no file shows, it may be
 // there, and an error is only a warning.
 func (v *view) missing(severity report.Severity, s setting, remedy, format string, args ...any) {
+	if s.unseen() { // L31
+		return
+	}
 	message := fmt.Sprintf(format, args...)
 	if from := v.unseen(); from != "" && s.unknown() {
 		severity = report.Warning

@@ -82,9 +82,12 @@ func FluxAccount() []string { return []string{Flux, SourceController, ServiceAcc
 // Sections are the top-level keys that hold registry settings.
 func Sections() []string { return []string{Hue, FleetConfig, Flux, Zot} }
 
-// Known reports whether a word is a key of the registry settings, or of where they stand.
-func Known(key string) bool {
-	return slices.Contains(slices.Concat(RegistryKeys(), Sections(), Essential(), []string{
+// Words are all the keys of the registry settings, and of where they stand.
+func Words() []string {
+	return slices.Concat(RegistryKeys(), Sections(), Essential(), []string{
 		OCIRegistry, Spokes, SourceController, ServiceAccount, Annotations, Create, Automount, Name, Username, Password, RoleAnnotation,
-	}), key)
+	})
 }
+
+// Known reports whether a word is a key of the registry settings, or of where they stand.
+func Known(key string) bool { return slices.Contains(Words(), key) }

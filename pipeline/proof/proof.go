@@ -41,11 +41,11 @@ func (l *Ledger) Named(names ...string) []report.Proof {
 // Need is a proof that a gate wants. An empty Cluster stands for any: one is enough.
 type Need struct{ Name, Cluster string }
 
-// Needs returns what turning Zot off takes: one rendered, closure and push, and ready and pull of every cluster,
-// since a cluster that nothing is proven of may still need Zot.
+// Needs returns what turning Zot off takes: one rendered, closure and push, and ready, pull and unused of every
+// cluster, since a cluster that nothing is proven of may still need Zot.
 func Needs(clusters ...string) []Need {
 	needs := []Need{{Name: report.ProofRendered}, {Name: report.ProofClosure}}
-	for _, name := range []string{report.ProofReady, report.ProofPull} {
+	for _, name := range []string{report.ProofReady, report.ProofPull, report.ProofUnused} {
 		for _, c := range clusters {
 			needs = append(needs, Need{name, c})
 		}

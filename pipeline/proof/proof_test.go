@@ -23,7 +23,7 @@ func held(name, on string) report.Proof {
 func all(clusters ...string) []report.Proof {
 	proofs := []report.Proof{held(report.ProofRendered, ""), held(report.ProofClosure, ""), held(report.ProofPush, "hub")}
 	for _, c := range clusters {
-		proofs = append(proofs, held(report.ProofReady, c), held(report.ProofPull, c))
+		proofs = append(proofs, held(report.ProofReady, c), held(report.ProofPull, c), held(report.ProofUnused, c))
 	}
 	return proofs
 }

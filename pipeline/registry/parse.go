@@ -93,7 +93,10 @@ func parsePublic(endpoint, path string) (Registry, error) {
 }
 
 func parsePrivate(endpoint, host, path string) (Registry, error) {
-	if strings.HasSuffix(host, PublicHost) || host == "ecr-public.aws.com" {
+	if host == "ecr-public.aws.com" {
+		return Registry{}, wrong(endpoint, "write oci://"+PublicHost+"/<alias>: it is the same registry", "it is the dual-stack host of ECR Public, which Flux takes since 2.9 only (fluxcd/pkg#1268)")
+	}
+	if strings.HasSuffix(host, PublicHost) {
 		return Registry{}, wrong(endpoint, "write oci://"+PublicHost+"/<alias>", "ECR Public has one host and no region in it")
 	}
 	m := privatePattern.FindStringSubmatch(host)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
+	"github.com/palette-ecr/palette-ecr/pipeline/fleet"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -129,6 +130,35 @@ func (s *State) Original() (mural.Registry, bool, error) {
 	}
 	v, err := mural.Read(merged)
 	return v.Hue, v.Zot, err
+}
+
+// Sources returns the URL at which each cluster reads from the source, by the cluster's name: as the live values say,
+// or, once hue is on the destination, as the journal has it. "" is for a cluster of which nobody knows it.
+func (s *State) Sources(w *world.World) (map[string]string, error) {
+	on, err := s.OnECR(w.Destination)
+	if err != nil {
+		return nil, err
+	}
+	sources := map[string]string{}
+	if on {
+		for _, c := range w.Clusters() {
+			sources[c.Name] = s.Journal.SourceOf(c.Name)
+		}
+		return sources, nil
+	}
+	v, err := mural.Read(s.Live.Merged)
+	if err != nil {
+		return nil, err
+	}
+	if sources, err = fleet.Sources(v, fleet.OfValues(v, w.Target.Release.Namespace), fleet.Named{Hub: w.Hub.Name}); err != nil {
+		return nil, err
+	}
+	for _, c := range w.Clusters() {
+		if sources[c.Name] == "" { // the entry names no registry: the spoke reads where hue pushes
+			sources[c.Name] = sources[w.Hub.Name]
+		}
+	}
+	return sources, nil
 }
 
 // SourceURL returns the URL that workloads had, or have, from the source; "" when nobody knows any more.

@@ -26,6 +26,8 @@ func (c Cutover) Merge(flags Cutover) Cutover {
 	set(&c.Kind, flags.Kind)
 	set(&c.Registry.Endpoint, flags.Registry.Endpoint)
 	set(&c.Registry.Repository, flags.Registry.Repository)
+	set(&c.Registry.Interval, flags.Registry.Interval)
+	set(&c.Registry.Timeout, flags.Registry.Timeout)
 	c.Registry.AllowPublic = c.Registry.AllowPublic || flags.Registry.AllowPublic
 	set(&c.Identity.Mode, flags.Identity.Mode)
 	set(&c.Identity.RoleARN, flags.Identity.RoleARN)

@@ -36,6 +36,8 @@ type Registry struct {
 	Endpoint    string `yaml:"endpoint"`    // oci://<account>.dkr.ecr.<region>.amazonaws.com/<namespace> or oci://public.ecr.aws/<alias>
 	Repository  string `yaml:"repository"`  // the last part of the repository's name, for example mural-workloads
 	AllowPublic bool   `yaml:"allowPublic"` // ECR Public makes the rendered manifests world-readable
+	Interval    string `yaml:"interval"`    // how often Flux looks; empty keeps what the values have
+	Timeout     string `yaml:"timeout"`     // how long Flux waits; empty keeps what the values have
 }
 
 // Identity is how hue and source-controller reach ECR.

@@ -66,6 +66,12 @@ func wrong(remedy, format string, args ...any) error {
 
 func (c Cutover) validateRegistry() error {
 	destination, err := c.Destination()
+	if err == nil {
+		err = CheckDurations(c.Registry.Interval, c.Registry.Timeout)
+	}
+	if err == nil {
+		err = CheckNamespace(c.Release.Namespace)
+	}
 	if err != nil {
 		return err
 	}
@@ -133,7 +139,7 @@ func (c Cutover) validateRelease() error {
 	case !namePattern.MatchString(r.Name):
 		return wrong("give the release's name as helm list shows it", "%q is no name of a release", r.Name)
 	case !namePattern.MatchString(r.Namespace):
-		return wrong("give the release's namespace as helm list shows it", "%q is no name of a namespace", r.Namespace)
+		return wrong("give the release's namespace as helm list shows it", "%q is not a valid name of a namespace", r.Namespace)
 	case r.Chart == "":
 		return wrong("give --chart", "the target names no chart")
 	case r.CRDs.Version != "" && r.CRDs.Chart == "":

@@ -76,7 +76,7 @@ func TestValidateRefuses(t *testing.T) {
 		"both":               {func(c *target.Cutover) { c.Release.HelmRelease = "x" }, "both", "--values"},
 		"Flux with values":   {func(c *target.Cutover) { c.Release.ManagedBy = target.Flux }, "only a values file", "--helm-release"},
 		"unknown manager":    {func(c *target.Cutover) { c.Release.ManagedBy = "argo" }, `"argo" manages no`, "flux"},
-		"namespace":          {func(c *target.Cutover) { c.Release.Namespace = "Mural" }, "no name of a namespace", "helm list"},
+		"namespace":          {func(c *target.Cutover) { c.Release.Namespace = "Mural" }, "not a valid name of a namespace", "helm list"},
 		"release":            {func(c *target.Cutover) { c.Release.Name = "a_b" }, "no name of a release", "helm list"},
 		"nameless spoke":     {func(c *target.Cutover) { c.Spokes = []target.Cluster{{Context: "x"}} }, "spoke 1 has no name", "name"},
 		"spoke named as hub": {func(c *target.Cutover) { c.Spokes = []target.Cluster{{Name: "hub"}} }, `two clusters are named "hub"`, "name"},

@@ -39,7 +39,7 @@ func (f *File) changes(jobs []*job, p *patch) []Change {
 	}
 	root := ""
 	for _, key := range f.rootKeys {
-		root = join(root, key.(string))
+		root = join(root, key)
 	}
 	for _, j := range jobs {
 		for _, r := range j.requests {

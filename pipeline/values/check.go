@@ -26,10 +26,8 @@ func (f *File) check() error {
 		}
 	}
 	if len(f.stream.Source) <= checkedSize {
-		var err error
-		if f.decoded, err = f.decode(); err != nil {
-			return err
-		}
+		_, err := f.decode()
+		return err
 	}
 	return nil
 }
@@ -56,6 +54,11 @@ func (f *File) checkNode(n *syntax.Node) error {
 	case syntax.Mapping:
 		for i := 0; i+1 < len(n.Children); i += 2 {
 			key := n.Children[i]
+			if key.Kind == syntax.Mapping && n.Style == syntax.Flow && strings.HasPrefix(f.stream.Source[n.Start:], template) {
+				line, _ := f.stream.Position(n.Start)
+				return f.usage("render the file that the template makes (helmfile template, or write-values), or put the expression in quotes",
+					"parsing %q: line %d holds an expression in {{ }}: the file is a template, not YAML", f.name, line)
+			}
 			if key.Kind != syntax.Scalar {
 				return f.at(key, "write the key out", "a key is a %s", key.Kind)
 			}
@@ -89,7 +92,6 @@ func mergeable(n *syntax.Node) bool {
 	return true
 }
 
-// checkedSize is up to which size, in bytes, a file and what is made of it are also decoded by the library
-// that Helm uses, whatever this package thinks of them: 15 ms at most. Above, the differential tests must
-// do (syntax, FuzzAgrees).
+// checkedSize is up to which size, in bytes, a file is decoded by the library that Helm uses as soon as it is read:
+// 15 ms at most. Above, that is done when it is rendered or merged, where the result is decoded too.
 const checkedSize = 256 << 10

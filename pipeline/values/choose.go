@@ -2,33 +2,32 @@ package values
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
-// choose finds the document that holds the values, and the values in it.
+// choose finds the document or object that holds the values, and the values in it.
 func (f *File) choose() error {
-	var releases, others []*syntax.Document
-	for i := range f.stream.Documents {
-		d := &f.stream.Documents[i]
-		if d.Root == nil || d.Root.IsNull() {
-			continue
-		}
-		if isHelmRelease(d.Root) {
-			releases = append(releases, d)
-		} else {
-			others = append(others, d)
-		}
-	}
+	objects, others := manifests(f.stream)
+	releases, applications := only(objects, manifest.isHelmRelease), only(objects, manifest.isApplication)
 	switch {
 	case len(releases) > 0:
-		d, err := f.onlyMural(releases)
+		m, err := f.onlyMural("HelmReleases", releases, releaseNames)
 		if err != nil {
 			return err
 		}
-		return f.chooseRelease(d)
+		return f.chooseRelease(m, objects)
+	case len(applications) > 0:
+		m, err := f.onlyMural("Applications", applications, applicationNames)
+		if err != nil {
+			return err
+		}
+		return f.chooseApplication(m)
+	case len(objects) > 0:
+		return f.noValues(objects)
 	case len(others) > 1:
 		return f.at(others[1].Root, "keep the values in one document", "a second document begins here; Helm reads only the first")
 	case len(others) == 1:
@@ -41,65 +40,91 @@ func (f *File) choose() error {
 	return nil
 }
 
-// isHelmRelease tells whether a document is a manifest for Flux's helm-controller.
-func isHelmRelease(root *syntax.Node) bool {
-	return text(child(root, "kind")) == "HelmRelease" && strings.HasPrefix(text(child(root, "apiVersion")), "helm.toolkit.fluxcd.io/")
+func only(objects []manifest, is func(manifest) bool) []manifest {
+	return slices.DeleteFunc(slices.Clone(objects), func(m manifest) bool { return !is(m) })
+}
+
+// noValues is the error for a file with manifests none of which holds the chart's values.
+func (f *File) noValues(objects []manifest) error {
+	if m := only(objects, manifest.isKustomization); len(m) > 0 {
+		return f.at(m[0].root, "give the manifest of the HelmRelease, or the patch in a file of its own", "this is a Kustomization: no HelmRelease is in it, only patches or resources")
+	}
+	if len(objects) == 1 {
+		return f.at(objects[0].root, "give the chart's values, or the HelmRelease manifest that holds them", "this is a manifest of kind %q, neither values nor a HelmRelease", objects[0].kind)
+	}
+	var kinds []string
+	for _, m := range objects {
+		if !slices.Contains(kinds, m.kind) {
+			kinds = append(kinds, m.kind)
+		}
+	}
+	return f.at(objects[0].root, "give the manifest of the HelmRelease of mural, or the chart's values",
+		"no HelmRelease is in it: it holds %d manifests (%s)", len(objects), strings.Join(kinds, ", "))
 }
 
 func (f *File) choosePlain(d *syntax.Document) error {
 	if d.Root.Kind != syntax.Mapping {
 		return f.at(d.Root, "give a file whose top level is a mapping", "the top level is a %s, not a mapping", d.Root.Kind)
 	}
-	if kind := text(child(d.Root, "kind")); kind != "" && text(child(d.Root, "apiVersion")) != "" {
-		return f.at(d.Root, "give the chart's values, or the HelmRelease manifest that holds them", "this is a manifest of kind %q, neither values nor a HelmRelease", kind)
-	}
-	f.kind, f.document, f.root = Plain, d, d.Root
+	f.kind, f.document, f.base, f.root = Plain, d, d.Root, d.Root
 	return nil
 }
 
-// onlyMural picks the release of mural among several.
-func (f *File) onlyMural(releases []*syntax.Document) (*syntax.Document, error) {
-	if len(releases) == 1 {
-		return releases[0], nil
+// releaseNames are what a HelmRelease may be told by.
+func releaseNames(m manifest) []string {
+	spec := child(m.root, "spec")
+	return []string{
+		text(child(child(spec, "chartRef"), "name")), text(child(child(child(spec, "chart"), "spec"), "chart")), text(child(spec, "releaseName")), m.name(),
 	}
-	var mural []*syntax.Document
-	for _, d := range releases {
-		spec := child(d.Root, "spec")
-		for _, name := range []string{
-			text(child(child(spec, "chartRef"), "name")), text(child(child(child(spec, "chart"), "spec"), "chart")), text(child(spec, "releaseName")), text(child(child(d.Root, "metadata"), "name")),
-		} {
-			if name == "mural" {
-				mural = append(mural, d)
-				break
-			}
-		}
+}
+
+// onlyMural picks the object of mural among several of a kind.
+func (f *File) onlyMural(what string, objects []manifest, names func(manifest) []string) (manifest, error) {
+	if len(objects) == 1 {
+		return objects[0], nil
 	}
+	mural := only(objects, func(m manifest) bool { return slices.Contains(names(m), "mural") })
 	if len(mural) == 1 {
 		return mural[0], nil
 	}
 	var places []string
-	for _, d := range releases {
-		line, _ := f.stream.Position(d.Root.Start)
-		places = append(places, fmt.Sprintf("%q at line %d", text(child(child(d.Root, "metadata"), "name")), line))
+	for _, m := range objects {
+		line, _ := f.stream.Position(m.root.Start)
+		places = append(places, fmt.Sprintf("%q at line %d", m.name(), line))
 	}
-	return nil, fault.New(fault.Usage, "keep one HelmRelease of the chart mural in the file",
-		"parsing %q: which of the HelmReleases is PaletteAI's? %s", f.name, strings.Join(places, ", "))
+	return manifest{}, fault.New(fault.Usage, fmt.Sprintf("keep one %s of the chart mural in the file", strings.TrimSuffix(what, "s")),
+		"parsing %q: which of the %s is PaletteAI's? %s", f.name, what, strings.Join(places, ", "))
 }
 
-func (f *File) chooseRelease(d *syntax.Document) error {
-	f.kind, f.document = HelmRelease, d
-	f.rootKeys = []any{"spec", "values"}
-	spec := child(d.Root, "spec")
+func (f *File) chooseRelease(m manifest, objects []manifest) error {
+	f.kind, f.document, f.base, f.basePath = HelmRelease, m.document, m.root, m.at
+	f.rootKeys = []string{"spec", "values"}
+	spec := child(m.root, "spec")
 	if spec == nil || spec.Resolved().Kind != syntax.Mapping {
-		return f.at(d.Root, "write the HelmRelease's spec", "the HelmRelease has no spec")
+		return f.at(m.root, "write the HelmRelease's spec", "the HelmRelease has no spec")
 	}
-	if values := child(spec, "values"); values != nil && !values.IsNull() {
-		if values.Resolved().Kind != syntax.Mapping {
-			return f.at(values, "make spec.values a mapping", "spec.values is a %s, not a mapping", values.Resolved().Kind)
-		}
-		f.root = values
+	if err := f.chooseRoot(); err != nil {
+		return err
 	}
 	f.release = f.describe()
+	f.objects = objects
+	return nil
+}
+
+// chooseRoot finds the values below the object, at rootKeys.
+func (f *File) chooseRoot() error {
+	at := f.base
+	for _, key := range f.rootKeys {
+		at = child(at, key)
+	}
+	if at == nil || at.IsNull() {
+		return nil
+	}
+	if at.Resolved().Kind != syntax.Mapping {
+		path := strings.Join(f.rootKeys, ".")
+		return f.at(at, "make "+path+" a mapping", "%s is a %s, not a mapping", path, at.Resolved().Kind)
+	}
+	f.root = at
 	return nil
 }
 

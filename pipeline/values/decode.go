@@ -8,31 +8,54 @@ import (
 )
 
 // Values decodes the values as Helm does (aliases and merges resolved, YAML 1.1 words such as yes are
-// booleans, numbers are float64). Each call makes a new map. Parse has refused what can't be decoded.
+// booleans, numbers are float64), without what is merged with them (Merged). Each call makes a new map.
 func (f *File) Values() map[string]any {
-	values, err := f.decode()
+	document, err := f.decode()
 	if err != nil {
-		return nil
+		return map[string]any{}
+	}
+	values, _ := plainValue(f.valuesIn(document)).(map[string]any)
+	if values == nil {
+		return map[string]any{}
 	}
 	return values
 }
 
-func (f *File) decode() (map[string]any, error) {
-	if f.decoded != nil {
-		copied, _ := plainValue(f.decoded).(map[string]any)
-		return copied, nil
-	}
-	if f.root == nil {
-		return map[string]any{}, nil
+// decodeDocument decodes the document with the library that Helm uses, whatever this package thinks of it.
+func (f *File) decodeDocument() (map[string]any, error) {
+	if f.document == nil || f.document.Root == nil {
+		return nil, nil
 	}
 	var decoded map[string]any
 	if err := yaml.Unmarshal([]byte(f.stream.Source[f.document.Start:f.document.End]), &decoded); err != nil {
-		return nil, fault.New(fault.Usage, "correct the YAML", "parsing %q: %w", f.name, err)
-	}
-	for _, key := range f.rootKeys {
-		decoded, _ = decoded[key.(string)].(map[string]any)
+		// The cause would quote values.
+		return nil, fault.New(fault.Usage, "correct the YAML", "parsing %q: Helm can't decode it", f.name)
 	}
 	return decoded, nil
+}
+
+// valuesIn finds the values in a decoded document: nil if there are none.
+func (f *File) valuesIn(document map[string]any) map[string]any {
+	var at any = document
+	for _, step := range f.basePath {
+		switch step := step.(type) {
+		case string:
+			m, _ := at.(map[string]any)
+			at = m[step]
+		case int:
+			list, _ := at.([]any)
+			if step >= len(list) {
+				return nil
+			}
+			at = list[step]
+		}
+	}
+	for _, key := range f.rootKeys {
+		m, _ := at.(map[string]any)
+		at = m[key]
+	}
+	values, _ := at.(map[string]any)
+	return values
 }
 
 // value decodes one node as Helm does.

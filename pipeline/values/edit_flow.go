@@ -122,60 +122,51 @@ func (e *editor) comma(m *syntax.Node, i int) int {
 	return -1
 }
 
-// removePairs removes keys with a comma each: the one behind, or for the last the one before.
+// removePairs removes keys with a comma each: the one behind, or for the last ones the one before.
 func (e *editor) removePairs(m *syntax.Node, gone map[*syntax.Node]bool) {
-	left := 0 // pairs before this one that stay
-	for i := 0; i < len(m.Children); i += 2 {
-		key := m.Children[i]
-		if !gone[key] {
-			left++
-			continue
+	end := len(m.Children) // behind the last pair that stays
+	for end > 0 && gone[m.Children[end-2]] {
+		end -= 2
+	}
+	for i := 0; i < end; i += 2 {
+		if gone[m.Children[i]] {
+			e.removePair(m, i)
 		}
-		end := max(m.Children[i+1].End, key.End)
-		comma := e.comma(m, i)
-		switch {
-		case comma >= 0 && i+2 < len(m.Children):
-			start := key.Start
-			next := comma + 1
-			for next < len(e.src) && (e.src[next] == ' ' || e.src[next] == '\t') {
-				next++
-			}
-			if rest := e.lineEnd(next); e.onlyBlanks(start) && strings.TrimRight(e.src[next:rest], "\r\n") == "" {
-				start, next = e.lineStart(start), rest // the pair has its lines for itself
-			}
-			e.replace(start, next, "")
-		case left > 0:
-			from := i
-			for gone[m.Children[from]] {
-				from -= 2
-			}
-			if from+2 < i { // the pair before goes too, with its own comma
-				from = i - 2
-				e.replace(e.afterComma(m, from), end, "")
-				continue
-			}
-			last := max(m.Children[from+1].End, m.Children[from].End)
-			if before := e.comma(m, from); comma >= 0 {
-				e.replace(before+1, comma+1, "") // there was a comma behind the last one: it stays
-			} else if strings.Contains(e.src[before:key.Start], "#") {
-				e.replace(before, before+1, "")
-				e.replace(key.Start, end, "")
-			} else {
-				e.replace(last, end, "")
-			}
-		default:
-			e.replace(key.Start, max(end, comma+1), "")
-		}
+	}
+	if end < len(m.Children) {
+		e.removeTail(m, end)
 	}
 }
 
-// afterComma is where the text behind a pair's comma begins that removing the pair has not taken.
-func (e *editor) afterComma(m *syntax.Node, i int) int {
-	at := e.comma(m, i) + 1
-	for at < len(e.src) && (e.src[at] == ' ' || e.src[at] == '\t') {
-		at++
+// removePair removes a pair behind which another one stays.
+func (e *editor) removePair(m *syntax.Node, i int) {
+	start, next := m.Children[i].Start, e.comma(m, i)+1
+	for next < len(e.src) && (e.src[next] == ' ' || e.src[next] == '\t') {
+		next++
 	}
-	return at
+	if rest := e.lineEnd(next); e.onlyBlanks(start) && strings.TrimRight(e.src[next:rest], "\r\n") == "" {
+		start, next = e.lineStart(start), rest // the pair has its lines for itself
+	}
+	e.replace(start, next, "")
+}
+
+// removeTail removes all pairs from one on.
+func (e *editor) removeTail(m *syntax.Node, from int) {
+	tail := len(m.Children) - 2
+	start, end, comma := m.Children[from].Start, max(m.Children[tail+1].End, m.Children[tail].End), e.comma(m, tail)
+	if from == 0 {
+		e.replace(start, max(end, comma+1), "")
+		return
+	}
+	last := max(m.Children[from-1].End, m.Children[from-2].End)
+	if before := e.comma(m, from-2); comma >= 0 {
+		e.replace(before+1, comma+1, "") // there was a comma behind the last one: it stays
+	} else if strings.Contains(e.src[before:start], "#") {
+		e.replace(before, before+1, "")
+		e.replace(start, end, "")
+	} else {
+		e.replace(last, end, "")
+	}
 }
 
 // addPairs writes the keys that are to be added, each behind the nearest that comes before it.

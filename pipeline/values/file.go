@@ -28,6 +28,7 @@ type Kind string
 const (
 	Plain       Kind = "values"      // a values.yaml as Helm takes it
 	HelmRelease Kind = "HelmRelease" // a manifest for Flux, perhaps one of several documents in the file
+	Application Kind = "Application" // a manifest for Argo CD, or one of an ApplicationSet
 )
 
 // File is one user file. It never changes; Render makes a new one.
@@ -38,10 +39,16 @@ type File struct {
 	kind     Kind
 	release  *Release
 	root     *syntax.Node // the values: a mapping, or nil if there are none yet
-	rootKeys []any        // where the values are in the document: "spec", "values" in a HelmRelease
+	base     *syntax.Node // the object that holds them; the whole document in a values.yaml
+	basePath []any        // where that is in its document
+	rootKeys []string     // where the values are in it: "spec", "values" in a HelmRelease
+	objects  []manifest   // all of the file
+	text     *embedded    // the values are a text in the file, such as Argo CD's helm.values; nil otherwise
 	uses     *uses
-	decoded  map[string]any // of small files, see check; never changed
-	secrets  func() []span  // see Masked; looked for once
+	decode   func() (map[string]any, error) // the document as Helm does, once; what it returns is never changed
+	sops     *sops                          // how SOPS encrypted the file; nil if it didn't
+	layers   []Layer                        // what is merged with the values, in the order in which it is
+	secrets  func() []span                  // see Masked; looked for once
 }
 
 // Read reads a file. The name "-" isn't special here: use ReadFrom for standard input.
@@ -97,29 +104,54 @@ func parse(name, source string) (*File, error) {
 	}
 	stream, err := syntax.Parse(source)
 	if err != nil {
-		return nil, malformed(name, err)
+		return nil, malformed(name, source, err)
 	}
-	f := &File{name: name, stream: stream, secrets: sync.OnceValue(func() []span { return secrets(stream) })}
+	f := newFile(name, stream)
 	if err := f.choose(); err != nil {
 		return nil, err
 	}
+	f.findSOPS()
 	f.uses = countUses(stream, f.document)
 	if err := f.check(); err != nil {
+		return nil, err
+	}
+	if err := f.findLayers(); err != nil {
 		return nil, err
 	}
 	return f, nil
 }
 
-func malformed(name string, err error) error {
+func newFile(name string, stream *syntax.Stream) *File {
+	f := &File{name: name, stream: stream, secrets: sync.OnceValue(func() []span { return secrets(stream) })}
+	f.decode = sync.OnceValues(f.decodeDocument)
+	return f
+}
+
+// template is what helmfile, Helm's own templates and ApplicationSets replace before anybody reads the YAML.
+const template = "{{"
+
+func malformed(name, source string, err error) error {
 	remedy := "correct the YAML there"
 	var e *syntax.Error
 	if errors.As(err, &e) && e.Unsupported {
 		remedy = "write it in another way there: the editor doesn't take this form of YAML"
 	}
+	if e != nil && strings.Contains(lineAt(source, e.Line), template) {
+		return fault.New(fault.Usage, "render the file that the template makes (helmfile template, or write-values), or put the expression in quotes",
+			"parsing %q: line %d holds an expression in {{ }}: the file is a template, not YAML", name, e.Line)
+	}
 	if e != nil && mural.Known(e.Key) {
 		e.Message = strings.Replace(e.Message, "the key", fmt.Sprintf("the key %q", e.Key), 1)
 	}
 	return fault.New(fault.Usage, remedy, "parsing %q: %w", name, err)
+}
+
+func lineAt(source string, line int) string {
+	for ; line > 1; line-- {
+		_, source, _ = strings.Cut(source, "\n")
+	}
+	text, _, _ := strings.Cut(source, "\n")
+	return text
 }
 
 // at makes an error about a place in the file.
@@ -132,7 +164,14 @@ func (f *File) at(n *syntax.Node, remedy, format string, args ...any) error {
 func (f *File) Name() string { return f.name }
 
 // Data is the file's content.
-func (f *File) Data() []byte { return []byte(f.stream.Source) }
+func (f *File) Data() []byte { return []byte(f.source()) }
+
+func (f *File) source() string {
+	if f.text != nil {
+		return f.text.outer
+	}
+	return f.stream.Source
+}
 
 // Kind tells what the file is.
 func (f *File) Kind() Kind { return f.kind }
@@ -142,8 +181,9 @@ func (f *File) HelmRelease() *Release { return f.release }
 
 // Lines tells how many lines the file has.
 func (f *File) Lines() int {
-	n := strings.Count(f.stream.Source, "\n")
-	if !strings.HasSuffix(f.stream.Source, "\n") && f.stream.Source != "" {
+	source := f.source()
+	n := strings.Count(source, "\n")
+	if !strings.HasSuffix(source, "\n") && source != "" {
 		n++
 	}
 	return n

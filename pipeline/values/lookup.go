@@ -95,6 +95,21 @@ func merge(n *syntax.Node) *syntax.Node {
 	return nil
 }
 
+// Names are the keys that are written in a mapping.
+func (n Node) Names() []string {
+	r := n.node.Resolved()
+	if r.Kind != syntax.Mapping {
+		return nil
+	}
+	names := make([]string, 0, len(r.Children)/2)
+	for i := 0; i+1 < len(r.Children); i += 2 {
+		if key := r.Children[i]; !key.IsMerge() {
+			names = append(names, key.Value)
+		}
+	}
+	return names
+}
+
 // Key is where the key is; for an item of a list, where the item is.
 func (n Node) Key() report.Place {
 	if n.key == nil {

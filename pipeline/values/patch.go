@@ -9,13 +9,14 @@ import (
 type action uint8
 
 const (
-	set     action = iota // have this value
-	keep                  // have this value only if there is none
-	remove                // be gone
-	null                  // be null, so that the chart's default doesn't come back
-	within                // be a mapping in which a patch applies
-	forEach               // be a list, in each item of which a patch applies
-	nothing               // stay: the change is made elsewhere, at the anchor
+	set        action = iota // have this value
+	keep                     // have this value only if there is none
+	remove                   // be gone
+	removeText               // be gone, unless it is an empty text
+	null                     // be null, so that the chart's default doesn't come back
+	within                   // be a mapping in which a patch applies
+	forEach                  // be a list, in each item of which a patch applies
+	nothing                  // stay: the change is made elsewhere, at the anchor
 )
 
 // entry is what one key is to have.
@@ -54,7 +55,7 @@ func (p *patch) adds() bool {
 
 func (e entry) adds() bool {
 	switch e.do {
-	case remove:
+	case remove, removeText:
 		return false
 	case within:
 		return e.patch.adds()
@@ -105,8 +106,8 @@ func (p *patch) apply(values map[string]any) map[string]any {
 			if old == nil {
 				values[e.key] = plainValue(e.value)
 			}
-		case remove:
-			if old != nil {
+		case remove, removeText:
+			if old != nil && !(e.do == removeText && old == "") {
 				delete(values, e.key)
 			}
 		case null:
@@ -143,7 +144,7 @@ func (p *patch) allowNull(wanted, is map[string]any) {
 	for _, e := range p.entries {
 		value, there := is[e.key]
 		switch _, expected := wanted[e.key]; {
-		case e.do == remove && there && value == nil && !expected:
+		case (e.do == remove || e.do == removeText) && there && value == nil && !expected:
 			wanted[e.key] = nil
 		case e.do == within:
 			inner, _ := wanted[e.key].(map[string]any)

@@ -143,9 +143,12 @@ func (p *plan) entry(m *syntax.Node, here job, path string) error {
 	switch e.do {
 	case set, keep:
 		return p.scalar(m, here, path)
-	case remove, null:
-		if r.IsNull() {
+	case remove, removeText, null:
+		if r.IsNull() || e.do == removeText && r.Kind == syntax.Scalar && r.Value == "" {
 			return nil
+		}
+		if e.do == removeText {
+			here.do = remove
 		}
 		return p.ask(path, m, here)
 	case forEach:
@@ -209,6 +212,8 @@ func (p *plan) empties(m *syntax.Node, patch *patch) bool {
 			switch e.do {
 			case remove:
 				gone = !value.IsNull()
+			case removeText:
+				gone = !value.IsNull() && !(value.Kind == syntax.Scalar && value.Value == "")
 			case within:
 				gone = value.Kind == syntax.Mapping && len(value.Children) > 0 && p.empties(value, e.patch)
 			}

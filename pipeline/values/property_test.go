@@ -88,6 +88,9 @@ func wanted(v map[string]any, s values.Settings) map[string]any {
 		if r["basicAuth"] != nil { // null is as good
 			delete(r, "basicAuth")
 		}
+		if name, _ := r["certSecretName"].(string); name != "" { // that of the old registry
+			delete(r, "certSecretName")
+		}
 	}
 	hub := at(v, "hue", "ociRegistry")
 	registry(hub)

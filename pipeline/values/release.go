@@ -19,6 +19,7 @@ type Release struct {
 	DependsOn       []string       // names, or namespace/name
 	ValuesFrom      []ValuesSource // what is merged below the values and can't be seen in the file
 	Suspend         bool
+	Patch           bool         // it names no chart: a patch that Kustomize lays over the manifest that does
 	Place           report.Place // of the document
 }
 
@@ -38,14 +39,14 @@ func (s ValuesSource) String() string { return s.Kind + "/" + s.Name }
 // describe reads the manifest. What it doesn't find, or finds to be of another kind, is left empty: the API
 // server will say so.
 func (f *File) describe() *Release {
-	root := f.document.Root
+	root := f.base
 	spec, chart := child(root, "spec"), child(child(child(root, "spec"), "chart"), "spec")
 	ref := child(spec, "chartRef")
 	r := &Release{
 		APIVersion: text(child(root, "apiVersion")), Name: text(child(child(root, "metadata"), "name")), Namespace: text(child(child(root, "metadata"), "namespace")),
 		ReleaseName: text(child(spec, "releaseName")), TargetNamespace: text(child(spec, "targetNamespace")),
-		Suspend: isTrue(child(spec, "suspend")),
-		Chart:   text(child(chart, "chart")), Version: text(child(chart, "version")),
+		Suspend: isTrue(child(spec, "suspend")), Patch: chart == nil && ref == nil,
+		Chart: text(child(chart, "chart")), Version: text(child(chart, "version")),
 		ChartRef: ChartRef{Kind: text(child(ref, "kind")), Name: text(child(ref, "name")), Namespace: text(child(ref, "namespace"))},
 		Place:    f.place(root.Start, root.End, ""),
 	}

@@ -3,8 +3,10 @@ package values
 import (
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
@@ -25,6 +27,9 @@ func (f *File) Render(s Settings) (*Rendered, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
+	if err := f.overridden(s.patch(nil)); err != nil {
+		return nil, err
+	}
 	p, notes, err := f.wanted(s)
 	if err != nil {
 		return nil, err
@@ -37,29 +42,38 @@ func (f *File) Render(s Settings) (*Rendered, error) {
 	return r, nil
 }
 
-// wanted makes the patch, with the chart's default spokes if the file has none.
+// wanted makes the patch, with the spokes of what is beneath the file if it has none of its own.
 func (f *File) wanted(s Settings) (*patch, []string, error) {
 	var notes []string
-	if f.release != nil {
-		for _, from := range f.release.ValuesFrom {
-			notes = append(notes, fmt.Sprintf("%s (line %d) gives further values, which can't be seen here: check that it holds no registry settings", from, from.Place.Line))
-		}
+	hidden := f.Hidden()
+	for _, l := range hidden {
+		notes = append(notes, fmt.Sprintf("%s (line %d) gives further values, which can't be seen here: what it sets is not known", l.Name, l.Place.Line))
+	}
+	if f.release != nil && f.release.Patch {
+		notes = append(notes, "this HelmRelease names no chart: it is a patch, and what it is laid over can't be seen here")
 	}
 	if s.ChartDefaults == nil {
 		notes = append(notes, "no chart was given: whether its defaults bring basicAuth back can't be told")
 	}
+	s.beneath = overlay(s.ChartDefaults, f.Beneath())
+	s.unseen = len(hidden) > 0 || f.release != nil && f.release.Patch
 	if f.hasSpokes() {
 		return s.patch(nil), notes, nil
 	}
-	if s.ChartDefaults == nil {
+	known := mural.Get(f.Beneath(), mural.SpokeList()...) != nil
+	switch {
+	case s.unseen && !known:
+		where := "the manifest that it is laid over"
+		if len(hidden) > 0 {
+			where = fmt.Sprintf("%s (line %d)", hidden[0].Name, hidden[0].Place.Line)
+		}
+		return nil, nil, fault.New(fault.Usage, "write fleetConfig.spokes into the values here, or give the source with --values-from kind/name=FILE",
+			"rendering %q: the values have no fleetConfig.spokes, and %s may hold them, which can't be seen here", f.name, where)
+	case s.ChartDefaults == nil && !known:
 		return nil, nil, fault.New(fault.Usage, "give the chart with --chart (and --version), so that its default spokes can be taken in",
 			"rendering %q: the file has no fleetConfig.spokes: the chart's own count, and no chart was given", f.name)
 	}
-	if f.release != nil && len(f.release.ValuesFrom) > 0 {
-		return nil, nil, fault.New(fault.Usage, "write fleetConfig.spokes into the HelmRelease's values",
-			"rendering %q: the values have no fleetConfig.spokes, and %s (line %d) may hold them, which can't be seen here", f.name, f.release.ValuesFrom[0], f.release.ValuesFrom[0].Place.Line)
-	}
-	return s.patch(s.chartSpokes()), notes, nil
+	return s.patch(s.spokesBeneath()), notes, nil
 }
 
 // hasSpokes tells whether the file says what the spokes are; also by null, which says that there are none.
@@ -76,22 +90,28 @@ func (f *File) hasSpokes() bool {
 func (f *File) edit(p *patch) (*Rendered, error) {
 	full := p
 	for i := len(f.rootKeys) - 1; i >= 0; i-- {
-		full = &patch{atEnd: true, entries: []entry{{key: f.rootKeys[i].(string), do: within, patch: full}}}
+		full = &patch{atEnd: true, entries: []entry{{key: f.rootKeys[i], do: within, patch: full}}}
 	}
 	work := &plan{file: f}
 	e := newEditor(f)
 	if f.isEmpty() {
 		e.emptyDocument(p)
 	} else {
-		if err := work.walk(f.document.Root, full, ""); err != nil {
+		if err := work.walk(f.base, full, ""); err != nil {
 			return nil, err
 		}
 		if err := work.settle(); err != nil {
 			return nil, err
 		}
+		if err := f.checkSOPS(work.jobs); err != nil && len(work.jobs) > 0 {
+			return nil, err
+		}
 		e.do(work.jobs)
 	}
 	output, err := e.apply()
+	if err != nil && f.text == nil && !strings.HasSuffix(f.stream.Source, "\n") {
+		return f.editWithBreak(p, full, e.habits.eol, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -100,8 +120,11 @@ func (f *File) edit(p *patch) (*Rendered, error) {
 	}
 	r := &Rendered{Output: []byte(output), before: f, after: f, edits: e.edits}
 	if output == f.stream.Source {
+		r.Output = f.Data()
 		return r, nil
 	}
+	output = f.text.put(output)
+	r.Output = []byte(output)
 	told := make(chan []Change, 1)
 	go func() { told <- f.changes(work.jobs, p) }() // beside the check: both take their time for a fleet
 	r.after, err = f.verify(output, full)
@@ -109,6 +132,30 @@ func (f *File) edit(p *patch) (*Rendered, error) {
 	if err != nil {
 		return nil, err
 	}
+	return r, nil
+}
+
+// editWithBreak edits a file whose last line has no line break as if it had one, and takes that away again. It is for
+// the few where lines that belong to several mappings go at the end, and their edits would overlap: cause.
+func (f *File) editWithBreak(p, full *patch, eol string, cause error) (*Rendered, error) {
+	longer, err := parse(f.name, f.stream.Source+eol)
+	if err != nil {
+		return nil, cause
+	}
+	r, err := longer.edit(p)
+	if err != nil {
+		return nil, cause
+	}
+	output := strings.TrimSuffix(string(r.Output), eol)
+	if r.after, err = f.verify(output, full); err != nil {
+		return nil, err
+	}
+	source, from := f.stream.Source, 0
+	for from < min(len(source), len(output)) && source[from] == output[from] {
+		from++
+	}
+	from = strings.LastIndexByte(source[:from], '\n') + 1
+	r.before, r.Output, r.edits = f, []byte(output), []edit{{start: from, end: len(source), text: output[from:]}}
 	return r, nil
 }
 

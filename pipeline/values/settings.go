@@ -4,12 +4,10 @@ import (
 	"sort"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
-
-// roleAnnotation is what the EKS pod identity webhook looks for on a ServiceAccount.
-const roleAnnotation = "eks.amazonaws.com/role-arn"
 
 // What the guide writes for the hub.
 const (
@@ -30,6 +28,12 @@ type Settings struct {
 	// decide whether basicAuth must become null instead of going, and what the spokes are when the file
 	// names none.
 	ChartDefaults map[string]any
+	// KeepCert leaves certSecretName and proxySecretName as they are: they serve ECR too, for example a proxy that
+	// inspects TLS. Otherwise they go, because those that served Zot make ECR unreachable.
+	KeepCert bool
+
+	beneath map[string]any // the chart's defaults and further values over which the file's are laid
+	unseen  bool           // some of which are not known
 }
 
 // check refuses settings that would make broken values.
@@ -40,6 +44,9 @@ func (s Settings) check() error {
 	if _, err := s.Destination.Repository(s.Repository); err != nil {
 		return err
 	}
+	if err := target.CheckDurations(s.Interval, s.Timeout); err != nil {
+		return err
+	}
 	if s.Identity.Mode == target.IRSA && s.Identity.RoleARN == "" {
 		return fault.New(fault.Usage, "give --role-arn, or another --identity", "rendering values: identity irsa needs a role ARN")
 	}
@@ -48,7 +55,7 @@ func (s Settings) check() error {
 
 // hub is what hue.ociRegistry is to have (the guide, "Configure Hue to push OCI artifacts to ECR").
 func (s Settings) hub() *patch {
-	return &patch{entries: []entry{
+	p := &patch{entries: []entry{
 		{key: "enabled", do: set, value: true},
 		{key: "endpoint", do: set, value: s.Destination.Endpoint()},
 		{key: "repository", do: set, value: s.Repository},
@@ -56,8 +63,19 @@ func (s Settings) hub() *patch {
 		given("interval", s.Interval, defaultInterval),
 		given("timeout", s.Timeout, defaultTimeout),
 		{key: "provider", do: set, value: "aws"},
-		s.without("hue", "ociRegistry", "basicAuth"),
 	}}
+	for _, key := range s.old() {
+		p.entries = append(p.entries, s.without(append(mural.HueRegistry(), key)...))
+	}
+	return p
+}
+
+// old are the keys of an ociRegistry that served the old registry.
+func (s Settings) old() []string {
+	if s.KeepCert {
+		return mural.CredentialKeys()
+	}
+	return append(mural.CredentialKeys(), mural.TransportKeys()...)
 }
 
 // given sets what was asked for, and else fills a gap.
@@ -71,42 +89,43 @@ func given(key, wanted, otherwise string) entry {
 // spoke is what each entry of fleetConfig.spokes is to have. A list replaces the chart's, so nothing can
 // come back from there.
 func (s Settings) spoke() *patch {
-	return &patch{atEnd: true, entries: []entry{{key: "ociRegistry", do: within, patch: &patch{entries: []entry{
-		{key: "endpoint", do: set, value: s.Destination.Endpoint()},
-		{key: "repository", do: set, value: s.Repository},
-		{key: "insecure", do: set, value: false},
-		{key: "provider", do: set, value: "aws"},
-		{key: "basicAuth", do: remove},
-	}}}}}
+	p := &patch{entries: []entry{
+		{key: mural.Endpoint, do: set, value: s.Destination.Endpoint()},
+		{key: mural.Repository, do: set, value: s.Repository},
+		{key: mural.Insecure, do: set, value: false},
+		{key: mural.Provider, do: set, value: "aws"},
+	}}
+	for _, key := range s.old() {
+		p.entries = append(p.entries, entry{key: key, do: drop(key)})
+	}
+	return &patch{atEnd: true, entries: []entry{{key: mural.OCIRegistry, do: within, patch: p}}}
 }
 
 // without removes a key, or sets it to null where the chart has a default for it: Helm merges maps, and
 // would bring the default back.
 func (s Settings) without(path ...string) entry {
-	e := entry{key: path[len(path)-1], do: remove}
-	if dig(s.ChartDefaults, path...) != nil {
+	key := path[len(path)-1]
+	e := entry{key: key, do: drop(key)}
+	value := mural.Get(s.beneath, path...)
+	switch {
+	case value != nil && !(e.do == removeText && value == ""), key == mural.BasicAuth && s.unseen:
 		e.do = null
 	}
 	return e
 }
 
-// dig finds a value in decoded values; nil if there is none.
-func dig(values map[string]any, path ...string) any {
-	var at any = values
-	for _, key := range path {
-		m, ok := at.(map[string]any)
-		if !ok {
-			return nil
-		}
-		at = m[key]
+// drop is how a key goes: the name of a Secret stays where it is empty, which says the same.
+func drop(key string) action {
+	if key == mural.BasicAuth || key == mural.RoleAnnotation {
+		return remove
 	}
-	return at
+	return removeText
 }
 
 // account is what a ServiceAccount's values are to have by the identity mode. Without IRSA an annotation
 // that is left over from it must go: it would win over the pod's other identities.
 func (s Settings) account(more []entry, path ...string) *patch {
-	annotations := append(append([]string{}, path...), "serviceAccount", "annotations", roleAnnotation)
+	annotations := append(append([]string{}, path...), "serviceAccount", "annotations", mural.RoleAnnotation)
 	if s.Identity.Mode != target.IRSA {
 		return &patch{atEnd: true, entries: []entry{{key: "serviceAccount", do: within, patch: &patch{entries: []entry{
 			{key: "annotations", do: within, patch: &patch{atEnd: true, entries: []entry{s.without(annotations...)}}},
@@ -114,7 +133,7 @@ func (s Settings) account(more []entry, path ...string) *patch {
 	}
 	entries := append([]entry{{key: "create", do: set, value: true}}, more...)
 	entries = append(entries, entry{key: "annotations", do: within, patch: &patch{atEnd: true, entries: []entry{
-		{key: roleAnnotation, do: set, value: s.Identity.RoleARN},
+		{key: mural.RoleAnnotation, do: set, value: s.Identity.RoleARN},
 	}}})
 	return &patch{atEnd: true, entries: []entry{{key: "serviceAccount", do: within, patch: &patch{entries: entries}}}}
 }
@@ -140,9 +159,10 @@ func (s Settings) patch(spokes []any) *patch {
 	return p
 }
 
-// chartSpokes are the chart's default spokes, complete, with this registry in place of theirs.
-func (s Settings) chartSpokes() []any {
-	list, _ := dig(s.ChartDefaults, "fleetConfig", "spokes").([]any)
+// spokesBeneath are the spokes of the chart, or of further values over it, complete, with this registry in place of
+// theirs.
+func (s Settings) spokesBeneath() []any {
+	list, _ := mural.Get(s.beneath, mural.SpokeList()...).([]any)
 	var spokes []any
 	for _, item := range list {
 		decoded, _ := plainValue(item).(map[string]any)

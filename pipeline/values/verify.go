@@ -20,14 +20,11 @@ func (f *File) verify(output string, full *patch) (*File, error) {
 	}
 	if !f.isEmpty() {
 		c := comparison{before: f, after: after, named: map[*patch]map[string]bool{}}
-		if at, why := c.patched(f.document.Root, after.document.Root, full); why != "" {
+		if at, why := c.patched(f.base, after.base, full); why != "" {
 			return nil, f.broken(why, at.Start)
 		}
 	}
-	if len(output) > checkedSize {
-		return after, nil
-	}
-	was, err := f.decode()
+	wanted, err := f.wantedDocument(full)
 	if err != nil {
 		return nil, err
 	}
@@ -39,12 +36,30 @@ func (f *File) verify(output string, full *patch) (*File, error) {
 	for range f.rootKeys {
 		inner = inner.entries[0].patch
 	}
-	wanted := inner.apply(was)
-	inner.allowNull(wanted, is)
+	if there := f.valuesIn(wanted); there != nil {
+		inner.allowNull(there, after.valuesIn(is))
+	}
 	if !equalValues(wanted, is) {
 		return nil, f.broken("Helm would read other values than the wanted ones", 0)
 	}
 	return after, nil
+}
+
+// wantedDocument is what the decoded document is to be: the object with the patch applied, and all else as it is.
+func (f *File) wantedDocument(full *patch) (map[string]any, error) {
+	decoded, err := f.decode()
+	if err != nil {
+		return nil, err
+	}
+	document, _ := plainValue(decoded).(map[string]any)
+	if len(f.basePath) == 0 {
+		return full.apply(document), nil
+	}
+	list, _ := document[f.basePath[0].(string)].([]any) // items of a List: manifests finds no others
+	i := f.basePath[1].(int)
+	object, _ := list[i].(map[string]any)
+	list[i] = full.apply(object)
+	return document, nil
 }
 
 // broken is the error for a mistake of the editor.
@@ -118,7 +133,7 @@ func (c *comparison) entry(e entry, old, now *syntax.Node) string {
 		if now == nil || now.Resolved().Kind != syntax.Scalar || scalar(now.Resolved()) != e.value {
 			return "hasn't the wanted value"
 		}
-	case e.do == remove && now != nil && !now.Resolved().IsNull():
+	case (e.do == remove || e.do == removeText && text(now) != "") && now != nil && !now.Resolved().IsNull():
 		return "is still there"
 	case e.do == null && (now == nil || !now.Resolved().IsNull()):
 		return "isn't null"

@@ -47,7 +47,7 @@ func (r *Rendered) writeInPlace(path string) (err error) {
 	if err != nil {
 		return err
 	}
-	if string(now) != r.before.stream.Source {
+	if string(now) != r.before.source() {
 		return fault.New(fault.Failed, "look at the file and run the command again", "writing %q: the file changed since it was read", path)
 	}
 	if string(now) == string(r.Output) {

@@ -23,7 +23,7 @@ type Facts struct {
 // The forms that AWS documents: VpcEndpointId of the EC2 API, Id of an Organization.
 var (
 	endpointPattern = regexp.MustCompile(`^vpce-[0-9a-z]+$`)
-	orgPattern      = regexp.MustCompile(`^o-[a-z0-9]{10,32}$`)
+	orgPattern      = regexp.MustCompile(`^o-[a-z0-9]+$`)
 )
 
 // Validate refuses facts that cannot be. The error is a *fault.Error, Usage.

@@ -25,7 +25,7 @@ func (c *trustCheck) irsa() {
 			case evaluate.ExplicitDeny:
 				c.add(decision.Statement, "", report.Error, removeIt+", or take the service account out of the Deny", "a Deny keeps %s from taking the role", account.Subject())
 			case evaluate.Depends:
-				c.depends(decision, account)
+				c.depends(decision)
 			case evaluate.ImplicitDeny:
 				c.whyNot(id, account, request, decision)
 			}

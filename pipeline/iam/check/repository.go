@@ -132,3 +132,9 @@ func (c Check) repositoryLacks(d document.Document, needs []iam.Need) []report.F
 	}
 	return findings
 }
+
+// Outdated is the finding for a version of a managed policy that is not the one in force.
+func Outdated(d document.Document, version string) report.Finding {
+	return finding(d, "Statement", RulePolicy, report.Warning, "give the version in force: aws iam get-policy shows DefaultVersionId",
+		fmt.Sprintf("version %s of the policy is not its default version: AWS does not use it", version))
+}

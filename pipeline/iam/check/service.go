@@ -40,7 +40,7 @@ func (c *trustCheck) pod(action, cluster string, account iam.ServiceAccount) {
 	case evaluate.Allowed:
 		return
 	case evaluate.Depends:
-		c.depends(decision, account)
+		c.depends(decision)
 		return
 	case evaluate.ExplicitDeny:
 		c.add(decision.Statement, "", report.Error, removeIt+", or take the service account out of the Deny", "a Deny keeps %s in namespace %s from taking the role", account.Name, account.Namespace)
@@ -67,8 +67,8 @@ func (c *trustCheck) pod(action, cluster string, account iam.ServiceAccount) {
 	c.add(-1, "Statement", report.Error, c.command(), "no statement trusts the service %s", iam.PodsService)
 }
 
-// depends reports the keys that decide whether an account may take the role.
-func (c *trustCheck) depends(d evaluate.Decision, account iam.ServiceAccount) {
+// depends reports the keys that decide whether a pod may take the role.
+func (c *trustCheck) depends(d evaluate.Decision) {
 	said := map[string]bool{}
 	for _, one := range d.Depends {
 		if said[one.Path] {
@@ -77,12 +77,12 @@ func (c *trustCheck) depends(d evaluate.Decision, account iam.ServiceAccount) {
 		said[one.Path] = true
 		c.unproven("it depends on " + one.Key)
 		s := c.doc.Statements[one.Statement]
-		holds := "the trust policy holds for %s in namespace %s only where %s"
+		holds := "the trust policy holds only where %s"
 		if s.Effect == document.Deny {
-			holds = "a Deny keeps %s in namespace %s out where %s"
+			holds = "a Deny keeps pods out where %s"
 		}
 		c.add(one.Statement, strings.TrimPrefix(one.Path, fmt.Sprintf("Statement[%d]", one.Statement)), report.Warning,
-			giveFlag(one.Key)+" to check it", holds+", whose value is not known here", account.Name, account.Namespace, c.said(s, one))
+			giveFlag(one.Key)+" to check it", holds+", whose value is not known here", c.said(s, one))
 	}
 }
 

@@ -80,8 +80,7 @@ func TestCheckTrust(t *testing.T) {
 			[]string{"error L12 " + at + ":aud: the audience is sts.amazonaws.com.cn, but the tokens of pods are made for sts.amazonaws.com"}},
 		"another condition": {equals(both + `, 'aws:SourceVpc': 'vpc-1'`),
 			[]string{
-				"warning L12 Statement[0].Condition.StringEquals.aws:SourceVpc: the trust policy holds for hue in namespace mural-system only where StringEquals on aws:SourceVpc is vpc-1, whose value is not known here",
-				"warning L12 Statement[0].Condition.StringEquals.aws:SourceVpc: the trust policy holds for source-controller in namespace mural-system only where StringEquals on aws:SourceVpc is vpc-1, whose value is not known here"}},
+				"warning L12 Statement[0].Condition.StringEquals.aws:SourceVpc: the trust policy holds only where StringEquals on aws:SourceVpc is vpc-1, whose value is not known here"}},
 		"an unresolved variable": {swap("['"+hue, "['${aws:username}', '"+hue),
 			[]string{
 				"error L12 " + at + ":sub: " + hue + " of cluster " + iamtest.Issuer + ` may not take the role: statement 1: a variable in "${aws:username}" has no value`,

@@ -1,10 +1,7 @@
 package write
 
 import (
-	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -47,18 +44,4 @@ func (gs Grants) document(what string) ([]byte, error) {
 		remedy = notes[0]
 	}
 	return nil, fault.New(fault.Usage, remedy, "writing policies: %s has no document %q (it has %s)", gs[0].Principal, what, names)
-}
-
-// Save writes each document into a file of its own, as Files names it, and gives their paths.
-func (gs Grants) Save(dir string) ([]string, error) {
-	files := gs.Files()
-	var paths []string
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, files[name], 0o644); err != nil { //nolint:gosec // policies are no secret
-			return paths, fmt.Errorf("saving policies: %w", fault.New(fault.Failed, "name a directory that is there and can be written to", "writing %q: %w", path, err))
-		}
-		paths = append(paths, path)
-	}
-	return paths, nil
 }

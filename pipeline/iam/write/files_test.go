@@ -74,7 +74,11 @@ func TestSave(t *testing.T) {
 		_, err := document.Read(path, nil)
 		require.NoError(t, err)
 	}
-	_, err = g.Save(filepath.Join(dir, "missing"))
-	require.ErrorContains(t, err, "no such file")
+	made := filepath.Join(dir, "not", "there")
+	paths, err = g.Save(made)
+	require.NoError(t, err)
+	require.FileExists(t, paths[0])
+	_, err = g.Save(paths[0])
+	require.ErrorContains(t, err, "not a directory")
 	assert.NotEmpty(t, fault.RemedyOf(err))
 }

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// TestNoOutputShowsASecret puts a marker into every place where a credential can be, and looks at what the commands that
+// read values print, in every format and on both streams.
+func TestNoOutputShowsASecret(t *testing.T) {
+	const marker = "MARKERs3cr3tZZQ"
+	const spokes = "fleetConfig:\n  spokes:\n    - name: a\n      kubeconfig: {}\n      klusterlet: {}\n"
+	hue := func(text string) string { return "hue:\n  ociRegistry:\n" + text + spokes }
+	chartDir, err := filepath.Abs("../../fixtures/charts/mural")
+	require.NoError(t, err)
+	for name, text := range map[string]string{
+		"mapping":       hue("    basicAuth:\n      username: " + marker + "\n      password: " + marker + " # was " + marker + "\n"),
+		"string":        hue("    basicAuth: admin:" + marker + "\n"),
+		"list":          hue("    basicAuth: [admin, " + marker + "]\n"),
+		"block":         hue("    basicAuth:\n      password: |\n        " + marker + "\n        " + marker + "\n"),
+		"anchor":        "x: &pw " + marker + "\n" + hue("    basicAuth: {username: admin, password: *pw}\n"),
+		"anchored auth": "x: &auth {username: admin, password: " + marker + "}\n" + hue("    basicAuth: *auth\n"),
+		"user info":     hue("    endpoint: oci://admin:" + marker + "@zot.example:5000\n"),
+		"quoted":        hue("    endpoint: \"oci://admin:" + marker + "@zot.example:5000\"\n"),
+		"other keys":    hue("    endpoint: oci://zot:5000\n") + "zot: {htpasswd: '" + marker + "'}\ncanvas: {oidc: {sessionSecret: " + marker + "}}\n",
+		"unknown alias": hue("    basicAuth: {password: *" + marker + "}\n"),
+		"twice":         hue("    basicAuth: {" + marker + ": 1, " + marker + ": 2}\n"),
+		"tag":           hue("    basicAuth: {password: !!" + marker + " x}\n"),
+		"in the middle": hue("    basicAuth: {password: " + marker + ", realm: x}\n    endpoint: oci://zot:5000\n"),
+		"on ECR":        hue("    endpoint: oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette\n    provider: aws\n    basicAuth: {password: " + marker + "}\n"),
+		"manifest": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: mural}\nspec:\n  valuesFrom: [{kind: Secret, name: s}]\n  values: {fleetConfig: {spokes: []}}\n---\n" +
+			"apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  values.yaml: |\n    hue: {ociRegistry: {basicAuth: {username: a, password: " + marker + "}}}\n",
+		"broken source": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: mural}\nspec:\n  valuesFrom: [{kind: Secret, name: s}]\n  values: {}\n---\n" +
+			"apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {values.yaml: '" + marker + "'}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, args := range [][]string{
+				{"render", "--diff"}, {"render", "--check"}, {"render", "-q", "--diff", "--chart", chartDir}, {"lint", "--fix"}, {"lint", "-q", "--chart", chartDir}, {"formats"},
+			} {
+				path := filepath.Join(t.TempDir(), "values.yaml")
+				require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+				runs := [][]string{args}
+				if args[0] == "formats" {
+					runs = nil
+					for _, format := range report.Names() {
+						runs = append(runs, []string{"lint", "-o", format})
+					}
+				}
+				for _, run := range runs {
+					var out, err bytes.Buffer
+					all := append(run, "-f", path, "--endpoint", "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette", "--role-arn", "arn:aws:iam::123456789012:role/palette-ecr")
+					Main(context.Background(), all, Streams{In: strings.NewReader(""), Out: &out, Err: &err, Getenv: func(string) string { return "" }})
+					assert.NotContains(t, out.String()+err.String(), marker, "%q", run)
+					assert.NotContains(t, out.String()+err.String(), "zot-default-password", "%q", run)
+				}
+			}
+		})
+	}
+}

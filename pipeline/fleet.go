@@ -1,0 +1,100 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fleet"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/validate"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
+)
+
+// checkFleet compares the clusters that a run was given with those that the installation has: the workloads of a spoke
+// that nobody names would be lost when Zot goes.
+func checkFleet(ctx context.Context, w *world.World, s *state.State, without []string) error {
+	live, err := mural.Read(s.Live.Merged)
+	if err != nil {
+		return err
+	}
+	onHub, err := fleet.OfHub(ctx, w.Hub)
+	if err != nil {
+		return err
+	}
+	named := fleet.Named{Hub: w.Hub.Name, Without: without}
+	for _, c := range w.Spokes {
+		named.Spokes = append(named.Spokes, c.Name)
+	}
+	return fleet.Check(fleet.Merge(fleet.OfValues(live, w.Target.Release.Namespace), onHub), named)
+}
+
+// atSource returns the hub and every spoke, with the address at which each reads from the source.
+func atSource(w *world.World, s *state.State) ([]validate.Cluster, error) {
+	sources, err := s.Sources(w)
+	if err != nil {
+		return nil, err
+	}
+	var all []validate.Cluster
+	for _, c := range w.Clusters() {
+		all = append(all, validate.Cluster{Cluster: c, Source: sources[c.Name]})
+	}
+	return all, nil
+}
+
+// validation returns what proofs about clusters are judged by. It asks the hub for every address of Zot.
+func validation(ctx context.Context, w *world.World, s *state.State) (validate.Config, error) {
+	c := validate.Config{
+		Destination: w.Destination, Namespace: w.Target.Release.Namespace, Identity: w.Target.Identity.RoleARN,
+		SwitchedAt: s.Journal.SwitchedAt, Copied: s.Journal.Copied,
+		Timeout: w.Timeout, PushWait: w.PushWait, Progress: w.Progress, Now: w.Now,
+	}
+	if w.ECR != nil {
+		c.Images = w.ECR.Images
+	}
+	var err error
+	c.Zot, _, err = addresses(ctx, w, s) // what can't be seen is for the proof unused to tell
+	return c, err
+}
+
+// addresses returns every address of Zot, and why one may be missing.
+func addresses(ctx context.Context, w *world.World, s *state.State) (known registry.Spellings, unseen []string, err error) {
+	sources, err := s.Sources(w)
+	if err != nil {
+		return known, nil, err
+	}
+	var urls []string
+	for _, at := range w.Clusters() {
+		urls = append(urls, sources[at.Name])
+	}
+	known, unseen = fleet.Addresses(ctx, w.Hub, urls...)
+	return known, unseen, nil
+}
+
+// sweep deletes canaries that an earlier run could not delete.
+func sweep(ctx context.Context, w *world.World, s *state.State) error {
+	if len(s.Journal.Leftovers) == 0 {
+		return nil
+	}
+	if err := w.Lock(ctx); err != nil {
+		return err
+	}
+	remaining := s.Journal.Leftovers
+	for _, c := range w.Clusters() {
+		var err error
+		if remaining, err = validate.Sweep(ctx, validate.Cluster{Cluster: c}, remaining); err != nil {
+			w.Progress.Say("%v", err)
+		}
+	}
+	s.Journal.Leftovers = remaining
+	return s.Journal.Save(ctx)
+}
+
+// clusterNames returns the names of the hub and of every spoke.
+func clusterNames(w *world.World) []string {
+	var names []string
+	for _, c := range w.Clusters() {
+		names = append(names, c.Name)
+	}
+	return names
+}

@@ -1,0 +1,102 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// hostSince says since which source-controller hosts of a kind are taken for ECR. Before, provider aws answers
+// "invalid AWS registry".
+type hostSince struct {
+	is      func(registry.Registry) bool
+	version *semver.Version // of source-controller
+	flux    string
+	sure    *semver.Version // since which no patch release lacks it; nil is version
+	source  string
+}
+
+var hostsSince = []hostSince{
+	{suffix(".on.amazonwebservices.com.cn"), semver.New(1, 9, 0, "", ""), "2.9", semver.New(1, 10, 0, "", ""), "fluxcd/pkg#1268"},
+	{suffix(".on.amazonwebservices.eu"), semver.New(1, 9, 0, "", ""), "2.9", semver.New(1, 10, 0, "", ""), "fluxcd/pkg#1268"},
+	{suffix(".amazonaws.eu"), semver.New(1, 8, 0, "", ""), "2.8", nil, "fluxcd/flux2#5669, fluxcd/pkg#1060"},
+	{suffix(".on.aws"), semver.New(1, 8, 0, "", ""), "2.8", nil, "fluxcd/flux2#5712, fluxcd/pkg#1104"},
+}
+
+func suffix(text string) func(registry.Registry) bool {
+	return func(r registry.Registry) bool { return strings.HasSuffix(r.Host, text) }
+}
+
+// fipsRegions are those in which ECR has FIPS hosts (https://docs.aws.amazon.com/general/latest/gr/ecr.html).
+var fipsRegions = []string{"us-east-1", "us-east-2", "us-west-1", "us-west-2", "us-gov-east-1", "us-gov-west-1"}
+
+// hosts looks at hosts that only some versions of source-controller take.
+func (v *view) hosts() {
+	v.registries(func(r *registrySettings) {
+		if r.err != nil || !r.IsECR() {
+			return
+		}
+		for _, h := range hostsSince {
+			if h.is(r.Registry) {
+				v.host(r, h)
+				return
+			}
+		}
+	})
+}
+
+func (v *view) host(r *registrySettings, h hostSince) {
+	remedy := "take the registry's host under amazonaws.com, or upgrade to Flux " + h.flux + " (" + h.source + ")"
+	if strings.HasSuffix(r.Host, ".amazonaws.eu") {
+		remedy = "upgrade to Flux " + h.flux + " (" + h.source + ")"
+	}
+	sure := h.sure
+	if sure == nil {
+		sure = h.version
+	}
+	known := false
+	for _, c := range v.controllers() {
+		version, err := semver.NewVersion(c.Version)
+		if err != nil {
+			continue
+		}
+		known = true
+		place := r.endpoint.place()
+		place.Cluster = c.Cluster
+		switch base := semver.New(version.Major(), version.Minor(), version.Patch(), "", ""); {
+		case base.LessThan(h.version):
+			v.add(report.Error, place, remedy, "source-controller %s doesn't take %s for ECR, although it is: with provider aws it answers \"invalid AWS registry\"; %s (Flux %s) is the first that does", c.Version, r.Host, h.version, h.flux)
+		case base.LessThan(sure):
+			v.add(report.Warning, place, remedy, "not every patch release of source-controller %d.%d takes %s for ECR: %s is sure to", version.Major(), version.Minor(), r.Host, sure)
+		}
+	}
+	if !known {
+		may := "do"
+		if h.sure != nil {
+			may = "may"
+		}
+		v.add(report.Warning, r.endpoint.place(), "give the version (--source-controller), or "+remedy, "whether source-controller takes %s can't be told: %s (Flux %s) and later %s, older ones answer \"invalid AWS registry\"", r.Host, h.version, h.flux, may)
+	}
+}
+
+// fips looks for hosts that don't exist.
+func (v *view) fips() {
+	v.registries(func(r *registrySettings) {
+		if r.err == nil && r.Kind == registry.Private && r.FIPS && !slices.Contains(fipsRegions, r.Region) {
+			v.add(report.Error, r.endpoint.place(), "take the host without -fips, or a region that has one: "+strings.Join(fipsRegions, ", "), "ECR has no FIPS host in %s: the name %s doesn't exist", r.Region, r.Host)
+		}
+	})
+}
+
+// CheckVersion returns an error for what is not the version of a source-controller.
+func CheckVersion(text string) error {
+	if _, err := semver.StrictNewVersion(strings.TrimPrefix(text, "v")); err != nil && text != "" {
+		return fault.New(fault.Usage, "write it as the image's tag has it, for example v1.6.1", "reading the version of source-controller: %q is not a version", text)
+	}
+	return nil
+}

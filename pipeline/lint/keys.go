@@ -1,0 +1,144 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// keyRules are about keys that the chart doesn't read.
+func keyRules() []rule {
+	return []rule{{
+		Rule: report.Rule{
+			ID: "L30", Severity: report.Warning,
+			Title:  "A key looks like a registry setting and is none",
+			Why:    "Helm takes any key, and a chart reads only those that it knows: one that is spelled otherwise, with other capitals or with a space that can't be seen, is dropped without a word, and the default counts.",
+			Source: "https://helm.sh/docs/chart_template_guide/values_files/",
+			Fix:    "spell it as the chart does",
+		},
+		check: keys,
+	}}
+}
+
+func keys(v *view) error {
+	v.near(v.root, mural.Sections())
+	for _, account := range [][]string{mural.HueAccount(), mural.FluxAccount()} {
+		v.near(v.root.sub(account...), []string{mural.Create, mural.Annotations, mural.Automount})
+		v.near(v.root.sub(account...).sub(mural.Annotations), []string{mural.RoleAnnotation})
+	}
+	v.near(v.root.sub(mural.Hue), []string{mural.OCIRegistry, mural.ServiceAccount})
+	v.near(v.root.sub(mural.FleetConfig), []string{mural.Spokes})
+	v.near(v.root.sub(mural.Flux), []string{mural.SourceController})
+	v.near(v.root.sub(mural.Flux, mural.SourceController), []string{mural.ServiceAccount})
+	v.near(v.root.sub(mural.Zot), []string{mural.Enabled})
+	v.registries(func(r *registrySettings) {
+		v.near(r.at, mural.RegistryKeys())
+		v.near(r.basicAuth, []string{mural.Username, mural.Password})
+		if !r.hub {
+			v.near(r.item, append(mural.Essential(), mural.Name, mural.OCIRegistry))
+		}
+	})
+	return nil
+}
+
+// near warns about the keys of a mapping that are nearly one of the known ones.
+func (v *view) near(s setting, known []string) {
+	if !s.own || !s.node.IsMapping() {
+		return
+	}
+	for _, key := range s.node.Names() {
+		if slices.Contains(known, key) || v.inChart(s.path, key) {
+			continue
+		}
+		k, seen := v.alike[key]
+		if !seen {
+			k = nearest(key, mural.Words())
+			v.alike[key] = k
+		}
+		if !slices.Contains(known, k) {
+			continue
+		}
+		entry, ok := s.node.Lookup(key)
+		if !ok {
+			continue
+		}
+		place := entry.Key()
+		if place.EndLine != place.Line {
+			place.EndLine, place.EndColumn = 0, 0
+		}
+		v.add(report.Warning, place, "write "+k, "%q is not a key that the chart reads: %s is", key, k)
+	}
+}
+
+// inChart reports whether the chart's defaults have a key that is not known here.
+func (v *view) inChart(path, key string) bool {
+	if v.in.Chart == nil {
+		return false
+	}
+	at := append(strings.FieldsFunc(path, func(r rune) bool { return r == '.' }), key)
+	return mural.Get(v.in.Chart.Values, at...) != nil
+}
+
+// nearest is the word that a key is nearly, "" if there is none.
+func nearest(key string, words []string) string {
+	for _, word := range words {
+		if alike(key, word) {
+			return word
+		}
+	}
+	return ""
+}
+
+// alike reports whether two keys differ only in case, separators and what can't be seen, or in a letter or two.
+func alike(a, b string) bool {
+	x, y := letters(a), letters(b)
+	if x == y {
+		return true
+	}
+	allowed := 0
+	switch n := len([]rune(y)); {
+	case n >= 9:
+		allowed = 2
+	case n >= 5:
+		allowed = 1
+	}
+	return allowed > 0 && distance([]rune(x), []rune(y)) <= allowed
+}
+
+// letters are a key's letters and digits, in lower case.
+func letters(key string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, key)
+}
+
+// distance is how many letters have to be put in, left out, changed or swapped with the next.
+func distance(a, b []rune) int {
+	d := make([][]int, len(a)+1)
+	for i := range d {
+		d[i] = make([]int, len(b)+1)
+		d[i][0] = i
+	}
+	for j := range b {
+		d[0][j+1] = j + 1
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
+			}
+		}
+	}
+	return d[len(a)][len(b)]
+}

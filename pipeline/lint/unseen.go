@@ -1,0 +1,45 @@
+package lint
+
+import (
+	"bytes"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// unseenRules are about what no file shows.
+func unseenRules() []rule {
+	return []rule{{
+		Rule: report.Rule{
+			ID: "L31", Severity: report.Warning,
+			Title:  "Settings can't be seen here",
+			Why:    "What valuesFrom names, what SOPS encrypted, and what Flux or a template puts in place of a variable is known only where it is applied: credentials in it come back, and another endpoint wins.",
+			Source: "https://fluxcd.io/flux/components/helm/helmreleases/#values; fluxcd/flux2#2614; getsops/sops (encrypted values)",
+			Fix:    "give the source with --values-from kind/name=FILE, decrypt the file, or write the value out",
+		},
+		check: unseen,
+	}}
+}
+
+func unseen(v *view) error {
+	for _, l := range v.file.Hidden() {
+		v.add(report.Warning, l.Place, "give it with --values-from kind/name=FILE, or look into it for registry settings", "%s gives further values, which can't be seen here", l.Name)
+	}
+	if r := v.file.HelmRelease(); r != nil && r.Patch {
+		place := r.Place
+		place.EndLine, place.EndColumn = 0, 0
+		v.add(report.Info, place, "lint what kustomize build makes of it too", "this HelmRelease names no chart: it is a patch, and what it is laid over can't be seen here")
+	}
+	data := v.file.Data()
+	if !v.layered && !bytes.Contains(data, []byte("ENC[")) && !bytes.Contains(data, []byte("${")) && !bytes.Contains(data, []byte("{{")) {
+		return nil
+	}
+	v.registries(func(r *registrySettings) {
+		for _, key := range mural.RegistryKeys() {
+			if s := r.at.sub(key); s.unseen() {
+				v.add(report.Warning, s.key(), "decrypt the file, or write the value out", "%s of %s is encrypted or a variable: what it is can't be judged here", key, r.who())
+			}
+		}
+	})
+	return nil
+}

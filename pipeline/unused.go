@@ -1,0 +1,63 @@
+package pipeline
+
+import (
+	"context"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/unused"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
+)
+
+// proveUnused proves of every cluster that nobody else needs Zot. It only reads.
+func proveUnused(ctx context.Context, w *world.World, s *state.State, left []string) ([]report.Proof, error) {
+	settings, ok, err := s.Source(w.Destination)
+	if err != nil {
+		return nil, err
+	}
+	zot, unseen, err := addresses(ctx, w, s)
+	if err != nil {
+		return nil, err
+	}
+	looked := unused.Config{Zot: zot, Unseen: unseen, Left: left, Release: w.Target.Release.Namespace + "/" + w.Target.Release.Name, Now: w.Now}
+	if ok {
+		address, err := settings.Address()
+		if err != nil {
+			return nil, err
+		}
+		looked.Copied = []string{address.Name}
+		looked.Catalog = func(ctx context.Context) ([]string, error) { return catalog(ctx, w, s, address) }
+	}
+	return unused.Prove(ctx, w.Clusters(), looked), nil
+}
+
+// catalog lists the repositories of Zot, when its configuration shows us all of them.
+func catalog(ctx context.Context, w *world.World, s *state.State, address registry.Repository) ([]string, error) {
+	settings, _, err := s.Source(w.Destination)
+	if err != nil {
+		return nil, err
+	}
+	name, namespace, ok := registry.ServiceOf(address.Registry.Host)
+	if !ok {
+		return nil, fault.New(fault.Unproven, "look at its repositories by hand, and name those that stay with --leave",
+			"listing the repositories of %s: it is not Zot in the hub, so nobody can say that its catalog is whole", address.Registry.Host)
+	}
+	if err := unused.SeesAll(ctx, w.Hub, client.ObjectKey{Namespace: namespace, Name: name}, settings.BasicAuth.Username); err != nil {
+		return nil, err
+	}
+	opened, err := openSource(ctx, w, settings)
+	if err != nil {
+		return nil, err
+	}
+	defer opened.Close()
+	from, err := copy.OpenSource(opened.Address, opened.Access)
+	if err != nil {
+		return nil, err
+	}
+	return copy.Catalog(ctx, from)
+}

@@ -1,0 +1,53 @@
+package values
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
+)
+
+// Join makes one of several files that Helm merges, the last winning key by key: the file that is edited, with the
+// others as layers. Edit names it; empty is the last that has a registry setting.
+func Join(files []*File, edit string) (*File, error) {
+	at := len(files) - 1
+	for i := len(files) - 1; i >= 0 && edit == ""; i-- {
+		if files[i].hasRegistry() {
+			at = i
+			break
+		}
+	}
+	if edit != "" {
+		at = slices.IndexFunc(files, func(f *File) bool { return f.name == edit })
+	}
+	if at < 0 {
+		return nil, fault.New(fault.Usage, "name one of those that are given with --values", "reading --edit %q: it is not one of the files", edit)
+	}
+	joined := *files[at]
+	for i, f := range files {
+		if len(files) > 1 && f.kind != Plain {
+			return nil, fault.New(fault.Usage, "give one manifest, or several values files", "reading %q: it is a manifest, and only values files are merged", f.name)
+		}
+		if i != at {
+			joined.layers = append(joined.layers, Layer{Name: fmt.Sprintf("%q", f.name), Values: f.Values(), Above: i > at})
+		}
+	}
+	return &joined, nil
+}
+
+// hasRegistry reports whether the file says something of the registry.
+func (f *File) hasRegistry() bool {
+	for _, path := range [][]string{mural.HueRegistry(), mural.SpokeList()} {
+		n, ok := f.Root()
+		for _, key := range path {
+			if ok {
+				n, ok = n.Lookup(key)
+			}
+		}
+		if ok {
+			return true
+		}
+	}
+	return false
+}

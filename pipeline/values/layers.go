@@ -1,0 +1,170 @@
+package values
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/strvals"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// Layer is further values that are merged with those of the file: what valuesFrom names, another file of several,
+// parameters of Argo CD.
+type Layer struct {
+	Name       string         // for people: Secret/zot-login, base.yaml
+	Place      report.Place   // where the file names it, or where the values are
+	Values     map[string]any // what it gives
+	TargetPath string         // it gives the value at this path and nothing else
+	Unseen     bool           // what it gives isn't known
+	Optional   bool           // it may be missing
+	Above      bool           // it wins over the file's values; without it they win
+
+	source ValuesSource // of valuesFrom
+}
+
+// Unseen stands for a value that is there but not known.
+const Unseen = "palette-ecr-unseen-value"
+
+// Layers are what is merged with the file's values, in order.
+func (f *File) Layers() []Layer { return f.layers }
+
+// Hidden are the layers that may hold anything: nothing of them is known.
+func (f *File) Hidden() []Layer {
+	var hidden []Layer
+	for _, l := range f.layers {
+		if l.Unseen && (l.TargetPath == "" || l.touches(mural.SpokeList())) {
+			hidden = append(hidden, l)
+		}
+	}
+	return hidden
+}
+
+// touches reports whether the layer's one path is at, above or below a path of keys.
+func (l Layer) touches(path []string) bool {
+	own := strings.FieldsFunc(l.TargetPath, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
+	for i := range min(len(own), len(path)) {
+		if own[i] != path[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// values are what the layer gives, as far as that is known.
+func (l Layer) values() map[string]any {
+	if l.Unseen && l.TargetPath != "" {
+		values := map[string]any{}
+		if err := strvals.ParseIntoString(l.TargetPath+"="+Unseen, values); err != nil {
+			return nil
+		}
+		return values
+	}
+	return l.Values
+}
+
+// Beneath are the values over which the file's are laid, as far as they are known.
+func (f *File) Beneath() map[string]any { return f.merge(nil, false) }
+
+// Merged are the values that the release gets, as far as they are known: with all layers, but without the chart's
+// defaults. Each call makes a new map.
+func (f *File) Merged() map[string]any {
+	return f.merge(overlay(f.Beneath(), f.Values()), true)
+}
+
+func (f *File) merge(values map[string]any, above bool) map[string]any {
+	if values == nil {
+		values = map[string]any{}
+	}
+	for _, l := range f.layers {
+		if l.Above == above {
+			values = overlay(values, l.values())
+		}
+	}
+	return values
+}
+
+// overlay merges as Helm does for several files, and as helm-controller does: mappings key by key, and whatever else
+// the upper one has, also null.
+func overlay(lower, upper map[string]any) map[string]any {
+	merged := maps.Clone(lower)
+	if merged == nil {
+		merged = map[string]any{}
+	}
+	for key, value := range upper {
+		if inner, ok := value.(map[string]any); ok {
+			if below, ok := merged[key].(map[string]any); ok {
+				merged[key] = overlay(below, inner)
+				continue
+			}
+		}
+		merged[key] = value
+	}
+	return merged
+}
+
+// From returns the layer that the value at a path comes from, the last that has it; false if none does.
+func (f *File) From(path ...string) (Layer, bool) {
+	for i := len(f.layers) - 1; i >= 0; i-- {
+		if l := f.layers[i]; mural.Get(l.values(), path...) != nil {
+			return l, true
+		}
+	}
+	return Layer{}, false
+}
+
+// overridden returns an error when a layer that wins over the file's values undoes what was written into them.
+func (f *File) overridden(p *patch) error {
+	for _, l := range f.layers {
+		if !l.Above {
+			continue
+		}
+		if path := p.disagrees(l.values(), ""); path != "" {
+			return f.usage(fmt.Sprintf("change it there, or take it out, at line %d of %q", l.Place.Line, first2(l.Place.File, f.name)),
+				"rendering %q: %s sets %s, and wins over what is written here", f.name, l.Name, path)
+		}
+	}
+	return nil
+}
+
+func first2(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// disagrees returns the path of a value in values that is not what the patch wants it to be, "" for none.
+func (p *patch) disagrees(values map[string]any, path string) string {
+	for _, e := range p.entries {
+		value, there := values[e.key]
+		at := join(path, e.key)
+		switch {
+		case !there:
+		case e.do == set && value != plainValue(e.value), (e.do == remove || e.do == null || e.do == removeText) && value != nil && value != "":
+			return at
+		case e.do == within:
+			inner, ok := value.(map[string]any)
+			if !ok && value != nil {
+				return at
+			}
+			if found := e.patch.disagrees(inner, at); found != "" {
+				return found
+			}
+		case e.do == forEach:
+			list, _ := value.([]any)
+			for i, item := range list {
+				inner, _ := item.(map[string]any)
+				if found := e.patch.disagrees(inner, index(at, i)); found != "" || inner == nil {
+					return index(at, i)
+				}
+			}
+			if value == nil || list == nil {
+				return at
+			}
+		}
+	}
+	return ""
+}

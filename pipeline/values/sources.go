@@ -1,0 +1,182 @@
+package values
+
+import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/strvals"
+	"sigs.k8s.io/yaml"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
+)
+
+// Source returns the data of a ConfigMap or Secret that valuesFrom names, by key. Known is false when it can't be
+// looked at; data is nil when there is no such object.
+type Source func(kind, name string) (data map[string]string, known bool, err error)
+
+// defaultKey is the key that valuesFrom reads where it names none (fluxcd/helm-controller, ValuesReference).
+const defaultKey = "values.yaml"
+
+// findLayers reads what valuesFrom names and the file itself holds.
+func (f *File) findLayers() error {
+	if f.release == nil {
+		return nil
+	}
+	layers, err := f.sourceLayers(func(kind, name string) (map[string]string, bool, error) {
+		for _, m := range f.objects {
+			if m.kind == kind && m.name() == name && (m.namespace() == "" || f.release.Namespace == "" || m.namespace() == f.release.Namespace) {
+				data, ok := m.data()
+				return data, ok, nil
+			}
+		}
+		return nil, false, nil
+	})
+	f.layers = layers
+	return err
+}
+
+// WithSources returns the file with what its valuesFrom names, as far as the source knows it. What the file itself
+// holds stays.
+func (f *File) WithSources(source Source) (*File, error) {
+	if f.release == nil {
+		return f, nil
+	}
+	more, err := f.sourceLayers(source)
+	if err != nil {
+		return nil, err
+	}
+	with := *f
+	with.layers = slices.Clone(f.layers)
+	for i, l := range with.layers {
+		if l.Unseen {
+			with.layers[i] = more[i]
+		}
+	}
+	return &with, nil
+}
+
+// sourceLayers makes a layer of each entry of valuesFrom, as helm-controller reads it (fluxcd/pkg chartutil,
+// ChartValuesFromReferences).
+func (f *File) sourceLayers(source Source) ([]Layer, error) {
+	var layers []Layer
+	for _, from := range f.release.ValuesFrom {
+		layer := Layer{Name: from.String(), Place: from.Place, TargetPath: from.TargetPath, Optional: from.Optional, Unseen: true, source: from}
+		data, known, err := source(from.Kind, from.Name)
+		if err != nil {
+			return nil, err
+		}
+		key := from.ValuesKey
+		if key == "" {
+			key = defaultKey
+		}
+		text, there := data[key]
+		if whole, ok := data[anyKey]; ok && !there {
+			text, there = whole, true
+		}
+		switch {
+		case !known || there && strings.Contains(text, "ENC["):
+		case !there && !from.Optional:
+			return nil, f.usage("correct spec.valuesFrom, or the object", "parsing %q: line %d: %s has no key %q", f.name, from.Place.Line, from, key)
+		default:
+			layer.Unseen = false
+			if layer.Values, err = f.readSource(from, text, there); err != nil {
+				return nil, err
+			}
+		}
+		layers = append(layers, layer)
+	}
+	return layers, nil
+}
+
+func (f *File) readSource(from ValuesSource, text string, there bool) (map[string]any, error) {
+	values := map[string]any{}
+	if !there {
+		return values, nil
+	}
+	if from.TargetPath == "" {
+		if err := yaml.Unmarshal([]byte(text), &values); err != nil { // the cause would quote values
+			return nil, f.usage("correct it there", "parsing %q: line %d: what %s holds is not values in YAML", f.name, from.Place.Line, from)
+		}
+		return values, nil
+	}
+	parse := strvals.ParseInto
+	for _, quote := range []string{"'", `"`} {
+		if strings.HasPrefix(text, quote) && strings.HasSuffix(text, quote) && len(text) > 1 {
+			parse, text = strvals.ParseIntoString, strings.Trim(text, quote)
+			break
+		}
+	}
+	if err := parse(from.TargetPath+"="+text, values); err != nil {
+		return nil, f.usage("correct targetPath or the value: it is read as --set reads it", "parsing %q: line %d: the value of %s can't be set at its targetPath", f.name, from.Place.Line, from)
+	}
+	return values, nil
+}
+
+// ReadSource reads what a ConfigMap or Secret holds from a file: its manifest, or the text of its one key.
+func ReadSource(path, kind, name string) (map[string]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	if stream, err := syntax.Parse(string(data)); err == nil {
+		objects, _ := manifests(stream)
+		for _, m := range objects {
+			if m.kind != kind || m.name() != name {
+				continue
+			}
+			found, ok := m.data()
+			if !ok {
+				return nil, fault.New(fault.Usage, "decrypt it, or correct its data", "reading %q: what %s/%s holds can't be read", path, kind, name)
+			}
+			return found, nil
+		}
+		if len(objects) > 0 {
+			return nil, fault.New(fault.Usage, "give the manifest of that object, or its value", "reading %q: no %s/%s is in it", path, kind, name)
+		}
+	}
+	return map[string]string{anyKey: strings.TrimRight(string(data), "\r\n")}, nil
+}
+
+// anyKey stands for whichever key is asked for.
+const anyKey = "*"
+
+func (f *File) usage(remedy, format string, args ...any) error {
+	return fault.New(fault.Usage, remedy, format, args...)
+}
+
+// data are those of a ConfigMap or Secret in the file; false when they are encrypted.
+func (m manifest) data() (map[string]string, bool) {
+	data := map[string]string{}
+	if child(m.root, "sops") != nil {
+		return nil, false
+	}
+	read := func(key string, encoded bool) bool {
+		n := child(m.root, key)
+		if n == nil || n.Resolved().Kind != syntax.Mapping {
+			return true
+		}
+		for k, v := range mappingOf(n) {
+			value := fmt.Sprint(v)
+			if encoded {
+				decoded, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
+				if err != nil {
+					return false
+				}
+				value = string(decoded)
+			}
+			data[k] = value
+		}
+		return true
+	}
+	ok := read("binaryData", true) && read("data", m.kind == "Secret") && read("stringData", false)
+	return data, ok
+}
+
+func mappingOf(n *syntax.Node) map[string]any {
+	m, _ := value(n).(map[string]any)
+	return m
+}
