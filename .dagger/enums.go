@@ -40,7 +40,7 @@ const (
 	StageDisableZot Stage = "disable-zot"
 )
 
-// How much a finding weighs
+// The severity of a finding
 type Severity string
 
 const (

@@ -45,7 +45,7 @@ func (t *Target) Rollback(
 	//
 	// +optional
 	discardChanges bool,
-	// Give the report also when the way back fails.
+	// Give the report also when the rollback fails.
 	//
 	// +optional
 	reportAnyway bool,

@@ -10,7 +10,7 @@ func TestRemediesNameFunctions(t *testing.T) {
 		"give the chart with --chart (and --version), so that":                   "give the chart with with-chart --reference, so that",
 		"pass --version 1.0.7 if that is the one you mean":                       "pass with-chart --version 1.0.7 if that is the one you mean",
 		"give --spoke name=spoke-1,kubeconfig=…":                                 "give with-spoke --name spoke-1 --kubeconfig file://...",
-		"`lint --explain <rule>` tells more":                                     "`explain --rule <rule>` tells more",
+		"`lint --explain <rule>` says more":                                      "`explain --rule <rule>` says more",
 		"pass --kubeconfig, or set KUBECONFIG":                                   "pass --kubeconfig",
 		"look with `kubectl --namespace a logs deployment/hue`":                  "look with `kubectl --namespace a logs deployment/hue`",
 		`reading "/home/user/deploy/values.yaml": no such file or directory`:     `reading "deploy/values.yaml": no such file or directory`,
