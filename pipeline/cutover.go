@@ -98,7 +98,7 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 		return err
 	}
 	r.report.Hide(r.state.Secrets()...)
-	if err := checkFleet(ctx, w, r.state, o.WithoutSpokes); err != nil {
+	if w, err = withFleet(ctx, w, r.state, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return err
 	}
 	if o.runs("deploy", "disable-zot") {

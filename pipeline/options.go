@@ -32,7 +32,8 @@ type Options struct {
 	NoCopyBack     bool // Rollback only: leave in ECR what only ECR has
 	DiscardChanges bool // Rollback only: give up what was changed in the values since the cutover
 
-	WithoutSpokes []string // spokes that are left out by name: they lose their workloads when Zot goes
+	SpokesFromValues bool     // take kubeconfigs that were not given from the Secrets that the hub has for its spokes
+	WithoutSpokes    []string // spokes that are left out by name: they lose their workloads when Zot goes
 
 	KeepCert bool     // certSecretName and proxySecretName are meant for ECR too
 	Leave    []string // repositories of Zot that stay there knowingly

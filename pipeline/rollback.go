@@ -98,10 +98,10 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 		return to, err
 	}
 	r.report.Hide(s.Secrets()...)
-	if err := checkRecord(w, s.Journal, o.WithoutSpokes); err != nil {
+	if w, err = withFleet(ctx, w, s, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return to, err
 	}
-	if err := checkFleet(ctx, w, s, o.WithoutSpokes); err != nil {
+	if err := checkRecord(w, s.Journal, o.WithoutSpokes); err != nil {
 		return to, err
 	}
 	if w.Destination, err = parseRepository(s.Journal.Destination); err != nil {

@@ -23,6 +23,7 @@ type runFlags struct {
 	asIs     bool
 	inPlace  bool
 	keepCert bool
+	fromHub  bool
 	without  []string
 	leave    []string
 	keepLive bool
@@ -42,6 +43,7 @@ func (r *runFlags) add(c *cobra.Command) {
 	f.BoolVar(&r.keepCert, "keep-cert", false, "keep certSecretName and proxySecretName: they are meant for ECR too")
 	f.StringVar(&r.target.want.Registry.Interval, "interval", "", "how often Flux looks at the registry (default what the file has, or 5m)")
 	f.StringVar(&r.target.want.Registry.Timeout, "registry-timeout", "", "how long Flux waits for the registry (default what the file has, or 60s)")
+	f.BoolVar(&r.fromHub, "spokes-from-values", false, "take kubeconfigs of spokes that --spoke does not name from the Secrets that the values name")
 	f.StringArrayVar(&r.without, "without-spoke", nil, "a spoke that is left out: its workloads are not proven, and are lost when Zot goes; once for each")
 	f.StringArrayVar(&r.leave, "leave", nil, "a repository of Zot that stays there knowingly, and goes with it; once for each")
 	f.BoolVar(&r.keepLive, "keep-live", false, "keep values that only the live release has, set with helm upgrade --set for example")
@@ -122,7 +124,7 @@ func (a *app) runPipeline(
 	}
 	rep, err := run(c.Context(), with(pipeline.Options{
 		Target: want, Command: c.Name(), Version: build.Version(), AsIs: r.asIs, InPlace: r.inPlace, Owner: owner(a.Getenv),
-		WithoutSpokes: r.without, Leave: r.leave, KeepCert: r.keepCert, KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
+		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, Leave: r.leave, KeepCert: r.keepCert, KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
 		Files: files, In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile},
 		Progress: a.Progress(), Timeout: r.timeout, PushWait: r.pushWait,
 	}))

@@ -5,6 +5,7 @@ package world
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	helmchart "helm.sh/helm/v3/pkg/chart"
@@ -70,6 +71,17 @@ func (w World) WithClusters(ctx context.Context) (*World, error) {
 	}
 	w.Kubernetes, err = w.Hub.Version(ctx)
 	return &w, err
+}
+
+// WithSpokes returns a World with further spokes, which answer and are none of the clusters that it has.
+func (w World) WithSpokes(ctx context.Context, more ...*cluster.Cluster) (*World, error) {
+	for _, c := range more {
+		if err := c.Ping(ctx); err != nil {
+			return nil, err
+		}
+	}
+	w.Spokes = slices.Concat(w.Spokes, more)
+	return &w, cluster.Distinct(ctx, w.Clusters())
 }
 
 // WithChart returns a World with the chart of a release, which becomes the target's; a digest finds it where its version
