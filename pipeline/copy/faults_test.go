@@ -21,7 +21,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 )
 
-// firstTime gives true once for each request.
+// firstTime returns true once for each request.
 func firstTime(kind string, then func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) bool {
 	var seen sync.Map
 	return func(w http.ResponseWriter, r *http.Request) bool {

@@ -39,7 +39,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.text }
 
-// Unwrap gives the original error.
+// Unwrap returns the original error.
 func (e *Error) Unwrap() error { return e.Err }
 
 var errNoToken = errors.New("ECR gave no authorization token")
