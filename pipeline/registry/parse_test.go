@@ -73,7 +73,7 @@ func TestParseRefuses(t *testing.T) {
 		"short account":      {"oci://1234.dkr.ecr.us-east-1.amazonaws.com/palette", "is not an ECR host", "12 digits"},
 		"no account":         {"oci://dkr.ecr.us-east-1.amazonaws.com/palette", "is not an ECR host", "12 digits"},
 		"api host":           {"oci://ecr.us-east-1.amazonaws.com/palette", "is not an ECR host", "dkr.ecr"},
-		"not a region":          {"oci://123456789012.dkr.ecr.amazonaws.com/palette", `"amazonaws" is not a region`, "us-east-1"},
+		"not a region":       {"oci://123456789012.dkr.ecr.amazonaws.com/palette", `"amazonaws" is not a region`, "us-east-1"},
 		"unknown region":     {"oci://123456789012.dkr.ecr.useast1.amazonaws.com/palette", `"useast1" is not a region`, "us-east-1"},
 		"China without .cn":  {"oci://123456789012.dkr.ecr.cn-north-1.amazonaws.com/palette", "doesn't go with", "amazonaws.com.cn"},
 		".cn without China":  {"oci://123456789012.dkr.ecr.us-east-1.amazonaws.com.cn/palette", "doesn't go with", "amazonaws.com"},
