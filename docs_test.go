@@ -22,6 +22,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
+	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
@@ -261,6 +262,22 @@ func TestEveryCommandInTheHelp(t *testing.T) {
 		}
 	}
 	assert.GreaterOrEqual(t, seen, 20)
+}
+
+// TestEveryProofIsInTheDocs keeps docs/proofs.md and the help complete.
+func TestEveryProofIsInTheDocs(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("docs/proofs.md")
+	require.NoError(t, err)
+	for _, need := range proof.Needs("hub") {
+		assert.Contains(t, string(source), "\n| `"+need.Name+"` |")
+		assert.True(t, slices.ContainsFunc(cli.Help(), func(help string) bool {
+			return strings.Contains(help, "Refuses unless every proof") && strings.Contains(help, need.Name)
+		}), "the help of disable-zot names the proof %s", need.Name)
+	}
+	for _, code := range []fault.Code{fault.Done, fault.Failed, fault.Pending, fault.Refused, fault.Unproven, fault.Usage} {
+		assert.Contains(t, string(source), fmt.Sprintf("\n| %d | ", int(code)))
+	}
 }
 
 // TestEveryTargetInTheDocs reads every cutover.yaml of the docs as --config does.

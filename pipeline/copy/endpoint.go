@@ -80,7 +80,7 @@ func newEndpoint(side Side, repo *remote.Repository, url string, address registr
 // maxListing bounds an answer that lists tags or referrers.
 const maxListing = 32 << 20
 
-// fail returns the error with the side that broke, and what to do about it.
+// fail wraps err with the side that broke, and what to do about it.
 func (e *endpoint) fail(err error, op, what string) error {
 	if err == nil {
 		return nil

@@ -58,7 +58,7 @@ func proxyFrom(env func(string) string) (func(*http.Request) (*url.URL, error), 
 		_, err := url.Parse(value)
 		_, errBare := url.Parse("http://" + value)
 		if err != nil && errBare != nil { // the value may hold a password, so the variable alone is quoted
-			return nil, fault.New(fault.Usage, "write it as http://host:port", "reading %s: it is not a valid address", name)
+			return nil, fault.New(fault.Usage, "write it as http://host:port", "reading %s: it is not an address", name)
 		}
 	}
 	find := settings.ProxyFunc()

@@ -33,10 +33,10 @@ func Parse(endpoint string) (Registry, error) {
 		if hostPattern.MatchString(strings.ToLower(host)) {
 			return Registry{}, wrong(endpoint, "write the host in lower case", "the host %q has capitals", host)
 		}
-		return Registry{}, wrong(endpoint, "check the host's spelling", "%q is not a valid host name", host)
+		return Registry{}, wrong(endpoint, "check the host's spelling", "%q is not a host name", host)
 	}
 	if path != "" && !pathPattern.MatchString(path) {
-		return Registry{}, wrong(endpoint, "use lower-case letters, digits, '.', '_', '-' and '/'", "the path %q is not a valid repository path", path)
+		return Registry{}, wrong(endpoint, "use lower-case letters, digits, '.', '_', '-' and '/'", "the path %q is not a repository path", path)
 	}
 	switch {
 	case host == PublicHost:
@@ -87,7 +87,7 @@ func parsePublic(endpoint, path string) (Registry, error) {
 		return Registry{}, wrong(endpoint, "write oci://"+PublicHost+"/<alias>; the ECR Public console shows your alias", "ECR Public needs the registry's alias")
 	}
 	if !aliasPattern.MatchString(alias) {
-		return Registry{}, wrong(endpoint, "take the alias from the ECR Public console", "%q is not a valid alias", alias)
+		return Registry{}, wrong(endpoint, "take the alias from the ECR Public console", "%q is not an alias", alias)
 	}
 	return Registry{Kind: Public, Host: PublicHost, Region: PublicRegion, Partition: "aws", Alias: alias, Namespace: namespace}, nil
 }

@@ -134,7 +134,7 @@ func TestPushHoldsOnlyForWhatHuePushed(t *testing.T) {
 	wrote := func(manager string, at time.Time, fields string) func(*sourcev1.OCIRepository) {
 		return func(r *sourcev1.OCIRepository) {
 			r.Spec.Reference = &sourcev1.OCIRepositoryRef{Digest: digestB}
-			r.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: manager, APIVersion: sourcev1.GroupVersion.String(), Operation: metav1.ManagedFieldsOperationUpdate, Time: &metav1.Time{Time: at}, FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}}
+			r.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: manager, APIVersion: sourcev1.GroupVersion.String(), Operation: metav1.ManagedFieldsOperationUpdate, Time: &metav1.Time{Time: at}, FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(fields)}}
 		}
 	}
 	spec := `{"f:spec":{"f:ref":{"f:digest":{}}}}`
