@@ -2,7 +2,9 @@ package main_test
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -324,6 +326,34 @@ func TestEveryLinkInTheDocs(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryFileInTheDocs finds the files and folders that documents for contributors name.
+func TestEveryFileInTheDocs(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, root := range []string{"pipeline", "internal", "fixtures", ".dagger", "."} {
+		require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || root == "." && entry.IsDir() && path != "." {
+				return cmp.Or(err, fs.SkipDir)
+			}
+			known[filepath.ToSlash(path)], known[entry.Name()] = true, true
+			return nil
+		}))
+	}
+	seen := 0
+	for _, p := range pages(t) {
+		for _, span := range p.spans {
+			if inTree.MatchString(span) {
+				assert.True(t, known[strings.TrimSuffix(span, "/")], "%s names %s", p.path, span)
+				seen++
+			}
+		}
+	}
+	assert.GreaterOrEqual(t, seen, 40)
+}
+
+// inTree is how documents name a file or folder.
+var inTree = regexp.MustCompile(`^(?:(?:pipeline|internal|fixtures)/[\w/.]+|\w+\.go)$`)
 
 // TestAWrongCommandIsSeen holds the tests above: each of these must be found.
 func TestAWrongCommandIsSeen(t *testing.T) {
