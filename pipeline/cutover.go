@@ -1,4 +1,4 @@
-// Package pipeline is the cutover from Zot to ECR, and the way back: two ordered lists of stages, each stage a
+// Package pipeline is the cutover from Zot to ECR, and the rollback: two ordered lists of stages, each stage a
 // function with a typed input and a typed result. It knows nothing of Dagger, cobra or a terminal.
 package pipeline
 

@@ -69,7 +69,7 @@ func validation(ctx context.Context, w *world.World, s *state.State) (validate.C
 		c.Images = w.ECR.Images
 	}
 	var err error
-	c.Zot, _, err = addresses(ctx, w, s) // what can't be seen is for the proof unused to tell
+	c.Zot, _, err = addresses(ctx, w, s) // what can't be seen is for the proof unused to report
 	return c, err
 }
 

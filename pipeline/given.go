@@ -20,7 +20,7 @@ type Given struct {
 	AllowDowngrade bool     // of either chart
 }
 
-// Entry is empty: what was given is no stage.
+// Entry is empty: what was given is not a stage.
 func (g Given) Entry() Entry { return Entry{} }
 
 // The inputs of stages that run without those before them. Nothing is known to be linted or copied then; what a stage

@@ -18,7 +18,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
-// RollbackStages returns the stages of the way back to Zot, in order. What Zot has to serve is in it before anybody
+// RollbackStages returns the stages of the rollback to Zot, in order. What Zot has to serve is in it before anybody
 // reads from it, unless Zot was turned off: then it comes back with its previous values, and what it lacks follows at
 // once.
 func RollbackStages() []Stage { return rollback(Return{}) }
@@ -32,14 +32,14 @@ func rollback(to Return) []Stage {
 	}
 }
 
-// Return is what a person asks of the way back: the input of CopyBack.
+// Return is what a person asks of the rollback: the input of CopyBack.
 type Return struct {
 	Manifest       *values.File // of the HelmRelease, when Flux applies it
 	NoCopyBack     bool         // leave in ECR what only ECR has
 	DiscardChanges bool         // give up what was changed in the values since the cutover
 }
 
-// Entry is empty: a wish is no stage.
+// Entry is empty: a wish is not a stage.
 func (r Return) Entry() Entry { return Entry{} }
 
 func (r Return) alone(*world.World, *state.State) (Return, error) { return r, nil }
@@ -71,7 +71,7 @@ func Rollback(ctx context.Context, o Options) (*report.Report, error) {
 	return r.finish(ctx, err)
 }
 
-// prepareRollback finds out, before anything is touched, whether there is a way back.
+// prepareRollback finds out, before anything is touched, whether the release can go back.
 func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) {
 	to := Return{NoCopyBack: o.NoCopyBack, DiscardChanges: o.DiscardChanges}
 	needs := []target.Need{target.NeedRelease, target.NeedClusters}
@@ -162,7 +162,7 @@ func withLiveChart(ctx context.Context, w *world.World, s *state.State) (*world.
 	return with, nil
 }
 
-// orWithoutCopy adds to a remedy that there is a way back without ECR and the chart too.
+// orWithoutCopy adds to a remedy that a rollback needs neither ECR nor the chart.
 func orWithoutCopy(err error) error {
 	if err == nil {
 		return nil

@@ -45,7 +45,7 @@ spokes, no chart either; with --chart it also knows where a default of the chart
   palette-ecr render --config cutover.yaml --diff
   palette-ecr render --config cutover.yaml --in-place
   palette-ecr render --config cutover.yaml --check             (exit code 2 when something would change: for CI)
-  palette-ecr render --config cutover.yaml --revert values.before.yaml      (the way back to Zot)`,
+  palette-ecr render --config cutover.yaml --revert values.before.yaml      (back to Zot)`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.render(c.Context(), &r) },
 	}

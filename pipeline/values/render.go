@@ -83,7 +83,7 @@ func (f *File) wanted(s Settings) (*patch, []string, error) {
 	return s.patch(s.spokesBeneath()), notes, nil
 }
 
-// hasSpokes tells whether the file says what the spokes are; also by null, which says that there are none.
+// hasSpokes reports whether the file says what the spokes are; also by null, which says that there are none.
 func (f *File) hasSpokes() bool {
 	fleet, ok := f.Lookup("fleetConfig")
 	if !ok || fleet.IsNull() {
@@ -166,7 +166,7 @@ func (f *File) editWithBreak(p, full *patch, eol string, cause error) (*Rendered
 	return r, nil
 }
 
-// isEmpty tells whether the file holds no value at all: nothing, comments, null or {}.
+// isEmpty reports whether the file holds no value at all: nothing, comments, null or {}.
 func (f *File) isEmpty() bool {
 	if f.document == nil || f.document.Root == nil {
 		return true
