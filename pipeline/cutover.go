@@ -116,8 +116,11 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 		}
 	}
 	r.state, r.read = r.state.WithChart(w.Chart), state.Read
-	r.world, err = w.WithECR(ctx, destination, o.AWS)
-	return err
+	if r.world, err = w.WithECR(ctx, destination, o.AWS); err != nil {
+		return err
+	}
+	r.report.Before = standing(ctx, r.world, r.state)
+	return nil
 }
 
 // chartKnown reports whether flags and file say which chart it is: without a cluster no version is assumed.

@@ -112,6 +112,7 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 		return to, err
 	}
 	r.world, r.state, r.read = w, s, state.Read
+	r.report.Before = standing(ctx, w, s)
 	if to.NoCopyBack {
 		return to, nil // no more than the cluster is needed: what can't be reached may be why somebody goes back
 	}
