@@ -67,15 +67,15 @@ func rendered(w *world.World, s *state.State, in Given) (Rendered, error) {
 }
 
 // edit writes the settings of the target into the values.
-func (in Given) edit(w *world.World, s *state.State, withoutZot bool) (Rendered, error) {
-	edit, err := render.Run(in.File, render.Options{Target: w.Target, Chart: w.Chart, DisableZot: withoutZot, KeepCert: in.KeepCert})
+func (g Given) edit(w *world.World, s *state.State, withoutZot bool) (Rendered, error) {
+	edit, err := render.Run(g.File, render.Options{Target: w.Target, Chart: w.Chart, DisableZot: withoutZot, KeepCert: g.KeepCert})
 	if err != nil {
 		return Rendered{}, err
 	}
 	wanted := edit.File()
-	r := Rendered{Given: in, Wanted: wanted, Values: wanted.Merged(), Edit: edit}
-	if in.KeepLive && comparesLive(w, s) {
-		r.Values, err = deploy.Merge(in.File.Merged(), wanted.Merged(), s.Live.Values)
+	r := Rendered{Given: g, Wanted: wanted, Values: wanted.Merged(), Edit: edit}
+	if g.KeepLive && comparesLive(w, s) {
+		r.Values, err = deploy.Merge(g.File.Merged(), wanted.Merged(), s.Live.Values)
 	}
 	return r, err
 }
