@@ -1,6 +1,11 @@
 package main
 
-import "github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
+)
 
 // Reaches AWS with access keys, as a laptop or a job with short-lived keys has them
 //
@@ -15,12 +20,52 @@ func (t *Target) WithAwsKeys(
 	// +optional
 	sessionToken *dagger.Secret,
 ) *Target {
-	t.variable("AWS_ACCESS_KEY_ID", accessKey)
-	t.variable("AWS_SECRET_ACCESS_KEY", secretKey)
+	access := []*Access{{Variable: "AWS_ACCESS_KEY_ID", Secret: accessKey}, {Variable: "AWS_SECRET_ACCESS_KEY", Secret: secretKey}}
 	if sessionToken != nil {
-		t.variable("AWS_SESSION_TOKEN", sessionToken)
+		access = append(access, &Access{Variable: "AWS_SESSION_TOKEN", Secret: sessionToken})
 	}
-	return t
+	return t.with(access)
+}
+
+// Reaches AWS with what a process prints, for single sign-on: cmd://"aws configure export-credentials --profile prod"
+//
+// +cache="session"
+func (t *Target) WithAwsCredentials(
+	ctx context.Context,
+	// What the process prints: JSON, as credential_process of the AWS configuration wants it.
+	credentials *dagger.Secret,
+) (*Target, error) {
+	printed, err := credentials.Plaintext(ctx)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	keys, err := readCredentials(printed)
+	if err != nil {
+		return nil, err
+	}
+	var token *dagger.Secret
+	if keys.SessionToken != "" {
+		token = dag.SetSecret("aws-session-token", keys.SessionToken)
+	}
+	return t.WithAwsKeys(dag.SetSecret("aws-access-key-id", keys.AccessKeyID), dag.SetSecret("aws-secret-access-key", keys.SecretAccessKey), token), nil
+}
+
+// awsKeys is what a credential process prints.
+type awsKeys struct {
+	Version         int
+	AccessKeyID     string `json:"AccessKeyId"`
+	SecretAccessKey string
+	SessionToken    string
+}
+
+// readCredentials reads what a credential process printed. Nothing of it is in an error.
+func readCredentials(printed string) (awsKeys, error) {
+	var keys awsKeys
+	if err := json.Unmarshal([]byte(printed), &keys); err != nil || keys.AccessKeyID == "" || keys.SecretAccessKey == "" {
+		return awsKeys{}, wrongUse("reading the AWS credentials: not what a credential process prints, which is JSON with AccessKeyId and SecretAccessKey",
+			`give --credentials 'cmd://aws configure export-credentials --profile prod'`)
+	}
+	return keys, nil
 }
 
 // Reaches AWS with the token of an identity that a role trusts, as jobs of GitLab and pods have it
@@ -43,13 +88,17 @@ func (t *Target) WithAwsWebIdentity(
 	if sessionName == "" {
 		sessionName = "palette-ecr"
 	}
-	t.mount("/run/secrets/aws-token", token)
-	t.Plain = append(t.Plain, "AWS_WEB_IDENTITY_TOKEN_FILE", "/run/secrets/aws-token",
-		"AWS_ROLE_ARN", roleArn, "AWS_ROLE_SESSION_NAME", sessionName)
-	if region != "" {
-		t.Plain = append(t.Plain, "AWS_REGION", region)
+	const path = secrets + "/aws-token"
+	access := []*Access{
+		{Path: path, Secret: token},
+		{Variable: "AWS_WEB_IDENTITY_TOKEN_FILE", Value: path},
+		{Variable: "AWS_ROLE_ARN", Value: roleArn},
+		{Variable: "AWS_ROLE_SESSION_NAME", Value: sessionName},
 	}
-	return t
+	if region != "" {
+		access = append(access, &Access{Variable: "AWS_REGION", Value: region})
+	}
+	return t.with(access)
 }
 
 // Reaches AWS with a profile of the shared configuration
@@ -67,14 +116,17 @@ func (t *Target) WithAwsProfile(
 	// +optional
 	credentials *dagger.Secret,
 ) *Target {
-	t.Plain = append(t.Plain, "AWS_PROFILE", profile)
-	if config != nil {
-		t.mount("/run/secrets/aws-config", config)
-		t.Plain = append(t.Plain, "AWS_CONFIG_FILE", "/run/secrets/aws-config")
+	access := []*Access{{Variable: "AWS_PROFILE", Value: profile}}
+	for _, file := range []struct {
+		secret         *dagger.Secret
+		path, variable string
+	}{
+		{config, secrets + "/aws-config", "AWS_CONFIG_FILE"},
+		{credentials, secrets + "/aws-credentials", "AWS_SHARED_CREDENTIALS_FILE"},
+	} {
+		if file.secret != nil {
+			access = append(access, &Access{Path: file.path, Secret: file.secret}, &Access{Variable: file.variable, Value: file.path})
+		}
 	}
-	if credentials != nil {
-		t.mount("/run/secrets/aws-credentials", credentials)
-		t.Plain = append(t.Plain, "AWS_SHARED_CREDENTIALS_FILE", "/run/secrets/aws-credentials")
-	}
-	return t
+	return t.with(access)
 }

@@ -27,3 +27,6 @@ func (t *Target) Copy(
 	}
 	return &Copied{Report: report, Target: t}, nil
 }
+
+// What the stage did, as text
+func (c *Copied) Summary() string { return c.Report.Summary }

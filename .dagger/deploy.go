@@ -27,3 +27,6 @@ func (c *Copied) Deploy(
 	}
 	return &Deployment{Report: report, Target: c.Target}, nil
 }
+
+// What the stage did, as text
+func (d *Deployment) Summary() string { return d.Report.Summary }

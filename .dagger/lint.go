@@ -8,169 +8,159 @@ import (
 	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
 )
 
-// Values that no rule found an error in: they may go to a cluster
+// Values that the rules were asked about: those that no rule found an error in may go to a cluster
 type Linted struct {
 	// What the rules found.
 	Report *Report
 
 	// +private
 	Module *PaletteEcr
+	// +private
+	Before *dagger.Directory
+	// +private
+	Args []string
+	// +private
+	Rendered bool
 }
 
 // Looks at your values as they are, with every rule of the catalogue; on the chart's manifests too, after with-chart
+//
+// +cache="session"
 func (m *PaletteEcr) Lint(
 	ctx context.Context,
 	// Rules to leave out, for example L11.
 	//
 	// +optional
 	disable []string,
-	// Show findings from this severity on: error, warning or info.
+	// Show findings from this severity on; all of them when empty.
 	//
 	// +optional
-	severity string,
+	severity Severity,
 	// Region that you work in: must be the registry's.
 	//
 	// +optional
 	region string,
-	// Give the report also when there are errors.
+	// Give the report also when there are errors; what comes next then refuses.
 	//
 	// +optional
 	reportAnyway bool,
-) (*Report, error) {
-	args := []string{"lint"}
-	for _, rule := range disable {
-		args = append(args, "--disable="+rule)
-	}
-	if severity != "" {
-		args = append(args, "--severity="+severity)
-	}
-	if region != "" {
-		args = append(args, "--region="+region)
-	}
-	call, err := m.call(m.Container(), args...)
-	if err != nil {
-		return nil, err
-	}
-	return call.report(ctx, anyway(reportAnyway))
+) (*Linted, error) {
+	l := &Linted{Module: m, Before: m.Input.Files, Args: lintArgs(disable, severity, region)}
+	return l, l.look(ctx, anyway(reportAnyway))
 }
 
 // Looks at the rendered values; an error ends the way to a cluster
+//
+// +cache="session"
 func (r *Rendered) Lint(
 	ctx context.Context,
 	// Rules to leave out, for example L11.
 	//
 	// +optional
 	disable []string,
+	// Show findings from this severity on; all of them when empty.
+	//
+	// +optional
+	severity Severity,
+	// Region that you work in: must be the registry's.
+	//
+	// +optional
+	region string,
 	// Give the report also when there are errors; the next stage then refuses.
 	//
 	// +optional
 	reportAnyway bool,
 ) (*Linted, error) {
-	m := r.with()
+	m, err := r.with(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := &Linted{Module: m, Before: r.Module.Input.Files, Args: lintArgs(disable, severity, region), Rendered: true}
+	return l, l.look(ctx, anyway(reportAnyway), r.Args...)
+}
+
+func lintArgs(disable []string, severity Severity, region string) []string {
 	args := []string{"lint"}
 	for _, rule := range disable {
 		args = append(args, "--disable="+rule)
 	}
-	call, err := m.call(m.Container(), args...)
+	return append(args, flags{{"severity", string(severity)}, {"region", region}}.args()...)
+}
+
+// look asks the rules.
+func (l *Linted) look(ctx context.Context, tolerant anyway, render ...string) error {
+	call, err := l.Module.call(ctx, l.Args...)
+	if err != nil {
+		return err
+	}
+	if l.Rendered && l.Module.Input.Secret != nil {
+		call, err = l.Module.renderFirst(ctx, call, render)
+		if err != nil {
+			return err
+		}
+	}
+	l.Report, err = call.quiet().report(ctx, tolerant)
+	return err
+}
+
+// What the rules found, as text
+func (l *Linted) Summary() string { return l.Report.Summary }
+
+// The corrections of your file, to write back from the root of your repository: lint --report-anyway fix export --path=.
+func (l *Linted) Fix(ctx context.Context) (*dagger.Changeset, error) {
+	if err := l.Module.Input.writable("the corrections"); err != nil {
+		return nil, err
+	}
+	call, err := l.Module.call(ctx, append(append([]string{}, l.Args...), "--fix")...)
 	if err != nil {
 		return nil, err
 	}
-	if m.SecretValues != nil {
-		call = r.renderFirst(call)
-	}
-	report, err := call.report(ctx, anyway(reportAnyway))
+	done, err := call.done(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &Linted{Report: report, Module: m}, nil
+	// What is left after the corrections is in the report; an error of another kind wrote nothing.
+	if code, err := done.ExitCode(ctx); err != nil || code != 0 && code != refused {
+		return nil, call.failed(ctx, done, code, err)
+	}
+	return done.Directory(home).Changes(l.Before), nil
 }
 
 // renderFirst makes a command one on the rendered values, where those came as a Secret: they are rendered into memory
-// that is gone with the command, and so are in no layer.
-func (r *Rendered) renderFirst(c command) command {
-	m := r.Module
-	render := append(append(append([]string{"palette-ecr"}, r.Args...), "--in-place", m.ValuesFlag+"="+m.ValuesPath), m.Flags...)
-	file := quoted(home + "/" + m.ValuesPath)
-	c.container = c.container.WithMountedTemp("/run/rendered")
-	c.before = "cd /run/rendered && mkdir -p " + quoted("./"+path.Dir(m.ValuesPath)) + " && cp " + file + " " + quoted(m.ValuesPath) +
-		" && " + quoted(append(render, m.ChartFlags...)...) + " && exec "
-	return c
+// that is gone with the command, and so are in no layer. It takes a shell.
+func (m *PaletteEcr) renderFirst(ctx context.Context, c command, render []string) (command, error) {
+	first, err := m.call(ctx, append(append([]string{}, render...), "--in-place")...)
+	if err != nil {
+		return command{}, err
+	}
+	file := m.Input.Path
+	c.container = c.container.WithMountedTemp("/run/rendered").WithWorkdir("/run/rendered")
+	c.before = "mkdir -p " + quoted("./"+path.Dir(file)) + " && cp " + quoted(home+"/"+file) + " " + quoted(file) +
+		" && " + quoted(append([]string{"palette-ecr", "--quiet"}, first.args...)...) + " && exec "
+	return c, nil
 }
 
 // quoted is a command as a shell takes it.
 func quoted(words ...string) string {
+	quotes := make([]string, len(words))
 	for i, word := range words {
-		words[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		quotes[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 	}
-	return strings.Join(words, " ")
+	return strings.Join(quotes, " ")
 }
 
 // The rule's reason, its source and how to fix what it finds
 func (m *PaletteEcr) Explain(
 	ctx context.Context,
-	// The rule, for example L07, or list for all of them.
+	// The rule, for example L07, or all of them with all.
 	rule string,
 ) (string, error) {
-	done, err := command{container: m.Container(), args: []string{"lint", "--explain=" + rule}}.run(ctx)
+	if rule == "list" {
+		rule = "all"
+	}
+	c, err := m.Container(ctx)
 	if err != nil {
 		return "", err
 	}
-	return done.File("/out/stdout").Contents(ctx)
-}
-
-// The IAM policies that a cutover needs and no more, and the trust policies once issuers are given
-func (m *PaletteEcr) Policies(
-	ctx context.Context,
-	// As json, terraform, or aws for commands of its command line; json when empty.
-	//
-	// +optional
-	format string,
-	// For whom: combined, hue, source-controller, operator; combined and operator when empty.
-	//
-	// +optional
-	principals []string,
-	// OIDC issuers of the clusters, the hub's first, with irsa.
-	//
-	// +optional
-	issuers []string,
-	// ARNs of the EKS clusters, the hub's first, with pod-identity.
-	//
-	// +optional
-	clusters []string,
-	// AWS account of ECR Public.
-	//
-	// +optional
-	account string,
-) (*dagger.File, error) {
-	args := append([]string{"policies"}, m.Flags...)
-	for _, principal := range principals {
-		args = append(args, "--principal="+principal)
-	}
-	args = hubFirst(hubFirst(args, "issuer", issuers), "cluster", clusters)
-	name := "policies.json"
-	if format != "" {
-		args = append(args, "--format="+format)
-		name = map[string]string{"terraform": "policies.tf", "aws": "policies.sh"}[format]
-	}
-	if name == "" {
-		name = "policies.json"
-	}
-	if account != "" {
-		args = append(args, "--account="+account)
-	}
-	done, err := command{container: m.Container(), args: args}.run(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return done.File("/out/stdout").WithName(name), nil
-}
-
-// hubFirst adds flags for the hub and for spokes, which go by names of their own.
-func hubFirst(args []string, name string, values []string) []string {
-	flag := "--" + name + "="
-	for _, value := range values {
-		args = append(args, flag+value)
-		flag = "--spoke-" + name + "="
-	}
-	return args
+	return command{container: c, args: []string{"lint", "--explain=" + rule}}.text(ctx)
 }

@@ -7,8 +7,7 @@ import (
 )
 
 const (
-	dockerPort = 2375
-	apiPort    = 6443
+	apiPort = 6443
 	// bridgeGateway is where a container finds the machine that its Docker engine runs on, unless that was configured.
 	bridgeGateway = "172.17.0.1"
 )
@@ -18,10 +17,10 @@ const (
 // +cache="never"
 func (m *PaletteEcr) Rehearse(
 	ctx context.Context,
-	// A fault to rehearse: missing-pull-action, missing-repository, wrong-trust-namespace or basic-auth-left.
+	// A fault to rehearse; the cutover as it should be when empty.
 	//
 	// +optional
-	fault string,
+	fault Fault,
 	// Socket of a Docker engine to use instead, for example /var/run/docker.sock.
 	//
 	// +optional
@@ -39,38 +38,49 @@ func (m *PaletteEcr) Rehearse(
 	// +optional
 	reportAnyway bool,
 ) (*Report, error) {
-	call := command{container: m.stage(m.docker(), dockerSocket, dockerAddress, imageArchive), program: rehearse}
-	if fault != "" {
-		call.args = append(call.args, "--break="+fault)
+	stage, err := m.stage(ctx, m.docker(), dockerSocket, dockerAddress, imageArchive)
+	if err != nil {
+		return nil, err
 	}
+	call := command{program: "rehearse", container: stage, args: flags{{"break", string(fault)}}.args()}
 	return call.report(ctx, anyway(reportAnyway))
 }
 
-// rehearse is the command of fixtures/rehearsal, which is none of palette-ecr's: it needs Docker and kind.
-const rehearse = "rehearse"
-
-// docker is a Docker engine of the rehearsal's own. Its images outlive it, in a cache.
+// docker is a Docker engine of the rehearsal's own. Its images outlive it, in a cache. Its image's entrypoint prepares
+// control groups for nesting. The API of Docker is not an exposed port: up would publish it, and it asks for no password.
 func (m *PaletteEcr) docker() *dagger.Service {
 	return dag.Container().From(m.Images.Docker).
 		WithMountedCache("/var/lib/docker", dag.CacheVolume("palette-ecr-docker"),
 			dagger.ContainerWithMountedCacheOpts{Sharing: dagger.CacheSharingModeLocked}).
-		WithoutEntrypoint().
-		WithExposedPort(dockerPort).
+		WithEnvVariable("DOCKER_TLS_CERTDIR", "").
 		// Opens only when there is a cluster: a port that is waited for would keep the service from starting.
 		WithExposedPort(apiPort, dagger.ContainerWithExposedPortOpts{ExperimentalSkipHealthcheck: true}).
 		AsService(dagger.ContainerAsServiceOpts{
 			Args:                     []string{"dockerd", "--host=tcp://0.0.0.0:2375", "--tls=false"},
+			UseEntrypoint:            true,
 			InsecureRootCapabilities: true,
 		})
 }
 
-// stage is a container in which a rehearsal can run: the repository, Go, a Docker engine and its images.
+// answers waits for the Docker engine, whose port isn't exposed and so isn't waited for.
+const answers = `for i in $(seq 60); do docker version >/dev/null 2>&1 && exit; sleep 1; done; docker version`
+
+// stage is a container in which the rehearsal can run: the repository, Go, a Docker engine and its images.
 func (m *PaletteEcr) stage(
-	engine *dagger.Service, socket *dagger.Socket, address string, archive *dagger.File,
-) *dagger.Container {
-	c := m.tested().
+	ctx context.Context, engine *dagger.Service, socket *dagger.Socket, address string, archive *dagger.File,
+) (*dagger.Container, error) {
+	source, err := m.repository(ctx)
+	if err != nil {
+		return nil, err
+	}
+	built, err := m.build(ctx, build{packages: []string{".", "./fixtures/rehearsal/cmd/rehearse"}})
+	if err != nil {
+		return nil, err
+	}
+	c := m.golang().
+		WithDirectory("/src", source).
 		WithFile("/usr/local/bin/docker", dag.Container().From(m.Images.Docker).File("/usr/local/bin/docker")).
-		WithFile("/usr/local/bin/"+rehearse, m.build("./fixtures/rehearsal/cmd/rehearse", rehearse)).
+		WithDirectory("/usr/local/bin", built).
 		WithEnvVariable("NO_COLOR", "1")
 	if socket == nil {
 		c = c.WithServiceBinding("docker", engine).WithEnvVariable("DOCKER_HOST", "tcp://docker:2375")
@@ -81,9 +91,9 @@ func (m *PaletteEcr) stage(
 		}
 		c = c.WithEnvVariable("TESTCONTAINERS_HOST_OVERRIDE", address)
 	}
-	c = command{container: c}.live().container
+	c = command{container: c}.live().container.WithExec([]string{"sh", "-c", answers})
 	if archive != nil {
 		c = c.WithMountedFile("/run/images.tar", archive).WithExec([]string{"docker", "load", "--input=/run/images.tar"})
 	}
-	return c.WithExec([]string{"scripts/images"})
+	return c.WithExec([]string{"scripts/images"}), nil
 }

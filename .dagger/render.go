@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"path"
 
 	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
 )
@@ -18,6 +17,8 @@ type Rendered struct {
 }
 
 // Renders your values for ECR: only the settings of the registry change. No cluster and no AWS are needed
+//
+// +cache="session"
 func (m *PaletteEcr) Render(
 	ctx context.Context,
 	// Also set zot.enabled to false; only for files in Git that follow a cutover that is proven.
@@ -33,72 +34,77 @@ func (m *PaletteEcr) Render(
 	// +optional
 	timeout string,
 ) (*Rendered, error) {
-	args := []string{"render"}
+	args := append([]string{"render"}, flags{{"interval", interval}, {"registry-timeout", timeout}}.args()...)
 	if disableZot {
 		args = append(args, "--disable-zot")
 	}
-	if interval != "" {
-		args = append(args, "--interval="+interval)
-	}
-	if timeout != "" {
-		args = append(args, "--registry-timeout="+timeout)
-	}
 	// Only the diff is printed, in which passwords are masked: the file itself would be in the trace.
-	call, err := m.call(m.Container(), append(args, "--diff")...)
+	call, err := m.call(ctx, append(args, "--diff")...)
 	if err != nil {
 		return nil, err
 	}
-	diffed, err := call.run(ctx)
-	if err != nil {
-		return nil, err
-	}
-	diff, err := diffed.File("/out/stdout").Contents(ctx)
+	diff, err := call.text(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return &Rendered{Module: m, Args: args, DiffText: diff}, nil
 }
 
-// The new file. It holds whatever else your values hold, other passwords too
-func (r *Rendered) File() *dagger.File {
-	m, file := r.Module, "/out/"+path.Base(r.Module.ValuesPath)
-	args := append([]string{"palette-ecr"}, r.Args...)
-	args = append(append(append(args, "--in-place", m.ValuesFlag+"="+file), m.Flags...), m.ChartFlags...)
-	return m.Container().
-		WithDirectory("/out", dag.Directory()).
-		WithExec([]string{"cp", home + "/" + m.ValuesPath, file}).
-		WithExec(args).
-		File(file)
-}
-
 // What changed, as a unified diff in which passwords are masked
 func (r *Rendered) Diff() string { return r.DiffText }
 
-// The change of your file, to write back where you stand: export --path=.
-func (r *Rendered) Changes() *dagger.Changeset {
-	return r.Module.Files.WithFile(r.Module.ValuesPath, r.File()).Changes(r.Module.Files)
-}
-
-// with is the module with the rendered file in the place of the user's. Values that came as a Secret stay one: every
-// stage renders them by itself.
-func (r *Rendered) with() *PaletteEcr {
-	m := *r.Module
-	if m.SecretValues == nil {
-		m.Files = m.Files.WithFile(m.ValuesPath, r.File())
+// The new file. It holds whatever else your values hold; values that are a Secret are refused
+func (r *Rendered) File(ctx context.Context) (*dagger.File, error) {
+	if err := r.Module.Input.writable("file"); err != nil {
+		return nil, err
 	}
-	return &m
-}
-
-// call is a command on the user's file, for the target.
-func (m *PaletteEcr) call(container *dagger.Container, args ...string) (command, error) {
-	if m.ValuesPath == "" {
-		return command{}, failure(args, wrongUse, "",
-			"error: no values are given\ntry:   --values values.yaml, or --helm-release helmrelease.yaml, before the stage")
+	if r.Module.Input.Path == "" {
+		return nil, wrongUse("making file: the values are named by the file of --config only", "add --values with that file, or take changes")
 	}
-	return m.targeted(container, append(args, m.ValuesFlag+"="+m.ValuesPath)), nil
+	after, err := r.after(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return after.File(r.Module.Input.Path), nil
 }
 
-// targeted is a command for the target.
-func (m *PaletteEcr) targeted(container *dagger.Container, args []string) command {
-	return command{container: container, args: append(append(args, m.Flags...), m.ChartFlags...)}
+// The change of your file, to write back from the root of your repository: export --path=. It needs the file's path
+func (r *Rendered) Changes(ctx context.Context) (*dagger.Changeset, error) {
+	if err := r.Module.Input.writable("changes"); err != nil {
+		return nil, err
+	}
+	after, err := r.after(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return after.Changes(r.Module.Input.Files), nil
+}
+
+// after returns the user's files with the new one among them.
+func (r *Rendered) after(ctx context.Context) (*dagger.Directory, error) {
+	call, err := r.Module.call(ctx, append(append([]string{}, r.Args...), "--in-place")...)
+	if err != nil {
+		return nil, err
+	}
+	done, err := call.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return done.Directory(home), nil
+}
+
+// with returns the module with the rendered file in the place of the user's. Values that came as a Secret stay one:
+// every stage renders them by itself.
+func (r *Rendered) with(ctx context.Context) (*PaletteEcr, error) {
+	if r.Module.Input.Secret != nil {
+		return r.Module, nil
+	}
+	after, err := r.after(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in, next := *r.Module.Input, *r.Module
+	in.Files = after
+	next.Input = &in
+	return &next, nil
 }

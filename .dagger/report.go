@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
@@ -22,12 +24,56 @@ type Report struct {
 	Command []string
 }
 
+// readReport takes the report of a command that has ended. A command that ended before it had one is taken at its word.
+func readReport(ctx context.Context, done *dagger.Container) (*Report, error) {
+	files := done.Directory(out).WithoutFile("stdout")
+	names, err := files.Entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{}
+	if slices.Contains(names, reportName) {
+		data, err := files.File(reportName).Contents(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if r.ExitCode, r.Message, err = readOutcome(data); err != nil {
+			return nil, err
+		}
+		if r.Summary, err = files.File("report.txt").Contents(ctx); err != nil {
+			return nil, err
+		}
+	} else {
+		if r.ExitCode, err = done.ExitCode(ctx); err != nil {
+			return nil, err
+		}
+		said, err := done.Stderr(ctx)
+		if err != nil {
+			return nil, err
+		}
+		r.Message = fromStderr(said)
+		r.Summary = r.Message + "\n"
+		files = files.WithNewFile("report.txt", r.Summary)
+	}
+	r.Files = files.WithNewFile("exit-code", exitCode(r.ExitCode))
+	return r, nil
+}
+
+// refusal is the report of a stage that refuses before it runs.
+func refusal(what, try string) *Report {
+	text := message(what, try)
+	return &Report{
+		Command: []string{"palette-ecr"}, ExitCode: usage, Summary: text + "\n", Message: text,
+		Files: dag.Directory().WithNewFile("report.txt", text+"\n").WithNewFile("exit-code", exitCode(usage)),
+	}
+}
+
 // Fails with the stage's own words and exit code, if it failed
 func (r *Report) Assert() error {
 	if r.ExitCode == 0 {
 		return nil
 	}
-	return failure(r.Command, r.ExitCode, r.Summary, r.Message)
+	return failure(r.Command, r.ExitCode, r.Message)
 }
 
 // Every format as a file of a directory, and the exit code in a file called exit-code
@@ -57,7 +103,7 @@ func (r *Report) Directory(
 func (r *Report) Text() *dagger.File { return r.Files.File("report.txt") }
 
 // The report for programs, with a published schema
-func (r *Report) Json() *dagger.File { return r.Files.File("report.json") }
+func (r *Report) Json() *dagger.File { return r.Files.File(reportName) }
 
 // The report for test reports of CI systems
 func (r *Report) Junit() *dagger.File { return r.Files.File("junit.xml") }

@@ -16,24 +16,21 @@ func (m *PaletteEcr) Installed(
 	//
 	// +optional
 	context string,
-	// Who applies the release: helm or flux, which needs the manifest; helm when empty.
+	// Who applies the release: helm, or flux, which needs the manifest; helm when empty.
 	//
 	// +optional
-	managedBy string,
+	managedBy ManagedBy,
 	// Longest time for each wait in a cluster, for example 5m.
 	//
 	// +optional
 	timeout string,
 ) *Target {
-	const message = "these values were not linted: only rollback goes on from here\n  next   take the target from `render lint target`"
-	unlinted := &Report{
-		Command: []string{"palette-ecr", "lint"}, ExitCode: wrongUse, Summary: message, Message: message,
-		Files: dag.Directory().WithNewFile("report.txt", message).WithNewFile("exit-code", exitCode(wrongUse)),
-	}
-	return m.target(unlinted, kubeconfig, context, managedBy, timeout, "")
+	t := m.target(refusal("going on from installed: these values were not linted, and only rollback goes on from here", "take the target from `render lint target`"), kubeconfig)
+	t.Flags = append(t.Flags, flags{{"context", context}, {"managed-by", string(managedBy)}, {"timeout", timeout}}.args()...)
+	return t
 }
 
-// Goes back to Zot, also days after the cutover: what ECR has copied to it, the registry settings of before
+// Goes back to Zot, also days after the cutover: copies to it what ECR has, and restores the previous registry settings
 //
 // The settings come from the cluster, where the cutover kept them. Other values stay, and so does what is in ECR.
 //
@@ -48,20 +45,26 @@ func (t *Target) Rollback(
 	//
 	// +optional
 	discardChanges bool,
-	// Give the report also when the way back fails.
+	// Give the report also when the rollback fails.
 	//
 	// +optional
 	reportAnyway bool,
 ) (*Report, error) {
+	m := t.Module
 	args := []string{"rollback"}
-	if t.Module.ValuesPath != "" {
-		args = append(args, t.Module.ValuesFlag+"="+t.Module.ValuesPath)
+	if m.Input.Path != "" {
+		args = append(args, m.Input.Flag+"="+m.Input.Path)
 	}
+	args = append(args, m.targetFlags()...)
 	if noCopyBack {
 		args = append(args, "--no-copy-back")
 	}
 	if discardChanges {
 		args = append(args, "--discard-changes")
 	}
-	return t.live(ctx, t.Module.targeted(t.container(), args), anyway(reportAnyway))
+	c, err := m.Container(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t.live(ctx, command{container: c, args: args}, anyway(reportAnyway))
 }

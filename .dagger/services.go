@@ -1,6 +1,10 @@
 package main
 
-import "github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
+import (
+	"context"
+
+	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
+)
 
 // Zot, empty: the registry that PaletteAI comes with
 func (m *PaletteEcr) Zot() *dagger.Service {
@@ -12,16 +16,20 @@ func (m *PaletteEcr) Zot() *dagger.Service {
 }
 
 // The stand-in for AWS with Zot behind it: its names by TLS, a forward proxy to them on 3128, its control on 8080 with the token "rehearsal"
-func (m *PaletteEcr) Emulator() *dagger.Service {
+func (m *PaletteEcr) Emulator(ctx context.Context) (*dagger.Service, error) {
+	built, err := m.build(ctx, build{packages: []string{"./fixtures/aws/cmd/aws"}})
+	if err != nil {
+		return nil, err
+	}
 	return dag.Container().From(m.Images.Golang).
-		WithFile("/usr/local/bin/aws", m.build("./fixtures/aws/cmd/aws", "aws")).
+		WithDirectory("/usr/local/bin", built).
 		WithServiceBinding("zot", m.Zot()).
 		WithExposedPort(tlsPort).
 		WithExposedPort(proxyPort).
 		WithExposedPort(controlPort).
 		AsService(dagger.ContainerAsServiceOpts{Args: []string{
 			"aws", "--backend", "http://zot:5000", "--control", ":8080", "--control-token", "rehearsal",
-		}})
+		}}), nil
 }
 
 // Ports of the services.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
 )
@@ -16,19 +17,11 @@ type Target struct {
 	// +private
 	Flags []string
 	// +private
-	Paths []string
+	Spokes int
 	// +private
-	Mounts []*dagger.Secret
+	Access []*Access
 	// +private
-	Names []string
-	// +private
-	Variables []*dagger.Secret
-	// +private
-	Plain []string
-	// +private
-	Services []*dagger.Service
-	// +private
-	ServiceNames []string
+	Services []*Binding
 }
 
 // Says which clusters the values go to; the hub first, spokes with with-spoke
@@ -41,10 +34,10 @@ func (l *Linted) Target(
 	//
 	// +optional
 	context string,
-	// Who applies the release: helm or flux; helm when empty.
+	// Who applies the release; helm when empty.
 	//
 	// +optional
-	managedBy string,
+	managedBy ManagedBy,
 	// Longest time for each wait in a cluster, for example 5m.
 	//
 	// +optional
@@ -54,21 +47,30 @@ func (l *Linted) Target(
 	// +optional
 	pushWait string,
 ) *Target {
-	return l.Module.target(l.Report, kubeconfig, context, managedBy, timeout, pushWait)
+	before := l.Report
+	if !l.Rendered && before.ExitCode == 0 {
+		before = refusal("choosing the target: these values were linted as they are, and not rendered for ECR", "write render before lint: `render lint target`")
+	}
+	t := l.Module.target(before, kubeconfig)
+	t.Flags = append(t.Flags, flags{
+		{"context", context}, {"managed-by", string(managedBy)}, {"timeout", timeout}, {"push-wait", pushWait},
+	}.args()...)
+	return t
 }
 
-func (m *PaletteEcr) target(linted *Report, kubeconfig *dagger.Secret, context, managedBy, timeout, pushWait string) *Target {
-	t := &Target{Module: m, Linted: linted}
-	t.mount("/run/secrets/kubeconfig", kubeconfig)
-	t.Flags = append(t.Flags, "--kubeconfig=/run/secrets/kubeconfig")
-	for _, flag := range []struct{ name, value string }{
-		{"--context", context}, {"--managed-by", managedBy}, {"--timeout", timeout}, {"--push-wait", pushWait},
-	} {
-		if flag.value != "" {
-			t.Flags = append(t.Flags, flag.name+"="+flag.value)
-		}
+func (m *PaletteEcr) target(linted *Report, kubeconfig *dagger.Secret) *Target {
+	const path = secrets + "/kubeconfig"
+	return &Target{
+		Module: m, Linted: linted, Flags: []string{"--kubeconfig=" + path}, Access: []*Access{{Path: path, Secret: kubeconfig}},
 	}
-	return t
+}
+
+// with returns a copy with further access and flags.
+func (t *Target) with(access []*Access, args ...string) *Target {
+	next := *t
+	next.Access = append(slices.Clone(t.Access), access...)
+	next.Flags = append(slices.Clone(t.Flags), args...)
+	return &next
 }
 
 // Adds a spoke that is not the hub
@@ -84,14 +86,14 @@ func (t *Target) WithSpoke(
 	// +optional
 	context string,
 ) *Target {
-	path := fmt.Sprintf("/run/secrets/spokes/%d/kubeconfig", len(t.Paths))
-	t.mount(path, kubeconfig)
+	path := fmt.Sprintf("%s/spokes/%d/kubeconfig", secrets, t.Spokes)
 	flag := "--spoke=name=" + name + ",kubeconfig=" + path
 	if context != "" {
 		flag += ",context=" + context
 	}
-	t.Flags = append(t.Flags, flag)
-	return t
+	next := t.with([]*Access{{Path: path, Secret: kubeconfig}}, flag)
+	next.Spokes++
+	return next
 }
 
 // Binds a service that the kubeconfig or a proxy names, for example a cluster that only your machine reaches
@@ -103,8 +105,9 @@ func (t *Target) WithService(
 	// The service, for example tcp://127.0.0.1:6443.
 	service *dagger.Service,
 ) *Target {
-	t.Services, t.ServiceNames = append(t.Services, service), append(t.ServiceNames, name)
-	return t
+	next := *t
+	next.Services = append(slices.Clone(t.Services), &Binding{Name: name, Service: service})
+	return &next
 }
 
 // Does every stage in one go, render to disable-zot; goes back to Zot by itself when a proof fails
@@ -115,27 +118,18 @@ func (t *Target) Run(
 	// First stage to do, for example validate, which refuses a release that is not on ECR.
 	//
 	// +optional
-	from string,
+	from Stage,
 	// Last stage to do, for example validate, which leaves Zot on.
 	//
 	// +optional
-	until string,
+	until Stage,
 	// Give the report also when the cutover fails.
 	//
 	// +optional
 	reportAnyway bool,
 ) (*Report, error) {
-	some := *t
-	some.Flags = append([]string{"--from=" + from, "--until=" + until}, t.Flags...)
+	some := t.with(nil, flags{{"from", string(from)}, {"until", string(until)}}.args()...)
 	return some.next(ctx, t.Linted, "run", anyway(reportAnyway))
-}
-
-func (t *Target) mount(path string, secret *dagger.Secret) {
-	t.Paths, t.Mounts = append(t.Paths, path), append(t.Mounts, secret)
-}
-
-func (t *Target) variable(name string, secret *dagger.Secret) {
-	t.Names, t.Variables = append(t.Names, name), append(t.Variables, secret)
 }
 
 // next runs a stage after one that did well. Of one that did not, the report is handed on where it is wanted anyway:
@@ -144,16 +138,16 @@ func (t *Target) next(ctx context.Context, before *Report, name string, tolerant
 	err := before.Assert()
 	switch {
 	case err == nil:
-		return t.stage(ctx, name, tolerant)
+		return t.stage(ctx, tolerant, name)
 	case bool(tolerant):
 		return before, nil
 	}
 	return nil, err
 }
 
-// stage runs one live stage.
-func (t *Target) stage(ctx context.Context, name string, tolerant anyway) (*Report, error) {
-	call, err := t.Module.call(t.container(), name)
+// stage runs one live stage, in one container.
+func (t *Target) stage(ctx context.Context, tolerant anyway, args ...string) (*Report, error) {
+	call, err := t.Module.call(ctx, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -161,24 +155,12 @@ func (t *Target) stage(ctx context.Context, name string, tolerant anyway) (*Repo
 }
 
 func (t *Target) live(ctx context.Context, call command, tolerant anyway) (*Report, error) {
-	call.args = append(append(call.args, t.Module.CrdFlags...), t.Flags...)
+	for _, a := range t.Access {
+		call.container = a.give(call.container)
+	}
+	for _, s := range t.Services {
+		call.container = call.container.WithServiceBinding(s.Name, s.Service)
+	}
+	call.args = append(append(call.args, t.Module.Chart.Crds...), t.Flags...)
 	return call.live().report(ctx, tolerant)
-}
-
-// container has everything in it that opens a door.
-func (t *Target) container() *dagger.Container {
-	c := t.Module.Container()
-	for i, path := range t.Paths {
-		c = c.WithMountedSecret(path, t.Mounts[i])
-	}
-	for i, name := range t.Names {
-		c = c.WithSecretVariable(name, t.Variables[i])
-	}
-	for i := 0; i+1 < len(t.Plain); i += 2 {
-		c = c.WithEnvVariable(t.Plain[i], t.Plain[i+1])
-	}
-	for i, name := range t.ServiceNames {
-		c = c.WithServiceBinding(name, t.Services[i])
-	}
-	return c
 }

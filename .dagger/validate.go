@@ -40,3 +40,6 @@ func (v *Validation) DisableZot(
 ) (*Report, error) {
 	return v.Target.next(ctx, v.Report, "disable-zot", anyway(reportAnyway))
 }
+
+// What the stage did, as text
+func (v *Validation) Summary() string { return v.Report.Summary }

@@ -1,14 +1,17 @@
-// Package pipeline is the cutover from Zot to ECR, and the way back: two ordered lists of stages, each stage a
+// Package pipeline is the cutover from Zot to ECR, and the rollback: two ordered lists of stages, each stage a
 // function with a typed input and a typed result. It knows nothing of Dagger, cobra or a terminal.
 package pipeline
 
 import (
 	"context"
 	"slices"
+	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
@@ -64,11 +67,14 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		return Given{}, err
 	}
 	r.report.Hide(file.Secrets()...)
-	given := Given{File: file, AsIs: o.AsIs, Leave: o.Leave, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade}
+	given := Given{File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade}
 	if !o.runs("copy", "deploy", "validate", "disable-zot") {
 		w := o.world()
 		w.Destination = destination
-		r.world, err = w.WithChart(ctx, o.Target.Release.Version)
+		r.world = &w
+		if chartKnown(o.Target.Release) {
+			r.world, err = w.WithChart(ctx, o.Target.Release, "")
+		}
 		return given, err
 	}
 	return given, r.connect(ctx, o, destination)
@@ -83,14 +89,16 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 	}
 	w.Destination = destination
 	w.Lock = r.guard(o, w)
-	if w, err = w.WithChart(ctx, o.Target.Release.Version); err != nil {
-		return err
+	if chartKnown(o.Target.Release) { // a mistake in it is said first
+		if w, err = w.WithChart(ctx, o.Target.Release, ""); err != nil {
+			return err
+		}
 	}
 	if r.state, err = state.Read(ctx, w); err != nil {
 		return err
 	}
 	r.report.Hide(r.state.Secrets()...)
-	if err := checkFleet(ctx, w, r.state, o.WithoutSpokes); err != nil {
+	if w, err = withFleet(ctx, w, r.state, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return err
 	}
 	if o.runs("deploy", "disable-zot") {
@@ -98,9 +106,26 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 			return err
 		}
 	}
-	r.read = state.Read
-	r.world, err = w.WithECR(ctx, destination, o.AWS)
-	return err
+	if w.Chart == nil { // what neither flags nor file say of the chart stays as it is live
+		installed, err := deploy.InstalledCharts(ctx, w.Hub, w.Target.Release, r.state.Managed)
+		if err != nil {
+			return err
+		}
+		if w, err = w.WithChart(ctx, installed.WithLive(w.Target.Release), installed.Digest); err != nil {
+			return err
+		}
+	}
+	r.state, r.read = r.state.WithChart(w.Chart), state.Read
+	if r.world, err = w.WithECR(ctx, destination, o.AWS); err != nil {
+		return err
+	}
+	r.report.Before = standing(ctx, r.world, r.state)
+	return nil
+}
+
+// chartKnown reports whether flags and file say which chart it is: without a cluster no version is assumed.
+func chartKnown(r target.Release) bool {
+	return r.Version != "" || !strings.HasPrefix(r.Chart, "oci://")
 }
 
 // keepValues writes the new values into the person's file, when that was asked for. It is the last thing done: a file
@@ -110,17 +135,20 @@ func keepValues(o Options, last result, err error) error {
 	if err != nil || !ok || !o.runs("render") || !o.runs("validate") {
 		return err
 	}
-	edit := carrier.edit()
+	edit, path := carrier.edit(), o.Target.ValuesPath()
+	if len(o.Files.Paths) > 1 && edit != nil {
+		path = edit.File().Name() // the one of them that is edited
+	}
 	switch {
 	case edit == nil || len(edit.Changes) == 0:
 		return nil
 	case !o.InPlace:
-		o.Progress.Say("%s still has the old settings: write the new ones with `palette-ecr render --in-place`, before the next upgrade", o.Target.ValuesPath())
+		o.Progress.Say("%s still has the old settings: write the new ones with `palette-ecr render --in-place`, before the next upgrade", path)
 		return nil
 	}
-	if err := edit.WriteInPlace(o.Target.ValuesPath()); err != nil {
+	if err := edit.WriteInPlace(path); err != nil {
 		return err
 	}
-	o.Progress.Say("wrote the new settings into %s", o.Target.ValuesPath())
+	o.Progress.Say("wrote the new settings into %s", path)
 	return nil
 }

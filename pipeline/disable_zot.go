@@ -124,13 +124,14 @@ func UndoDisableZot(ctx context.Context, w *world.World, s *state.State, done Di
 // mayDisableZot is the gate: without every proof, Zot stays.
 func mayDisableZot(w *world.World, s *state.State, made []report.Proof) error {
 	ledger := proof.NewLedger(append(s.Journal.Fresh(w.Now(), w.Destination.URL()), made...)...)
-	for _, missing := range ledger.Missing(w.Now(), proof.Needs(clusterNames(w)...)...) {
-		where := ""
-		if missing.Cluster != "" {
-			where = fmt.Sprintf(" of cluster %q", missing.Cluster)
-		}
-		return fault.New(fault.Refused, "run `palette-ecr validate`, which makes every proof, or `palette-ecr run`",
-			"disabling Zot: the proof %q%s is missing or has expired", missing.Name, where)
+	lacking := ledger.Missing(w.Now(), proof.Needs(clusterNames(w)...)...)
+	if len(lacking) == 0 {
+		return nil
 	}
-	return nil
+	where := ""
+	if lacking[0].Cluster != "" {
+		where = fmt.Sprintf(" of cluster %q", lacking[0].Cluster)
+	}
+	return fault.New(fault.Refused, "run `palette-ecr validate`, which makes every proof, or `palette-ecr run`",
+		"disabling Zot: the proof %q%s is missing or has expired", lacking[0].Name, where)
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fleet"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -11,22 +12,37 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
-// checkFleet compares the clusters that a run was given with those that the installation has: the workloads of a spoke
-// that nobody names would be lost when Zot goes.
-func checkFleet(ctx context.Context, w *world.World, s *state.State, without []string) error {
+// withFleet returns a World with every cluster of the installation, or refuses: the workloads of a spoke that nobody
+// names would be lost when Zot goes. With fromHub, kubeconfigs that were not given are taken from the Secrets that the
+// hub has for its spokes.
+func withFleet(ctx context.Context, w *world.World, s *state.State, without []string, fromHub bool) (*world.World, error) {
 	live, err := mural.Read(s.Live.Merged)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	onHub, err := fleet.OfHub(ctx, w.Hub)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	known := fleet.Merge(fleet.OfValues(live, w.Target.Release.Namespace), onHub)
 	named := fleet.Named{Hub: w.Hub.Name, Without: without}
 	for _, c := range w.Spokes {
 		named.Spokes = append(named.Spokes, c.Name)
 	}
-	return fleet.Check(fleet.Merge(fleet.OfValues(live, w.Target.Release.Namespace), onHub), named)
+	if fromHub {
+		var more []*cluster.Cluster
+		for _, spoke := range fleet.Missing(known, named) {
+			c, err := fleet.Connect(ctx, w.Hub, spoke)
+			if err != nil {
+				return nil, err
+			}
+			more, named.Spokes = append(more, c), append(named.Spokes, c.Name)
+		}
+		if w, err = w.WithSpokes(ctx, more...); err != nil {
+			return nil, err
+		}
+	}
+	return w, fleet.Check(known, named)
 }
 
 // atSource returns the hub and every spoke, with the address at which each reads from the source.
@@ -46,14 +62,14 @@ func atSource(w *world.World, s *state.State) ([]validate.Cluster, error) {
 func validation(ctx context.Context, w *world.World, s *state.State) (validate.Config, error) {
 	c := validate.Config{
 		Destination: w.Destination, Namespace: w.Target.Release.Namespace, Identity: w.Target.Identity.RoleARN,
-		SwitchedAt: s.Journal.SwitchedAt, Copied: s.Journal.Copied,
+		KeepCert: w.KeepCert, SwitchedAt: s.Journal.SwitchedAt, Copied: s.Journal.Copied,
 		Timeout: w.Timeout, PushWait: w.PushWait, Progress: w.Progress, Now: w.Now,
 	}
 	if w.ECR != nil {
 		c.Images = w.ECR.Images
 	}
 	var err error
-	c.Zot, _, err = addresses(ctx, w, s) // what can't be seen is for the proof unused to tell
+	c.Zot, _, err = addresses(ctx, w, s) // what can't be seen is for the proof unused to report
 	return c, err
 }
 

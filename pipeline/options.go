@@ -9,6 +9,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
+	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
@@ -21,8 +22,9 @@ type Options struct {
 	Command string   // for the report
 	Version string   // of palette-ecr, for the report
 
-	In    io.Reader // standard input, for values from "-"
-	Owner string    // who runs it, for the Lease that keeps others out: user@host
+	Files render.Files // where the values are, when they are more than the target's one file
+	In    io.Reader    // standard input, for values from "-"
+	Owner string       // who runs it, for the Lease that keeps others out: user@host
 
 	InPlace bool // write the new values into the file once everything is proven
 	AsIs    bool // the values are rendered already (in Git, say): deploy them just as they are
@@ -30,9 +32,11 @@ type Options struct {
 	NoCopyBack     bool // Rollback only: leave in ECR what only ECR has
 	DiscardChanges bool // Rollback only: give up what was changed in the values since the cutover
 
-	WithoutSpokes []string // spokes that are left out by name: they lose their workloads when Zot goes
+	SpokesFromValues bool     // take kubeconfigs that were not given from the Secrets that the hub has for its spokes
+	WithoutSpokes    []string // spokes that are left out by name: they lose their workloads when Zot goes
 
-	Leave []string // repositories of Zot that stay there knowingly
+	KeepCert bool     // certSecretName and proxySecretName are meant for ECR too
+	Leave    []string // repositories of Zot that stay there knowingly
 
 	KeepLive       bool // values that only the live release has are kept
 	DiscardLive    bool // or given up; without either they are a refusal
@@ -70,7 +74,7 @@ func (o Options) runs(names ...string) bool {
 // world returns what is known before anything is reached.
 func (o Options) world() world.World {
 	return world.World{
-		Target: o.Target, Lock: func(context.Context) error { return nil }, HTTPClient: o.HTTPClient, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout, PushWait: o.PushWait,
+		Target: o.Target, Lock: func(context.Context) error { return nil }, HTTPClient: o.HTTPClient, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout, PushWait: o.PushWait, KeepCert: o.KeepCert,
 	}
 }
 

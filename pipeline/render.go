@@ -6,6 +6,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
+	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
@@ -30,7 +31,7 @@ func (r Rendered) edit() *values.Rendered { return r.Edit }
 // Render edits the values for the destination. Zot stays as it is in the live release: turning it off is the business
 // of the last stage, and turning it on again would be a step back.
 func Render(_ context.Context, w *world.World, s *state.State, in Given) (Rendered, error) {
-	r, err := render(w, s, in)
+	r, err := rendered(w, s, in)
 	if err == nil {
 		err = r.refuseLoss(w, s)
 	}
@@ -50,10 +51,10 @@ func Render(_ context.Context, w *world.World, s *state.State, in Given) (Render
 	return r, nil
 }
 
-// render is Render without a word. Without a cluster Zot is left as the file has it.
-func render(w *world.World, s *state.State, in Given) (Rendered, error) {
+// rendered is Render without a word. Without a cluster Zot is left as the file has it.
+func rendered(w *world.World, s *state.State, in Given) (Rendered, error) {
 	if in.AsIs {
-		return Rendered{Given: in, Wanted: in.File, Values: in.File.Values(), entry: Entry{Skip: "the values are taken as they are"}}, nil
+		return Rendered{Given: in, Wanted: in.File, Values: in.File.Merged(), entry: Entry{Skip: "the values are taken as they are"}}, nil
 	}
 	withoutZot := false
 	if s != nil {
@@ -66,25 +67,15 @@ func render(w *world.World, s *state.State, in Given) (Rendered, error) {
 }
 
 // edit writes the settings of the target into the values.
-func (in Given) edit(w *world.World, s *state.State, withoutZot bool) (Rendered, error) {
-	defaults, err := chart.Defaults(w.Chart)
+func (g Given) edit(w *world.World, s *state.State, withoutZot bool) (Rendered, error) {
+	edit, err := render.Run(g.File, render.Options{Target: w.Target, Chart: w.Chart, DisableZot: withoutZot, KeepCert: g.KeepCert})
 	if err != nil {
 		return Rendered{}, err
 	}
-	edit, err := in.File.Render(values.Settings{
-		Destination: w.Destination.Registry, Repository: w.Target.Registry.Repository, Identity: w.Target.Identity,
-		DisableZot: withoutZot, ChartDefaults: defaults,
-	})
-	if err != nil {
-		return Rendered{}, err
-	}
-	wanted, err := values.Parse(w.Target.ValuesPath(), edit.Output)
-	if err != nil {
-		return Rendered{}, err
-	}
-	r := Rendered{Given: in, Wanted: wanted, Values: wanted.Values(), Edit: edit}
-	if in.KeepLive && comparesLive(w, s) {
-		r.Values, err = deploy.Merge(in.File.Values(), wanted.Values(), s.Live.Values)
+	wanted := edit.File()
+	r := Rendered{Given: g, Wanted: wanted, Values: wanted.Merged(), Edit: edit}
+	if g.KeepLive && comparesLive(w, s) {
+		r.Values, err = deploy.Merge(g.File.Merged(), wanted.Merged(), s.Live.Values)
 	}
 	return r, err
 }
@@ -104,7 +95,7 @@ func (r Rendered) refuseLoss(w *world.World, s *state.State) error {
 	if err != nil {
 		return err
 	}
-	keys, err := deploy.OnlyLive(r.Given.File.Values(), r.Wanted.Values(), s.Live.Values, defaults)
+	keys, err := deploy.OnlyLive(r.Given.File.Merged(), r.Wanted.Merged(), s.Live.Values, defaults)
 	if err != nil {
 		return err
 	}

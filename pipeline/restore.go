@@ -64,7 +64,7 @@ func restored(w *world.World, s *state.State) (reason string, err error) {
 	case s.Live.Status == "deployed":
 		return "the release names " + s.Journal.Source + " again already", nil
 	}
-	return "", nil // a way back that was interrupted
+	return "", nil // a rollback that was interrupted
 }
 
 // checkRestore finds out whether the values can be put back, before anything is copied.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -17,7 +18,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
-// RollbackStages returns the stages of the way back to Zot, in order. What Zot has to serve is in it before anybody
+// RollbackStages returns the stages of the rollback to Zot, in order. What Zot has to serve is in it before anybody
 // reads from it, unless Zot was turned off: then it comes back with its previous values, and what it lacks follows at
 // once.
 func RollbackStages() []Stage { return rollback(Return{}) }
@@ -31,14 +32,14 @@ func rollback(to Return) []Stage {
 	}
 }
 
-// Return is what a person asks of the way back: the input of CopyBack.
+// Return is what a person asks of the rollback: the input of CopyBack.
 type Return struct {
 	Manifest       *values.File // of the HelmRelease, when Flux applies it
 	NoCopyBack     bool         // leave in ECR what only ECR has
 	DiscardChanges bool         // give up what was changed in the values since the cutover
 }
 
-// Entry is empty: a wish is no stage.
+// Entry is empty: a wish is not a stage.
 func (r Return) Entry() Entry { return Entry{} }
 
 func (r Return) alone(*world.World, *state.State) (Return, error) { return r, nil }
@@ -70,7 +71,7 @@ func Rollback(ctx context.Context, o Options) (*report.Report, error) {
 	return r.finish(ctx, err)
 }
 
-// prepareRollback finds out, before anything is touched, whether there is a way back.
+// prepareRollback finds out, before anything is touched, whether the release can go back.
 func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) {
 	to := Return{NoCopyBack: o.NoCopyBack, DiscardChanges: o.DiscardChanges}
 	needs := []target.Need{target.NeedRelease, target.NeedClusters}
@@ -97,10 +98,10 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 		return to, err
 	}
 	r.report.Hide(s.Secrets()...)
-	if err := checkRecord(w, s.Journal, o.WithoutSpokes); err != nil {
+	if w, err = withFleet(ctx, w, s, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return to, err
 	}
-	if err := checkFleet(ctx, w, s, o.WithoutSpokes); err != nil {
+	if err := checkRecord(w, s.Journal, o.WithoutSpokes); err != nil {
 		return to, err
 	}
 	if w.Destination, err = parseRepository(s.Journal.Destination); err != nil {
@@ -111,6 +112,7 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 		return to, err
 	}
 	r.world, r.state, r.read = w, s, state.Read
+	r.report.Before = standing(ctx, w, s)
 	if to.NoCopyBack {
 		return to, nil // no more than the cluster is needed: what can't be reached may be why somebody goes back
 	}
@@ -144,7 +146,15 @@ func checkRecord(w *world.World, j *journal.Journal, without []string) error {
 
 // withLiveChart loads the chart in the version that the release has: what changes is the registry, not the chart.
 func withLiveChart(ctx context.Context, w *world.World, s *state.State) (*world.World, error) {
-	with, err := w.WithChart(ctx, s.Live.Version)
+	installed, err := deploy.InstalledCharts(ctx, w.Hub, w.Target.Release, s.Managed)
+	if err != nil {
+		return nil, err
+	}
+	release := w.Target.Release
+	if strings.HasPrefix(release.Chart, "oci://") {
+		release.Version = s.Live.Version
+	}
+	with, err := w.WithChart(ctx, installed.WithLive(release), installed.Digest)
 	if err != nil {
 		remedy := fmt.Sprintf("check the network, or give the chart in the release's version %s with --chart, as a directory or .tgz", s.Live.Version)
 		return nil, fault.New(fault.CodeOf(err), remedy, "%w", err)
@@ -152,7 +162,7 @@ func withLiveChart(ctx context.Context, w *world.World, s *state.State) (*world.
 	return with, nil
 }
 
-// orWithoutCopy adds to a remedy that there is a way back without ECR and the chart too.
+// orWithoutCopy adds to a remedy that a rollback needs neither ECR nor the chart.
 func orWithoutCopy(err error) error {
 	if err == nil {
 		return nil

@@ -87,7 +87,7 @@ func TestCopyBack(t *testing.T) {
 	assert.Contains(t, got.Entry().Skip, "--no-copy-back")
 }
 
-// TestCopyBackThatFails tells how to go back all the same.
+// TestCopyBackThatFails: the remedy says how to go back all the same.
 func TestCopyBackThatFails(t *testing.T) {
 	s, _ := betweenRegistries(t)
 	_, err := Copy(t.Context(), s.World, s.State, Linted{})
@@ -136,7 +136,7 @@ func TestPreviousValuesThatCannotBeTold(t *testing.T) {
 	assert.Equal(t, s.Journal.Original, got)
 }
 
-// TestNothingToRestore: a way back that was interrupted goes on; one that somebody has gone by hand is left alone.
+// TestNothingToRestore: a rollback that was interrupted goes on; one that somebody has made by hand is left alone.
 func TestNothingToRestore(t *testing.T) {
 	s := onZot(t, nil)
 	reason, err := restored(s.World, s.State)

@@ -180,11 +180,24 @@ func interrupted(ctx context.Context, err error) error {
 	return err
 }
 
+// standing returns where the installation stands now. A stage that failed may have changed it.
+func (r *runner) standing(ctx context.Context) *report.Standing {
+	read, cancel := context.WithTimeout(context.WithoutCancel(ctx), standingTimeout)
+	defer cancel()
+	if err := r.readAgain(read); err != nil || r.state == nil {
+		return nil
+	}
+	return standing(ctx, r.world, r.state)
+}
+
 // finish closes the report with the error that ended the run, and returns both.
 func (r *runner) finish(ctx context.Context, err error) (*report.Report, error) {
 	err = interrupted(ctx, err)
 	if r.state != nil {
 		r.report.Hide(r.state.Secrets()...)
+	}
+	if r.report.Before != nil {
+		r.report.Now = r.standing(ctx)
 	}
 	r.report.End(r.now(), err)
 	return r.report, err

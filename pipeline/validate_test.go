@@ -93,7 +93,7 @@ func TestSecondValidateWritesNothing(t *testing.T) {
 // TestValidateKeepsTheProofsOfEarlierStages: then disable-zot, in a run of its own, finds all of them.
 func TestValidateKeepsTheProofsOfEarlierStages(t *testing.T) {
 	s, writes := switchedOver(t, []report.Proof{held(report.ProofReady, "hub"), held(report.ProofPull, "hub"), held(report.ProofUnused, "hub"), held(report.ProofPush, "hub")})
-	// Zot is no Service of a cluster here: the values of before lead to it.
+	// Zot is not a Service of a cluster here: the previous values lead to it.
 	s.Journal.Original = onZotAt(s)
 	require.Error(t, mayDisableZot(s.World, s.State, nil), "nothing is proven of the values and of the closure")
 	_, err := Validate(t.Context(), s.World, s.State, s.deployment(t))
@@ -111,7 +111,7 @@ func onZotAt(s *installation) map[string]any {
 	return onRegistry(source[:len(source)-len("/mural-workloads")], true)
 }
 
-// TestValidateLooksAgain: proofs of before do not outweigh what is seen now, nor later.
+// TestValidateLooksAgain: earlier proofs do not outweigh what is seen now, nor later.
 func TestValidateLooksAgain(t *testing.T) {
 	s, writes := switchedOver(t, all("hub"))
 	var r sourcev1.OCIRepository

@@ -39,7 +39,7 @@ func New(
 }
 
 func (t *Tests) module(values, endpoint string) *dagger.PaletteEcr {
-	return dag.PaletteEcr(dagger.PaletteEcrOpts{Values: t.Values.File(values), Endpoint: endpoint, RoleArn: roleArn}).
+	return dag.PaletteEcr(dagger.PaletteEcrOpts{Values: t.Values.File(values), Path: "deploy/values.yaml", Endpoint: endpoint, RoleArn: roleArn}).
 		WithImages(dagger.PaletteEcrWithImagesOpts{Golang: t.Golang})
 }
 
@@ -65,8 +65,32 @@ func (t *Tests) Changes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(paths) != 1 || paths[0] != "values.yaml" {
-		return fmt.Errorf("changes of values.yaml are in %q", paths)
+	if len(paths) != 1 || paths[0] != "deploy/values.yaml" {
+		return fmt.Errorf("changes of deploy/values.yaml are in %q", paths)
+	}
+	return nil
+}
+
+// Changes of a file whose place isn't known are refused: they could overwrite another
+//
+// +check
+func (t *Tests) ChangesWithoutPath(ctx context.Context) error {
+	_, err := dag.PaletteEcr(dagger.PaletteEcrOpts{Values: t.Values.File("many-overrides.yaml"), Endpoint: endpoint, RoleArn: roleArn}).
+		WithImages(dagger.PaletteEcrWithImagesOpts{Golang: t.Golang}).
+		Render().Changes().ModifiedPaths(ctx)
+	return ended(err, 64)
+}
+
+// What can be corrected is, in its place
+//
+// +check
+func (t *Tests) Fix(ctx context.Context) error {
+	paths, err := t.module("guide-zot.yaml", endpoint).Lint(dagger.PaletteEcrLintOpts{ReportAnyway: true}).Fix().ModifiedPaths(ctx)
+	if err != nil {
+		return err
+	}
+	if len(paths) != 1 || paths[0] != "deploy/values.yaml" {
+		return fmt.Errorf("corrections of deploy/values.yaml are in %q", paths)
 	}
 	return nil
 }
@@ -75,7 +99,7 @@ func (t *Tests) Changes(ctx context.Context) error {
 //
 // +check
 func (t *Tests) LintError(ctx context.Context) error {
-	report := t.module("guide-zot.yaml", endpoint).Lint(dagger.PaletteEcrLintOpts{ReportAnyway: true})
+	report := t.module("guide-zot.yaml", endpoint).Lint(dagger.PaletteEcrLintOpts{ReportAnyway: true}).Report()
 	code, err := report.ExitCode(ctx)
 	if err != nil {
 		return err
@@ -98,7 +122,7 @@ func (t *Tests) WrongRegistry(ctx context.Context) error {
 	return ended(err, 64)
 }
 
-// ended tells whether an error carries the exit code.
+// ended reports, as an error, that err does not carry the exit code.
 func ended(err error, code int) error {
 	var failed *dagger.ExecError
 	if !errors.As(err, &failed) || failed.ExitCode != code {

@@ -15,12 +15,13 @@ const (
 	roleArn  = "arn:aws:iam::123456789012:role/palette-ecr"
 )
 
-// What would change in your values
+// What would change in your values, which are deploy/values.yaml in your repository
 func (m *Examples) PaletteEcrRender(
 	// Your values.yaml.
 	values *dagger.File,
 ) *dagger.Changeset {
-	return dag.PaletteEcr(dagger.PaletteEcrOpts{Values: values, Endpoint: endpoint, RoleArn: roleArn}).Render().Changes()
+	return dag.PaletteEcr(dagger.PaletteEcrOpts{Values: values, Path: "deploy/values.yaml", Endpoint: endpoint, RoleArn: roleArn}).
+		Render().Changes()
 }
 
 // What is wrong with your values, for GitHub's code scanning
@@ -29,7 +30,7 @@ func (m *Examples) PaletteEcrLint(
 	values *dagger.File,
 ) *dagger.File {
 	return dag.PaletteEcr(dagger.PaletteEcrOpts{Values: values, Endpoint: endpoint, RoleArn: roleArn}).
-		Lint(dagger.PaletteEcrLintOpts{ReportAnyway: true}).Sarif()
+		Lint(dagger.PaletteEcrLintOpts{ReportAnyway: true}).Report().Sarif()
 }
 
 // The cutover as far as the proofs, with Zot still there

@@ -37,7 +37,7 @@ source-controller pulls from ECR, and only then turns Zot off. A gate that fails
   palette-ecr lint         what is wrong with it?                     (no cluster, no AWS)
   palette-ecr policies     which IAM policies does that need?         (no cluster, no AWS)
   palette-ecr run          the whole cutover
-  palette-ecr rollback     the way back, also days later
+  palette-ecr rollback     back to Zot, also days later
 
 scripts/rehearse, in a clone of the repository, runs the whole cutover on kind, with no AWS.
 

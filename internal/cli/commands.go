@@ -35,13 +35,13 @@ Secret palette-ecr-journal. A release that has these values already is left alon
 
 	validateHelp = `Proves, on the hub and on every spoke given with --spoke, that every workload OCIRepository is Ready from
 exactly ECR's URL with a digest that ECR has (ready), that source-controller can fetch a canary from ECR under its own
-identity (pull), and that hue pushed to ECR since the switch (push). Proofs count for an hour and are kept in the
-cluster; while they do, only what can be seen without a write is looked at again.
+identity (pull), that hue pushed to ECR since the switch (push), and that nothing else names Zot (unused). Proofs count
+for an hour and are kept in the cluster; while they do, only what can be seen without a write is looked at again.
 
   palette-ecr validate --values values.yaml --endpoint … --role-arn … --spoke name=spoke-1,kubeconfig=spoke-1.yaml`
 
 	disableZotHelp = `Sets zot.enabled to false in the values and deploys them. Refuses unless every proof (rendered, closure,
-ready, pull, push) is held and fresh. Zot's volume stays.
+ready, pull, push, unused) is held and fresh. Zot's volume stays.
 
   palette-ecr disable-zot --values values.yaml --endpoint … --role-arn …`
 )

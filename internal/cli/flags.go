@@ -33,7 +33,7 @@ func (t *targetFlags) valuesFlags(f *pflag.FlagSet) {
 	f.StringArrayVarP(&t.values, "values", "f", nil, "the user's values.yaml; - is standard input. Several are merged as Helm does")
 	f.StringVar(&t.want.Release.HelmRelease, "helm-release", "", "or the manifest of the Flux HelmRelease that holds the values")
 	f.StringVar(&t.want.Release.Chart, "chart", "", "chart mural: oci://, a directory or a .tgz (default oci://public.ecr.aws/mural/mural)")
-	f.StringVar(&t.want.Release.Version, "version", "", "version of the chart (default 1.0.7)")
+	f.StringVar(&t.want.Release.Version, "version", "", "version of the chart (default the one that is live, or that of a chart on disk)")
 }
 
 // sourceFlags say what is merged with the values, and which of several files is edited.

@@ -45,7 +45,7 @@ spokes, no chart either; with --chart it also knows where a default of the chart
   palette-ecr render --config cutover.yaml --diff
   palette-ecr render --config cutover.yaml --in-place
   palette-ecr render --config cutover.yaml --check             (exit code 2 when something would change: for CI)
-  palette-ecr render --config cutover.yaml --revert values.before.yaml      (the way back to Zot)`,
+  palette-ecr render --config cutover.yaml --revert values.before.yaml      (back to Zot)`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.render(c.Context(), &r) },
 	}
@@ -157,20 +157,29 @@ func (a *app) readValues(want target.Cutover, t *targetFlags) (*values.File, err
 	if err := want.Validate(target.NeedValues); err != nil {
 		return nil, err
 	}
-	files := render.Of(want, a.In)
-	if len(t.values) > 1 {
-		files.Paths = t.values
-	}
-	files.Edit = t.edit
-	var err error
-	if files.Sources, err = render.SourceFiles(t.valuesFrom); err != nil {
+	files, err := t.files()
+	if err != nil {
 		return nil, err
+	}
+	files.HelmRelease, files.In = want.Release.HelmRelease != "", a.In
+	if len(files.Paths) == 0 {
+		files.Paths = []string{want.ValuesPath()}
 	}
 	file, err := render.Open(files)
 	if err == nil && len(files.Paths) > 1 {
 		fmt.Fprintf(a.Err, "of the values files, %q is edited (--edit names another)\n", file.Name())
 	}
 	return file, err
+}
+
+// files are the values that flags name, and what is merged with them; no path is the target's one file.
+func (t *targetFlags) files() (render.Files, error) {
+	sources, err := render.SourceFiles(t.valuesFrom)
+	f := render.Files{Edit: t.edit, Sources: sources}
+	if len(t.values) > 1 {
+		f.Paths = t.values
+	}
+	return f, err
 }
 
 // namedChart loads the chart that the flags or the file of --config name; nil when neither does. Nothing is
@@ -188,8 +197,8 @@ func (a *app) namedChart(ctx context.Context, t *targetFlags) (*helmchart.Chart,
 	return loaded, console.Interrupted(ctx, err, "")
 }
 
-// namedChart is the chart that was asked for by name. The default version is only for a registry: a
-// directory or an archive has its own.
+// namedChart returns the chart that was asked for by name; a version alone asks for none. A directory or an archive has
+// its own version; of a chart in a registry none is assumed.
 func (t *targetFlags) namedChart() (ref, version string, err error) {
 	var file target.Cutover
 	if t.config != "" {
@@ -199,10 +208,7 @@ func (t *targetFlags) namedChart() (ref, version string, err error) {
 	}
 	release := file.Merge(t.want).Release
 	if release.Version == "" && isOCI(release.Chart) {
-		release.Version = target.DefaultVersion
-	}
-	if release.Chart == "" && t.want.Release.Version != "" && t.want.Release.Version != target.DefaultVersion {
-		release.Chart = target.DefaultChart
+		return "", "", fault.New(fault.Usage, "give --version (release.version), as `helm list` shows it", "reading chart %q: without a cluster no version is assumed", release.Chart)
 	}
 	return release.Chart, release.Version, nil
 }

@@ -12,7 +12,7 @@ func (a *app) rollbackCommand() *cobra.Command {
 	var leave []string
 	c := &cobra.Command{
 		Use:   "rollback",
-		Short: "The way back: what ECR has copied to Zot, the registry settings of before",
+		Short: "Go back to Zot: copy to it what only ECR has, and restore the previous registry settings",
 		Long: `Takes a release back to where its cutover began, also days later: copies to Zot what hue has pushed to ECR meanwhile,
 gives the release the registry settings that it had (they are kept in the Secret palette-ecr-journal) and Zot with them,
 and waits until every workload reads from Zot. Other values that were changed since stay, and so does what is in ECR.

@@ -22,6 +22,8 @@ type runFlags struct {
 	output   console.Outputs
 	asIs     bool
 	inPlace  bool
+	keepCert bool
+	fromHub  bool
 	without  []string
 	leave    []string
 	keepLive bool
@@ -37,6 +39,11 @@ func (r *runFlags) add(c *cobra.Command) {
 	f := c.Flags()
 	r.output.Add(f)
 	f.BoolVar(&r.asIs, "as-is", false, "take the values as they are: they are rendered already, in Git for example")
+	r.target.sourceFlags(f)
+	f.BoolVar(&r.keepCert, "keep-cert", false, "keep certSecretName and proxySecretName: they are meant for ECR too")
+	f.StringVar(&r.target.want.Registry.Interval, "interval", "", "how often Flux looks at the registry (default what the file has, or 5m)")
+	f.StringVar(&r.target.want.Registry.Timeout, "registry-timeout", "", "how long Flux waits for the registry (default what the file has, or 60s)")
+	f.BoolVar(&r.fromHub, "spokes-from-values", false, "take kubeconfigs of spokes that --spoke does not name from the Secrets that the values name")
 	f.StringArrayVar(&r.without, "without-spoke", nil, "a spoke that is left out: its workloads are not proven, and are lost when Zot goes; once for each")
 	f.StringArrayVar(&r.leave, "leave", nil, "a repository of Zot that stays there knowingly, and goes with it; once for each")
 	f.BoolVar(&r.keepLive, "keep-live", false, "keep values that only the live release has, set with helm upgrade --set for example")
@@ -56,7 +63,7 @@ func (a *app) runCommand() *cobra.Command {
 		Short: "The whole cutover: render, lint, copy, deploy, validate, disable-zot",
 		Long: `Runs every stage in order. A stage with nothing to do says why and is skipped: a second run writes nothing, and a
 run that was interrupted goes on where it stopped. When a proof fails after the release was changed, the release goes
-back to its values of before, on Zot. Your values file is not changed, unless --in-place is given: then it gets its
+back to its previous values, on Zot. Your values file is not changed, unless --in-place is given: then it gets its
 new settings once everything is proven. With --until validate Zot stays on; a later run --from validate
 turns it off.
 
@@ -107,14 +114,18 @@ func (a *app) runPipeline(
 	if err != nil {
 		return err
 	}
+	files, err := r.target.files()
+	if err != nil {
+		return err
+	}
 	client, err := ecr.HTTPClient(a.Getenv)
 	if err != nil {
 		return err
 	}
 	rep, err := run(c.Context(), with(pipeline.Options{
 		Target: want, Command: c.Name(), Version: build.Version(), AsIs: r.asIs, InPlace: r.inPlace, Owner: owner(a.Getenv),
-		WithoutSpokes: r.without, Leave: r.leave, KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
-		In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile},
+		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, Leave: r.leave, KeepCert: r.keepCert, KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
+		Files: files, In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile},
 		Progress: a.Progress(), Timeout: r.timeout, PushWait: r.pushWait,
 	}))
 	if e := a.Write(outputs, rep); e != nil {

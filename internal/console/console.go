@@ -19,10 +19,10 @@ import (
 // Console runs one command line on its streams.
 type Console struct {
 	Streams
-	quiet   bool
-	noColor bool
-	told    bool                // the text report has said what failed, and what to try
-	clean   func(string) string // hides secrets
+	quiet    bool
+	noColor  bool
+	reported bool                // the text report has said what failed, and what to try
+	clean    func(string) string // hides secrets
 }
 
 // New returns a console on the given streams.
@@ -43,7 +43,7 @@ func (c *Console) Execute(ctx context.Context, root *cobra.Command, args []strin
 	root.SetOut(c.Out)
 	root.SetErr(c.Err)
 	err := root.ExecuteContext(ctx)
-	if !c.told {
+	if !c.reported {
 		PrintError(c.Err, err, c.clean, c.Color(c.ErrTTY))
 	}
 	return int(fault.CodeOf(err))

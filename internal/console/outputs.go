@@ -48,13 +48,13 @@ func (c *Console) Write(w Writer, r *report.Report) error {
 	}
 	// With standard output sent away from the terminal, the person at it would not see the text.
 	seen := c.OutTTY || !c.ErrTTY
-	c.told = r.Error != "" && seen && slices.Contains(w.outputs, report.Output{Format: "text"})
+	c.reported = r.Error != "" && seen && slices.Contains(w.outputs, report.Output{Format: "text"})
 	err = report.WriteAll(w.outputs, c.Out, r, report.Options{
 		Paint: Paint(c.Color(c.OutTTY)), Width: c.width(), All: w.all, Dir: dir,
 		Root: c.Getenv("GITHUB_WORKSPACE") + c.Getenv("CI_PROJECT_DIR"),
 	})
 	if err != nil {
-		c.told = false // what was not written is in no report
+		c.reported = false // what was not written is in no report
 	}
 	return err
 }

@@ -16,7 +16,7 @@ import (
 
 // The module is compiled by the engine, far from the list of images: what it says of them has to agree.
 func TestImagesAreThoseOfTheList(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "../../.dagger/images.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "../../.dagger/pins.go", nil, 0)
 	require.NoError(t, err)
 	list, err := images.Open("../..")
 	require.NoError(t, err)
@@ -24,6 +24,10 @@ func TestImagesAreThoseOfTheList(t *testing.T) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		constant, ok := n.(*ast.ValueSpec)
 		if !ok || !strings.HasSuffix(constant.Names[0].Name, "Image") {
+			return true
+		}
+		if constant.Names[0].Name == "toolImage" {
+			assert.Regexp(t, `^"(\S+:v\d\S*@sha256:[0-9a-f]{64})?"$`, constant.Values[0].(*ast.BasicLit).Value, "published, or not yet")
 			return true
 		}
 		found++

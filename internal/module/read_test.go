@@ -22,6 +22,7 @@ type object struct {
 	doc       string
 	fields    map[string]string // exported and not private: name and type
 	functions map[string]function
+	values    []string // of an enum, by the names that people write
 }
 
 // function is one function of an object; the constructor is the one called New of the object PaletteEcr.
@@ -47,16 +48,23 @@ func (a argument) required() bool {
 	return !optional && !path && !value
 }
 
-// readModule reads .dagger as the engine's code generator does: exported types, methods, comments.
+// readModule reads .dagger.
 func readModule(t *testing.T) map[string]object {
 	t.Helper()
+	return readSource(t, ".dagger", "PaletteEcr")
+}
+
+// readSource reads a module's folder as the engine's code generator does: exported types, methods, comments.
+func readSource(t *testing.T, folder, main string) map[string]object {
+	t.Helper()
 	files := token.NewFileSet()
-	paths, err := filepath.Glob(filepath.Join(root, ".dagger", "*.go"))
+	paths, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
 	require.NoError(t, err)
 	objects := map[string]object{}
 	functions := map[*ast.FuncDecl]*ast.File{}
+	var constants []*ast.GenDecl
 	for _, path := range paths {
-		if filepath.Base(path) == "dagger.gen.go" {
+		if filepath.Base(path) == "dagger.gen.go" || strings.HasSuffix(path, "_test.go") {
 			continue
 		}
 		data, err := os.ReadFile(path)
@@ -71,11 +79,15 @@ func readModule(t *testing.T) map[string]object {
 				}
 			case *ast.GenDecl:
 				readTypes(d, objects)
+				constants = append(constants, d)
 			}
 		}
 	}
+	for _, d := range constants {
+		readValues(t, d, objects)
+	}
 	for d, file := range functions {
-		receiver := "PaletteEcr"
+		receiver := main
 		if d.Recv != nil {
 			receiver = strings.TrimPrefix(typeOf(d.Recv.List[0].Type), "*")
 		}
@@ -85,17 +97,37 @@ func readModule(t *testing.T) map[string]object {
 	return objects
 }
 
+// readValues adds the constants of an enum, whose names Dagger shows without the type's and in capitals.
+func readValues(t *testing.T, d *ast.GenDecl, objects map[string]object) {
+	t.Helper()
+	for _, spec := range d.Specs {
+		value, ok := spec.(*ast.ValueSpec)
+		if !ok || d.Tok != token.CONST || value.Type == nil {
+			continue
+		}
+		name := typeOf(value.Type)
+		o, ok := objects[name]
+		require.True(t, ok, "constant %s of %s", value.Names[0].Name, name)
+		require.True(t, strings.HasPrefix(value.Names[0].Name, name), "constant %s of %s", value.Names[0].Name, name)
+		require.NotEmpty(t, text(value.Doc), "constant %s has no comment", value.Names[0].Name)
+		short := strings.TrimPrefix(value.Names[0].Name, name)
+		o.values = append(o.values, strings.ToUpper(strings.ReplaceAll(kebab(short), "-", "_")))
+		objects[name] = o
+	}
+}
+
 func readTypes(d *ast.GenDecl, objects map[string]object) {
 	for _, spec := range d.Specs {
 		s, ok := spec.(*ast.TypeSpec)
 		if !ok || !s.Name.IsExported() {
 			continue
 		}
+		o := object{name: s.Name.Name, doc: text(d.Doc), fields: map[string]string{}, functions: map[string]function{}}
 		structure, ok := s.Type.(*ast.StructType)
 		if !ok {
+			objects[o.name] = o // an enum, whose values readValues adds
 			continue
 		}
-		o := object{s.Name.Name, text(d.Doc), map[string]string{}, map[string]function{}}
 		for _, field := range structure.Fields.List {
 			if _, private := pragmas(field.Doc)["private"]; !private {
 				for _, name := range field.Names {

@@ -8,6 +8,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/palette-ecr/palette-ecr/fixtures/rehearsal"
+	"github.com/palette-ecr/palette-ecr/pipeline"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 )
 
 // known pragmas: others are swallowed by the engine without a word.
@@ -74,7 +78,7 @@ func TestModuleTakesAndGivesKnownTypes(t *testing.T) {
 }
 
 func isAllowed(objects map[string]object, kind string) bool {
-	_, own := objects[strings.TrimPrefix(kind, "*")]
+	_, own := objects[strings.TrimLeft(kind, "*[]")]
 	return own || slices.Contains(allowed, kind)
 }
 
@@ -98,7 +102,23 @@ func TestModuleCachesNothingLive(t *testing.T) {
 	assert.GreaterOrEqual(t, live, 8)
 }
 
-// Whatever opens a door is a Secret.
+// An object of the module holds files and Secrets in private fields. The engine doesn't keep those with a result that it
+// takes from its cache in a later session: what gives such an object is cached for one session.
+func TestModuleCachesNoObjectsBeyondASession(t *testing.T) {
+	objects := readModule(t)
+	seen := 0
+	for _, o := range objects {
+		for _, f := range o.functions {
+			if of, own := objects[strings.TrimPrefix(f.returns, "*")]; own && len(of.values) == 0 {
+				seen++
+				assert.Contains(t, []string{`"never"`, `"session"`}, f.pragmas["cache"], "%s: %s", f.place, f.name)
+			}
+		}
+	}
+	assert.GreaterOrEqual(t, seen, 20)
+}
+
+// Credentials are Secrets.
 func TestModuleTakesCredentialsAsSecrets(t *testing.T) {
 	credential := regexp.MustCompile(`(?i)kubeconfig|password|token|secretKey|accessKey|credentials|proxy`)
 	seen := 0
@@ -115,17 +135,49 @@ func TestModuleTakesCredentialsAsSecrets(t *testing.T) {
 	assert.GreaterOrEqual(t, seen, 6)
 }
 
+// What people who install the module see has no checks of this repository: those are in a module of their own.
 func TestChecksNeedNothing(t *testing.T) {
+	for _, f := range readModule(t)["PaletteEcr"].functions {
+		assert.NotContains(t, f.pragmas, "check", f.place)
+	}
 	checks := 0
-	objects := readModule(t)
-	for _, f := range objects["PaletteEcr"].functions {
+	dev := readSource(t, "dev", "Dev")["Dev"].functions
+	for _, f := range dev {
 		if _, check := f.pragmas["check"]; !check {
 			continue
 		}
 		checks++
-		for _, a := range append(f.args, objects["PaletteEcr"].functions["New"].args...) {
+		for _, a := range append(f.args, dev["New"].args...) {
 			assert.False(t, a.required(), "%s: check %s needs %s", f.place, f.name, a.name)
 		}
 	}
 	assert.Equal(t, 3, checks)
 }
+
+// Names with hyphens can't be enums, so they are checked against the list that the command line has.
+func TestEnumsHaveTheNamesOfTheCommandLine(t *testing.T) {
+	objects := readModule(t)
+	for name, want := range map[string][]string{
+		"Identity":  {"IRSA", "POD_IDENTITY", "INSTANCE_PROFILE"},
+		"Severity":  {"ERROR", "WARNING", "INFO"},
+		"Format":    {"JSON", "TERRAFORM", "AWS"},
+		"ManagedBy": {"HELM", "FLUX"},
+	} {
+		assert.Equal(t, want, objects[name].values, name)
+	}
+	var stages, faults []string
+	for _, s := range pipeline.Stages() {
+		stages = append(stages, enumName(s.Name))
+	}
+	for _, b := range rehearsal.Breaks() {
+		faults = append(faults, enumName(b.Name))
+	}
+	assert.Equal(t, stages, objects["Stage"].values)
+	assert.ElementsMatch(t, faults, objects["Fault"].values)
+	for _, name := range objects["Principal"].values {
+		_, err := iam.ParsePrincipal(strings.ToLower(strings.ReplaceAll(name, "_", "-")))
+		assert.NoError(t, err)
+	}
+}
+
+func enumName(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The module compiles without an engine, against the SDK's types under the names of the generated ones.
+// The module compiles and passes its tests without an engine, against the SDK's types under the names of the generated ones.
 func TestModuleTypeChecks(t *testing.T) {
 	said, err := vet(t, func(string) {})
 	require.NoError(t, err, said)
@@ -19,11 +19,11 @@ func TestModuleTypeChecks(t *testing.T) {
 
 func TestATypeErrorIsSeen(t *testing.T) {
 	said, err := vet(t, func(dir string) {
-		wrong := "package main\n\nfunc (m *PaletteEcr) Wrong() int { return m.Binary() }\n"
+		wrong := "package main\n\nfunc (m *PaletteEcr) Wrong() int { return m.Zot() }\n"
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "wrong.go"), []byte(wrong), 0o600))
 	})
 	require.Error(t, err)
-	require.Contains(t, said, "m.Binary()")
+	require.Contains(t, said, "m.Zot()")
 }
 
 // vet vets a copy of the module beside the stub, and gives what was said.
@@ -44,9 +44,21 @@ func vet(t *testing.T, change func(dir string)) (string, error) {
 	change(dir)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, "go", "vet", "./...")
+	command := exec.CommandContext(ctx, "sh", "-c", "go vet ./... && go test ./...")
 	command.Dir = dir
 	command.Env = append(os.Environ(), "GOWORK=off")
 	said, err := command.CombinedOutput()
 	return string(said), err
+}
+
+// The program that describes a release is a Go module of its own, so that it needs no other.
+func TestReleaseProgram(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, "go", "test", "./...")
+	command.Dir = filepath.Join(root, "scripts/release")
+	command.Env = append(os.Environ(), "GOWORK=off")
+	said, err := command.CombinedOutput()
+	require.NoError(t, err, string(said))
 }

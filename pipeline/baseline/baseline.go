@@ -1,5 +1,5 @@
 // Package baseline remembers what was broken before anything was touched: a workload that was suspended for months, a
-// Deployment that crashes. Neither a cutover nor its way back may fail on these, and neither may hide behind them.
+// Deployment that crashes. Neither a cutover nor its rollback may fail on these, and neither may hide behind them.
 package baseline
 
 import (

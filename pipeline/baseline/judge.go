@@ -8,7 +8,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
 
-// Worse returns what is broken now and was not before: what a deployment or its way back is to blame for. What was
+// Worse returns what is broken now and was not before: what a deployment or its rollback is to blame for. What was
 // broken before and is broken otherwise now is not worse.
 func Worse(before, now Snapshot) []Item {
 	return slices.DeleteFunc(slices.Clone(now.Broken), func(i Item) bool { return before.Has(i) })

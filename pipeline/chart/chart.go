@@ -1,4 +1,4 @@
-// Package chart gets a Helm chart from wherever the release takes it, and tells what the chart by itself
+// Package chart gets a Helm chart from wherever the release takes it, and says what the chart by itself
 // says: its merged default values and the manifests that it makes of a user's values. Both are facts that
 // the registry settings are judged by, since deleting a key from a user's file does not delete it from the
 // chart's defaults (domain: the Helm merge trap).

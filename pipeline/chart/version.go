@@ -75,7 +75,7 @@ func marked(ctx context.Context, ref, version, mark string, o Options, client *h
 	authorized.Credential = loggedIn()
 	repository.Client = authorized
 	plain, _ := SplitVersion(version)
-	// A version with metadata of its own has it in its tag, with an underscore: then it is no mark.
+	// A version with metadata of its own has it in its tag, with an underscore: then it is not a mark.
 	for _, tag := range []string{plain, strings.ReplaceAll(version, "+", "_")} {
 		found, err := repository.Resolve(ctx, tag)
 		if err != nil {

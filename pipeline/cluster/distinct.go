@@ -9,8 +9,8 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
 
-// Distinct refuses two names for one cluster, by the UID of namespace kube-system, which is what tells clusters
-// apart. Its proofs would come twice, and those that write would get in each other's way. A cluster that does not
+// Distinct refuses two names for one cluster, by the UID of namespace kube-system, which no two clusters share.
+// Its proofs would come twice, and those that write would get in each other's way. A cluster that does not
 // let us read that namespace is taken for another one.
 func Distinct(ctx context.Context, all []*Cluster) error {
 	if len(all) < 2 {

@@ -16,7 +16,7 @@ import (
 // pingTimeout is how long an API server may take to answer before it counts as unreachable.
 const pingTimeout = 5 * time.Second
 
-// Ping asks the API server who we are to it, before anything is touched: a fault tells an unreachable
+// Ping asks the API server who we are to it, before anything is touched: a fault distinguishes an unreachable
 // host from credentials that are not accepted.
 func (c *Cluster) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)

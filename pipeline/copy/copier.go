@@ -18,7 +18,7 @@ type copier struct {
 // Run copies everything in the source to the destination: all tags, what clusters use, and what these lead to.
 // Digests stay. Blobs go before the manifests that need them, children before indexes, referrers before the
 // tag of what they refer to, tags last; what is there is not sent. The error is an *Error for the side that broke,
-// inside a *fault.Error; the result tells how far it came.
+// inside a *fault.Error; the result says how far it came.
 func Run(ctx context.Context, src Source, dst Destination, o Options) (Result, error) {
 	c := &copier{job: newJob(&src, dst, o)}
 	_, r, err := c.run(ctx)

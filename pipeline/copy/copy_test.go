@@ -149,7 +149,7 @@ func TestListSavesQuestions(t *testing.T) {
 	to.Images = dst.images(there)
 	r, err = copy.Run(context.Background(), src.source(), to, o)
 	require.NoError(t, err)
-	assert.Zero(t, r.DestinationRequests.Total(), "the list told everything")
+	assert.Zero(t, r.DestinationRequests.Total(), "the list said everything")
 }
 
 func TestPresentIndexIsNotLookedInto(t *testing.T) {

@@ -80,13 +80,13 @@ func newEndpoint(side Side, repo *remote.Repository, url string, address registr
 // maxListing bounds an answer that lists tags or referrers.
 const maxListing = 32 << 20
 
-// fail tells which side broke, and what to do about it.
+// fail wraps err with the side that broke, and what to do about it.
 func (e *endpoint) fail(err error, op, what string) error {
 	if err == nil {
 		return nil
 	}
-	var told *Error
-	if errors.As(err, &told) {
+	var reported *Error
+	if errors.As(err, &reported) {
 		return err
 	}
 	return &Error{Side: e.side, Op: op, What: what, Repository: e.url, Err: ecr.Explain(err, e.address)}

@@ -37,5 +37,5 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s%s %s the %s %q: %v", e.Op, what, preposition, e.Side, e.Repository, e.Err)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }

@@ -21,7 +21,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 )
 
-// firstTime gives true once for each request.
+// firstTime returns true once for each request.
 func firstTime(kind string, then func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) bool {
 	var seen sync.Map
 	return func(w http.ResponseWriter, r *http.Request) bool {
@@ -208,7 +208,7 @@ func TestCancelled(t *testing.T) {
 	assert.Less(t, time.Since(began), 20*time.Second)
 	assert.Empty(t, dst.digestOf("v1"))
 	_, err = copy.Verify(ctx, src.source(), dst.destination(), copy.Options{})
-	require.ErrorIs(t, err, context.Canceled, "a proof that was interrupted is no proof")
+	require.ErrorIs(t, err, context.Canceled, "a proof that was interrupted is not a proof")
 	dst.quiet() // what was on the wire arrives
 	asked := len(dst.lines())
 	dst.quiet()

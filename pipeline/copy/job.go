@@ -54,9 +54,9 @@ func (j *job) existsAtDestination(ctx context.Context, reference string) (bool, 
 	return err == nil, j.dst.fail(err, "looking for", reference)
 }
 
-// listed is what the destination's API says is there. What it does not say may be there all the same.
+// listed is what the destination's API says is there. What is not in it may be there all the same.
 type listed struct {
-	known bool // the list could be had
+	known bool // the destination could be listed
 	tags  map[string]digest.Digest
 	there map[digest.Digest]bool
 }

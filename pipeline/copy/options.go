@@ -80,7 +80,7 @@ func ToECR(ctx context.Context, c *ecr.Client) (Destination, error) {
 	return d, err
 }
 
-// FromECR makes a source of a client, for the way back.
+// FromECR makes a source of a client, for the rollback.
 func FromECR(ctx context.Context, c *ecr.Client) (Source, error) {
 	repo, err := c.Target(ctx)
 	return Source{Repository: repo, URL: c.Repository.URL(), Address: c.Repository}, err

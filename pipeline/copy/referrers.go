@@ -22,7 +22,7 @@ func (c *copier) writeFallbackTags(ctx context.Context, g *graph) error {
 	if len(subjects) == 0 {
 		return nil
 	}
-	// One question tells: ECR was seen to announce the API (OCI-Subject) without having it (sigstore/sigstore-js#1183).
+	// One request is enough: ECR was seen to announce the API (OCI-Subject) without having it (sigstore/sigstore-js#1183).
 	if _, err := c.dst.referrers(ctx, subjects[0].desc); err != nil {
 		return c.dst.fail(err, "listing the referrers of", subjects[0].desc.Digest.String())
 	}

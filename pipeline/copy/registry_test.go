@@ -180,7 +180,7 @@ func (f *fake) delete(kind string, d digest.Digest) {
 	require.Equal(f.t, http.StatusAccepted, resp.StatusCode)
 }
 
-// digestOf tells what a tag or digest names here, "" for nothing.
+// digestOf returns the digest that a tag or digest names here, "" for none.
 func (f *fake) digestOf(reference string) string {
 	d, err := f.repo().Resolve(context.Background(), reference)
 	if err != nil {

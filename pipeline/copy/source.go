@@ -28,7 +28,7 @@ func OpenSource(address registry.Repository, a Access) (Source, error) {
 	return Source{Repository: repo, URL: address.URL()}, err
 }
 
-// OpenDestination makes a destination of a registry that isn't ECR: of the source, on the way back. Nothing is
+// OpenDestination makes a destination of a registry that isn't ECR: of the source, for a rollback. Nothing is
 // asked yet.
 func OpenDestination(address registry.Repository, a Access) (Destination, error) {
 	repo, err := open(address, a)

@@ -123,7 +123,7 @@ func (w *walker) add(want wanted, desc ocispec.Descriptor, raw []byte) (*node, b
 		w.graph.nodes[desc.Digest] = n
 	}
 	if known && want.ref != nil && (n.found.ref == nil || want.ref.From < n.found.ref.From) {
-		n.found = want // who uses it tells more than how else it was found, and the same one each time
+		n.found = want // who uses it says more than how else it was found, and the same one each time
 	}
 	if want.tag != "" {
 		n.tags = append(n.tags, want.tag)

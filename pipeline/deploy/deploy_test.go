@@ -197,7 +197,7 @@ func TestRunFinishesARestartThatAKillPrevented(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, result.Changed)
 	assert.Equal(t, []string{"hue", "source-controller"}, result.Restarted)
-	assert.Equal(t, 1, result.PreviousRevision, "and the way back is the revision before that upgrade")
+	assert.Equal(t, 1, result.PreviousRevision, "and a rollback goes to the revision before that upgrade")
 }
 
 func TestAFailedRevisionIsNothingToGoBackTo(t *testing.T) {
@@ -259,7 +259,7 @@ func TestRunRefusesWithoutTouchingAnything(t *testing.T) {
 		"missing":      {func(_ *testing.T, w *world) { w.options.Release.Name = "none" }, "there is no such release", "helm list"},
 		"older chart":  {func(_ *testing.T, w *world) { w.options.Chart = mural("1.0.6") }, `deploying version 1.0.6 of release mural-system/mural on cluster "hub": it has version 1.0.7, which is newer`, "leave the version out, which keeps 1.0.7, or pass --allow-downgrade"},
 		"older CRDs":   {func(_ *testing.T, w *world) { w.options.CRDs = crds("0.7.3") }, `deploying version 0.7.3 of release mural-system/mural-crds on cluster "hub": it has version 0.7.4`, "--allow-downgrade"},
-		"no version":   {func(_ *testing.T, w *world) { w.options.Chart = mural("main") }, "which is newer, that or 1.0.7, can't be told", "--allow-downgrade"},
+		"no version":   {func(_ *testing.T, w *world) { w.options.Chart = mural("main") }, "which is newer, that or 1.0.7, is unknown", "--allow-downgrade"},
 		"lease of another run": {func(_ *testing.T, w *world) {
 			w.helm.options.Lock = func(context.Context) error {
 				return fault.New(fault.Refused, "wait until run one has ended", "taking the Lease")

@@ -33,7 +33,7 @@ func refuseOlder(release, wanted, live string) error {
 	older, ok := chart.Older(wanted, live)
 	switch {
 	case !ok:
-		return fault.New(fault.Refused, remedy, "deploying version %s of release %s: which is newer, that or %s, can't be told", wanted, release, live)
+		return fault.New(fault.Refused, remedy, "deploying version %s of release %s: which is newer, that or %s, is unknown", wanted, release, live)
 	case older:
 		return fault.New(fault.Refused, remedy, "deploying version %s of release %s: it has version %s, which is newer", wanted, release, live)
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
 
-// Installed is which charts the cluster has. Empty strings are for what it doesn't have, or doesn't tell.
+// Installed is which charts the cluster has. Empty strings are for what it doesn't have, or doesn't show.
 type Installed struct {
 	Version string // of mural
 	CRDs    string // of mural-crds

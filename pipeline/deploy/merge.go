@@ -104,7 +104,7 @@ func mergeLists(base, ours, theirs []any, path string) (any, error) {
 	}
 	if len(base) != len(theirs) || len(ours) != len(theirs) {
 		return nil, fault.New(fault.Refused, "bring the file and the release together by hand at this key, or give up what only the cluster has with --discard-live (rollback: --discard-changes)",
-			"merging the values of the release: entries of %s came or went, and they have no names to tell them by", path)
+			"merging the values of the release: entries of %s came or went, and they have no names to match them by", path)
 	}
 	list := make([]any, len(theirs))
 	for i := range list {

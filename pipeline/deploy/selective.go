@@ -10,7 +10,7 @@ import (
 )
 
 // selective is Helm's client that waits only for what an upgrade has changed and was healthy before. Helm itself waits
-// for every object of the release: one workload that crashed for weeks would fail the cutover, and the way back too.
+// for every object of the release: one workload that crashed for weeks would fail the cutover, and the rollback too.
 type selective struct {
 	*kube.Client
 	waits waits

@@ -53,6 +53,6 @@ func TestMergeUndoes(t *testing.T) {
 	wanted["fleetConfig"].(m)["spokes"].([]any)[1].(m)["size"] = 2.0
 	assert.Equal(t, wanted, got)
 	_, err = Merge(spokes("ecr"), spokes("zot"), spokes("ecr", "ecr"))
-	require.EqualError(t, err, "merging the values of the release: entries of fleetConfig.spokes came or went, and they have no names to tell them by")
+	require.EqualError(t, err, "merging the values of the release: entries of fleetConfig.spokes came or went, and they have no names to match them by")
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
 }

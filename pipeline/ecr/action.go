@@ -55,7 +55,7 @@ func Verb(method, path string) string {
 	return ""
 }
 
-// serviceOf gives the prefix of a service's actions by the SDK's name for the service.
+// serviceOf returns the prefix of a service's actions by the SDK's name for the service.
 func serviceOf(name string) string {
 	switch name {
 	case "ECR PUBLIC":

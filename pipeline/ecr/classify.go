@@ -132,7 +132,7 @@ func fromNetwork(err, inner error, before string) *Error {
 	return e
 }
 
-// untrusted tells whether the other side's certificate was not accepted.
+// untrusted reports whether the other side's certificate was not accepted.
 func untrusted(err error) bool {
 	var (
 		authority x509.UnknownAuthorityError
@@ -142,13 +142,13 @@ func untrusted(err error) bool {
 	return errors.As(err, &authority) || errors.As(err, &hostname) || errors.As(err, &invalid)
 }
 
-// hopeless tells whether there is no use in trying the same again.
+// hopeless reports whether there is no use in trying the same again.
 func hopeless(err error) bool {
 	var name *net.DNSError
 	return untrusted(err) || errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &name) && name.IsNotFound
 }
 
-// noCredentials tells whether the SDK's chain came to its end, which is the instance metadata service.
+// noCredentials reports whether the SDK's chain came to its end, which is the instance metadata service.
 func noCredentials(err error) bool {
 	text := err.Error()
 	for _, sign := range []string{"no EC2 IMDS role found", "ec2imds", "static credentials are empty"} {

@@ -33,7 +33,7 @@ func newRetryer() aws.Retryer {
 	})
 }
 
-// configure gives the SDK's configuration for the registry's region. The region is the registry's own,
+// configure returns the SDK's configuration for the registry's region. The region is the registry's own,
 // whatever the environment says: an endpoint names exactly one.
 func configure(ctx context.Context, r registry.Registry, o Options) (aws.Config, error) {
 	if o.Config != nil {
@@ -59,7 +59,7 @@ func configure(ctx context.Context, r registry.Registry, o Options) (aws.Config,
 	return cfg, nil
 }
 
-// buildable gives the same proxy and authorities in the one kind of client that LoadDefaultConfig can work
+// buildable returns the same proxy and authorities in the one kind of client that LoadDefaultConfig can work
 // with when AWS_CA_BUNDLE is set. Credentials (STS, SSO) are got through it.
 func buildable(c *http.Client) *awshttp.BuildableClient {
 	made := awshttp.NewBuildableClient()

@@ -15,7 +15,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
 
-// Target gives the repository for oras-go. Its requests carry a token that is renewed before its 12 hours
+// Target returns the repository for oras-go. Its requests carry a token that is renewed before its 12 hours
 // end, and when the registry calls it expired; throttled and failed ones are repeated. It never deletes.
 func (c *Client) Target(context.Context) (*remote.Repository, error) {
 	target, err := remote.NewRepository(c.Repository.Reference())
@@ -110,7 +110,7 @@ func (p *dataPlane) send(req *http.Request, t token) (*http.Response, error) {
 	return p.client.Load().Do(req)
 }
 
-// tokenRejected tells whether an answer may mean an expired token, and whether it says so. Private ECR
+// tokenRejected reports whether an answer may mean an expired token, and whether it says so. Private ECR
 // answers 403 "Your authorization token has expired. Reauthenticate and try again.", ECR Public 400
 // (aws/containers-roadmap#2835). The body stays readable.
 func tokenRejected(resp *http.Response) (rejected, certain bool) {

@@ -26,7 +26,7 @@ const (
 	Unknown        Cause = ""
 )
 
-// Error is a refusal, told without what must not be told: a URL's query can hold a signature. Unwrap gives
+// Error is a refusal, without what must not be shown: a URL's query can hold a signature. Unwrap gives
 // the original, which is for errors.Is and errors.As and not to be printed.
 type Error struct {
 	Cause    Cause
@@ -39,7 +39,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.text }
 
-// Unwrap gives the original error.
+// Unwrap returns the original error.
 func (e *Error) Unwrap() error { return e.Err }
 
 var errNoToken = errors.New("ECR gave no authorization token")

@@ -58,14 +58,14 @@ func proxyFrom(env func(string) string) (func(*http.Request) (*url.URL, error), 
 		_, err := url.Parse(value)
 		_, errBare := url.Parse("http://" + value)
 		if err != nil && errBare != nil { // the value may hold a password, so the variable alone is quoted
-			return nil, fault.New(fault.Usage, "write it as http://host:port", "reading %s: it is no address", name)
+			return nil, fault.New(fault.Usage, "write it as http://host:port", "reading %s: it is not an address", name)
 		}
 	}
 	find := settings.ProxyFunc()
 	return func(r *http.Request) (*url.URL, error) { return find(r.URL) }, nil
 }
 
-// authoritiesFrom gives the system's authorities with those of AWS_CA_BUNDLE, or nil when the variable is
+// authoritiesFrom returns the system's authorities with those of AWS_CA_BUNDLE, or nil when the variable is
 // not set.
 func authoritiesFrom(env func(string) string) (*x509.CertPool, error) {
 	path := env("AWS_CA_BUNDLE")

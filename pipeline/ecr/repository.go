@@ -21,7 +21,7 @@ type RepositoryInfo struct {
 	Mutability string // of tags: MUTABLE, IMMUTABLE, or one of them _WITH_EXCLUSION. ECR Public has only MUTABLE
 }
 
-// Immutable tells whether no tag can ever be moved. With exclusions some can.
+// Immutable reports whether no tag can ever be moved. With exclusions some can.
 func (r RepositoryInfo) Immutable() bool { return r.Mutability == "IMMUTABLE" }
 
 // Image is a manifest in the repository.

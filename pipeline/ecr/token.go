@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// lifetime of a registry token when ECR doesn't tell: 12 hours (GetAuthorizationToken, private and public).
+// lifetime of a registry token when ECR doesn't say: 12 hours (GetAuthorizationToken, private and public).
 const lifetime = 12 * time.Hour
 
 // token opens the registry: user AWS and a password. It is a secret.
@@ -31,12 +31,12 @@ func newTokens(now func() time.Time, fetch func(context.Context) (string, *time.
 	return &tokens{fetch: fetch, now: now, lock: make(chan struct{}, 1)}
 }
 
-// get gives a token that is good for a while.
+// get returns a token that is good for a while.
 func (t *tokens) get(ctx context.Context) (token, error) {
 	return t.with(ctx, func() bool { return !t.now().Before(t.current.renewAt) })
 }
 
-// renew gives another token than the one that was rejected. When the registry didn't say that the token had
+// renew returns another token than the one that was rejected. When the registry didn't say that the token had
 // expired (an answer to HEAD has no body), one renewal is tried and no more: it may be a plain refusal.
 func (t *tokens) renew(ctx context.Context, rejected token, certain bool) (fresh token, renewed bool, err error) {
 	fresh, err = t.with(ctx, func() bool {
@@ -53,7 +53,7 @@ func (t *tokens) renew(ctx context.Context, rejected token, certain bool) (fresh
 	return fresh, fresh != rejected, err
 }
 
-// with gives the current token, fetched anew when stale says so.
+// with returns the current token, fetched again when stale says so.
 func (t *tokens) with(ctx context.Context, stale func() bool) (token, error) {
 	select {
 	case t.lock <- struct{}{}:

@@ -8,7 +8,7 @@ import (
 	"fmt"
 )
 
-// Code is a process exit code. The numbers are part of the interface: see the table in README.md.
+// Code is a process exit code. The numbers are part of the interface: see docs/proofs.md.
 type Code int
 
 const (
@@ -20,7 +20,7 @@ const (
 	Usage    Code = 64 // wrong use: flags, files, addresses (sysexits.h EX_USAGE)
 )
 
-// String returns the name of the code that the README has for it.
+// String returns the name of the code that docs/proofs.md has for it.
 func (c Code) String() string {
 	switch c {
 	case Done:

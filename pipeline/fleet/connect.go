@@ -19,7 +19,7 @@ func Connect(ctx context.Context, hub *cluster.Cluster, s Spoke) (*cluster.Clust
 	if err != nil {
 		return nil, err
 	}
-	remedy := fmt.Sprintf("correct Secret %s/%s on the hub, or give the spoke's kubeconfig with --spoke %s=<kubeconfig>", s.Kubeconfig.Namespace, s.Kubeconfig.Name, s.Name)
+	remedy := fmt.Sprintf("correct Secret %s/%s on the hub, or give the spoke's kubeconfig with --spoke name=%s,kubeconfig=<file>", s.Kubeconfig.Namespace, s.Kubeconfig.Name, s.Name)
 	config, err := clientcmd.NewClientConfigFromBytes(raw)
 	if err != nil {
 		return nil, fault.New(fault.Usage, remedy, "reading the kubeconfig of spoke %q in Secret %s/%s: it is not a kubeconfig", s.Name, s.Kubeconfig.Namespace, s.Kubeconfig.Name)
@@ -46,11 +46,11 @@ var usualKeys = []string{"kubeconfig", "value", "config"}
 func kubeconfig(ctx context.Context, hub *cluster.Cluster, s Spoke) ([]byte, error) {
 	at := s.Kubeconfig
 	if at == (SecretKey{}) {
-		return nil, fault.New(fault.Usage, "give it with --spoke "+s.Name+"=<kubeconfig>", "finding the kubeconfig of spoke %q: %s names no Secret for it", s.Name, s.From)
+		return nil, fault.New(fault.Usage, "give it with --spoke name="+s.Name+",kubeconfig=<file>", "finding the kubeconfig of spoke %q: %s names no Secret for it", s.Name, s.From)
 	}
 	var secret corev1.Secret
 	if err := hub.Client.Get(ctx, client.ObjectKey{Namespace: at.Namespace, Name: at.Name}, &secret); err != nil {
-		return nil, fault.New(fault.Usage, "give it with --spoke "+s.Name+"=<kubeconfig>", "reading the kubeconfig of spoke %q, Secret %s/%s on the hub: %w", s.Name, at.Namespace, at.Name, err)
+		return nil, fault.New(fault.Usage, "give it with --spoke name="+s.Name+",kubeconfig=<file>", "reading the kubeconfig of spoke %q, Secret %s/%s on the hub: %w", s.Name, at.Namespace, at.Name, err)
 	}
 	keys := usualKeys
 	if at.Key != "" {
@@ -61,5 +61,5 @@ func kubeconfig(ctx context.Context, hub *cluster.Cluster, s Spoke) ([]byte, err
 			return raw, nil
 		}
 	}
-	return nil, fault.New(fault.Usage, "give it with --spoke "+s.Name+"=<kubeconfig>", "reading the kubeconfig of spoke %q: Secret %s/%s has none of the keys %s", s.Name, at.Namespace, at.Name, enumerate(keys))
+	return nil, fault.New(fault.Usage, "give it with --spoke name="+s.Name+",kubeconfig=<file>", "reading the kubeconfig of spoke %q: Secret %s/%s has none of the keys %s", s.Name, at.Namespace, at.Name, enumerate(keys))
 }

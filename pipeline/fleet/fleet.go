@@ -93,7 +93,7 @@ func Check(known []Spoke, named Named) error {
 	}
 	var lines []string
 	for _, s := range missing {
-		lines = append(lines, "--spoke "+s.Name+"=<kubeconfig>")
+		lines = append(lines, "--spoke name="+s.Name+",kubeconfig=<file>")
 	}
 	text := "add " + strings.Join(lines, " ")
 	if slices.ContainsFunc(missing, func(s Spoke) bool { return s.Kubeconfig != SecretKey{} }) {

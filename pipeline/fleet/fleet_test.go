@@ -54,8 +54,8 @@ func TestCheck(t *testing.T) {
 		"all named":        {[]string{"edge-1", "edge-2"}, nil, "", ""},
 		"one left out":     {[]string{"edge-1"}, []string{"edge-2"}, "", ""},
 		"all left out":     {nil, []string{"edge-1", "edge-2"}, "", ""},
-		"one missing":      {[]string{"edge-1"}, nil, "as a spoke: edge-2", "add --spoke edge-2=<kubeconfig>, or leave one out knowingly with --without-spoke edge-2"},
-		"both missing":     {nil, nil, "as a spoke: edge-1, edge-2", "add --spoke edge-1=<kubeconfig> --spoke edge-2=<kubeconfig>, take their kubeconfigs from the hub with --spokes-from-values"},
+		"one missing":      {[]string{"edge-1"}, nil, "as a spoke: edge-2", "add --spoke name=edge-2,kubeconfig=<file>, or leave one out knowingly with --without-spoke edge-2"},
+		"both missing":     {nil, nil, "as a spoke: edge-1, edge-2", "add --spoke name=edge-1,kubeconfig=<file> --spoke name=edge-2,kubeconfig=<file>, take their kubeconfigs from the hub with --spokes-from-values"},
 		"typo":             {[]string{"edge-1", "egde-2"}, nil, `no spoke is called "egde-2"`, "name one of: edge-1, edge-2"},
 		"typo in waiver":   {[]string{"edge-1", "edge-2"}, []string{"edge-3"}, `no spoke is called "edge-3"`, "name one of"},
 		"hub named":        {[]string{"hub-as-spoke", "edge-1", "edge-2"}, nil, `"hub-as-spoke" is the hub itself`, "leave it out"},
@@ -174,7 +174,7 @@ func TestConnectTakesTheKubeconfigOfASecret(t *testing.T) {
 		_, err := fleet.Connect(t.Context(), h, s)
 		require.ErrorContains(t, err, want)
 		assert.Equal(t, fault.Usage, fault.CodeOf(err))
-		assert.Contains(t, fault.RemedyOf(err), "--spoke edge-1=<kubeconfig>")
+		assert.Contains(t, fault.RemedyOf(err), "--spoke name=edge-1,kubeconfig=<file>")
 		assert.NotContains(t, err.Error(), "s3cr3t")
 	}
 	_, err = fleet.Connect(t.Context(), hub(t, interceptor.Funcs{}), fleet.Spoke{Name: "edge-2", From: "fleetConfig.spokes"})

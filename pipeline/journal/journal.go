@@ -1,4 +1,4 @@
-// Package journal keeps what a cutover must remember between runs: for the way back, and so that a second run
+// Package journal keeps what a cutover must remember between runs: for the rollback, and so that a second run
 // need not prove again what still counts. It is a Secret in the release's namespace, since the values from
 // before the cutover hold Zot's password; it is in no file of ours, and nothing of it is ever logged.
 package journal
@@ -44,7 +44,7 @@ type content struct {
 	Destination      string            `json:"destination,omitempty"` // URL of the one that they are moved to
 	Original         map[string]any    `json:"original,omitzero"`     // the user's values before the cutover; nil: none is on record
 	Applied          map[string]any    `json:"applied,omitzero"`      // the values that the cutover gave the release in their place
-	Open             bool              `json:"open,omitempty"`        // it has begun, and the way back has not ended
+	Open             bool              `json:"open,omitempty"`        // it has begun, and the rollback has not ended
 	ManagedBy        string            `json:"managedBy,omitempty"`   // who applies the release, as target.ManagedBy
 	PreviousRevision int               `json:"previousRevision,omitempty"`
 	SwitchedAt       time.Time         `json:"switchedAt,omitzero"` // since when only pods with the new settings run
@@ -202,7 +202,7 @@ func (j *Journal) SourceOf(cluster string) string {
 	return j.Sources[cluster]
 }
 
-// NoteCopied adds digests that copy wrote. Before the switch they tell nothing: what Hue pushes is newer.
+// NoteCopied adds digests that copy wrote. Before the switch they mean nothing: what Hue pushes is newer.
 func (j *Journal) NoteCopied(digests []string) {
 	if j.SwitchedAt.IsZero() {
 		return

@@ -112,7 +112,7 @@ func TestFresh(t *testing.T) {
 	j.Back()
 	assert.Empty(t, j.Fresh(now, destination))
 	assert.True(t, j.SwitchedAt.IsZero())
-	assert.NotNil(t, j.Original, "the way back stays known")
+	assert.NotNil(t, j.Original, "the rollback stays known")
 }
 
 // TestOldJournal reads one of a release of palette-ecr that noted stages too, and leaves it as it is.
@@ -210,7 +210,7 @@ func TestWhatIsNotedForLater(t *testing.T) {
 	c, _ := counting(t)
 	j := load(t, c)
 	j.NoteCopied([]string{"sha256:a"})
-	assert.Empty(t, j.Copied, "before the switch it tells nothing")
+	assert.Empty(t, j.Copied, "before the switch it means nothing")
 	j.Switched(now)
 	j.NoteCopied([]string{"sha256:b", "sha256:a"})
 	j.NoteCopied([]string{"sha256:a"})

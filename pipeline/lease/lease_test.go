@@ -129,7 +129,7 @@ func TestShardsOfOneRunShareIt(t *testing.T) {
 	assert.Nil(t, holder(t, c))
 }
 
-// elsewhere makes the holder a process of another machine, of which only time tells whether it lives.
+// elsewhere makes the holder a process of another machine, of which only time reports whether it lives.
 func elsewhere(t *testing.T, c client.Client, o Options) {
 	t.Helper()
 	var object coordinationv1.Lease

@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// Process tells one process of one machine from all others, so that a run that was killed needn't be waited for by
+// Process identifies one process of one machine, so that a run that was killed needn't be waited for by
 // the next one on the same machine.
 type Process struct {
 	Machine string `json:"machine,omitempty"` // this boot of this machine, and the namespace that PIDs are from
 	PID     int    `json:"pid,omitempty"`
-	Started string `json:"started,omitempty"` // in clock ticks since boot: PIDs come again
+	Started string `json:"started,omitempty"` // in clock ticks since boot: PIDs are used again
 }
 
 // proc is where the kernel lists processes. It is Linux's; elsewhere only time shows that a holder is dead.
 const proc = "/proc"
 
-// thisProcess is empty where it can't be told from others.
+// thisProcess is empty where it can't be identified.
 func thisProcess() Process {
 	boot, err := os.ReadFile(proc + "/sys/kernel/random/boot_id")
 	if err != nil {

@@ -144,5 +144,5 @@ func enabled(v *view) error {
 	return nil
 }
 
-// isPublic tells whether a parsed address is ECR Public's.
+// isPublic reports whether a parsed address is ECR Public's.
 func (r *registrySettings) isPublic() bool { return r.looks == public || r.Kind == registry.Public }

@@ -55,7 +55,7 @@ func addressRules() []rule {
 	}
 }
 
-// flaw tells which rule an endpoint breaks, and how: "" for none, and for placeholders, which are a rule of
+// flaw returns which rule an endpoint breaks, and how: "" for none, and for placeholders, which are a rule of
 // their own.
 func (r *registrySettings) flaw() (rule, message, remedy string) {
 	endpoint := r.endpoint.text()
@@ -82,7 +82,7 @@ func (r *registrySettings) flaw() (rule, message, remedy string) {
 	return "L02", message, remedy
 }
 
-// hostFlawed tells whether the host is wrong, whatever the path.
+// hostFlawed reports whether the host is wrong, whatever the path.
 func hostFlawed(host string) bool {
 	_, err := registry.Parse("oci://" + host)
 	return err != nil

@@ -74,7 +74,7 @@ func parseYAML(tb testing.TB, data []byte) {
 	require.NoError(tb, yaml.Unmarshal(data, &root))
 }
 
-// BenchmarkStaticRules reads and lints n spokes, and tells how long the YAML library alone takes for the file:
+// BenchmarkStaticRules reads and lints n spokes, and reports how long the YAML library alone takes for the file:
 // the metric x/yaml is at most 2 (issue 3).
 func BenchmarkStaticRules(b *testing.B) {
 	for _, n := range []int{10, 100, 1_000, 10_000} {

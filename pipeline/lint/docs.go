@@ -46,7 +46,7 @@ const docsHead = `<!-- Made from the catalogue in pipeline/lint and its examples
 # Rules of palette-ecr lint
 
 Each rule stands for one way in which a cutover from Zot to ECR is known to break. ` + "`palette-ecr lint --explain L07`" + `
-tells the same in a terminal. Nothing is sent anywhere; what a rule needs beside the file (a chart, policies, what was seen
+says the same in a terminal. Nothing is sent anywhere; what a rule needs beside the file (a chart, policies, what was seen
 in a cluster) is given, or the rule says nothing.
 
 The severity is that of the worst finding; a rule may also find something milder. Leave rules out with

@@ -27,7 +27,7 @@ type ExampleFile struct{ Name, Text string }
 // judgedBy is the file of an example that holds the rest of the input.
 const judgedBy = "judged-by.yaml"
 
-// ExampleOf gives the example of a rule. The error is for an unknown rule (a *fault.Error, Usage).
+// ExampleOf returns the example of a rule. The error is for an unknown rule (a *fault.Error, Usage).
 func ExampleOf(id string) (Example, error) {
 	name := "examples/" + strings.ToUpper(id) + ".txtar"
 	data, err := fs.ReadFile(exampleFiles, name)
@@ -50,7 +50,7 @@ func ExampleOf(id string) (Example, error) {
 	return e, nil
 }
 
-// Diff tells what makes the failing files pass, as unified diffs.
+// Diff returns what makes the failing files pass, as unified diffs.
 func (e Example) Diff() string {
 	var out strings.Builder
 	for _, passes := range e.Passes {

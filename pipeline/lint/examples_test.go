@@ -23,7 +23,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
-var update = flag.Bool("update", false, "write golden files anew")
+var update = flag.Bool("update", false, "write golden files")
 
 // judged is what judged-by.yaml of an example holds.
 type judged struct {

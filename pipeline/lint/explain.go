@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Explain tells in plain text what a rule is about. The ID all gives the list of rules. The error is for an
+// Explain returns in plain text what a rule is about. The ID all returns the list of rules. The error is for an
 // unknown rule (a *fault.Error, Usage).
 func Explain(id string) (string, error) {
 	if strings.EqualFold(id, "all") {

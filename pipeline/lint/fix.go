@@ -8,7 +8,7 @@ import (
 )
 
 // Settings are what an edit of the file has to write: the destination and identity of the input or, as far
-// as it says nothing, those that the file itself names. Ok tells whether there is a destination at all.
+// as it says nothing, those that the file itself names. Ok reports whether there is a destination at all.
 func Settings(in Input) (s values.Settings, ok bool, err error) {
 	v := newView(in)
 	destination, ok := v.destination()

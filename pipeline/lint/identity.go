@@ -85,7 +85,7 @@ func annotated(v *view) error {
 			v.add(report.Error, a.role.place(), "write the role's ARN in quotes", "the role of service account %s is %s", a.name, shown(a.role.value()))
 		case placeholder.MatchString(arn): // L22
 		case !rolePattern.MatchString(arn):
-			v.add(report.Error, a.role.place(), "write arn:aws:iam::<account>:role/<name>, the account with its 12 digits", "%q is no ARN of an IAM role", arn)
+			v.add(report.Error, a.role.place(), "write arn:aws:iam::<account>:role/<name>, the account with its 12 digits", "%q is not the ARN of an IAM role", arn)
 		case v.in.Target.Identity.RoleARN != "" && arn != v.in.Target.Identity.RoleARN:
 			v.add(report.Error, a.role.place(), "annotate the role that is meant", "service account %s has role %q, not %q", a.name, arn, v.in.Target.Identity.RoleARN)
 		}

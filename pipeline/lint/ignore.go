@@ -15,7 +15,7 @@ func ignoreRules() []rule {
 		Rule: report.Rule{
 			ID: ignoreRule, Severity: report.Error,
 			Title:  "A comment that ignores findings is incomplete",
-			Why:    "Who reads the file later must be able to tell why a rule doesn't count there; without a reason nothing is ignored.",
+			Why:    "Who reads the file later must be able to see why a rule doesn't count there; without a reason nothing is ignored.",
 			Source: "palette-ecr's own rule",
 			Fix:    "write # palette-ecr:ignore L11 and the reason, behind the line or alone on the line above it",
 		},

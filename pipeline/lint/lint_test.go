@@ -187,7 +187,7 @@ func TestRenderedIsClean(t *testing.T) {
 	for _, path := range files {
 		f, err := values.Read(path)
 		if err != nil {
-			continue // the corpus holds what is no YAML, too
+			continue // the corpus holds what is not YAML, too
 		}
 		in := lint.Input{File: f}
 		if rendered < 12 { // rendering the chart for all of them would take long

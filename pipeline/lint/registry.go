@@ -63,10 +63,10 @@ func (v *view) registryAt(at setting, name string) registrySettings {
 	return r
 }
 
-// ecr tells whether the registry is Amazon's, or is meant to be.
+// ecr reports whether the registry is Amazon's, or is meant to be.
 func (r *registrySettings) ecr() bool { return r.looks != other || r.IsECR() }
 
-// zot tells whether the endpoint names a registry in the cluster.
+// zot reports whether the endpoint names a registry in the cluster.
 func (r *registrySettings) zot() bool {
 	if r.ecr() || !r.endpoint.set() {
 		return false

@@ -39,7 +39,7 @@ func (r Review) Report() (*report.Report, error) {
 // remedy says how to go on.
 func (r Review) remedy(findings []report.Finding) string {
 	if rendered, err := Fix(r.Input, findings); err == nil && rendered != nil {
-		return "`palette-ecr lint --fix` corrects some of them; `palette-ecr lint --explain <rule>` tells more"
+		return "`palette-ecr lint --fix` corrects some of them; `palette-ecr lint --explain <rule>` says more"
 	}
-	return "correct them; `palette-ecr lint --explain <rule>` tells more"
+	return "correct them; `palette-ecr lint --explain <rule>` says more"
 }

@@ -43,7 +43,7 @@ func Catalogue() []report.Rule {
 	return catalogue
 }
 
-// Fixable tells whether lint --fix corrects findings of a rule. A finding of a fixable rule may still need
+// Fixable reports whether lint --fix corrects findings of a rule. A finding of a fixable rule may still need
 // a person, for example where the file lacks what the right value follows from.
 func Fixable(id string) bool {
 	for _, r := range rules() {

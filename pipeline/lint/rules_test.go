@@ -107,7 +107,7 @@ func TestRules(t *testing.T) {
 		"L04 split elsewhere": {replace: []string{"/palette\n", "\n", "mural-workloads", "palette/mural-workloads"}, input: endpointOf(anyHost + "/palette")},
 		"L05 region": {
 			replace: []string{hueEndpoint, "\n    endpoint: oci://public.us-west-2.ecr.aws/a1b2c3d4"},
-			want: "4:15 error L05: endpoint of hue: \"public.us-west-2.ecr.aws\" is no ECR host\n" +
+			want: "4:15 error L05: endpoint of hue: \"public.us-west-2.ecr.aws\" is not an ECR host\n" +
 				"4:15 warning L19: hue pushes to ECR Public: the manifests of all workloads become world-readable",
 		},
 		"L05 alias twice": {
@@ -133,11 +133,11 @@ func TestRules(t *testing.T) {
 		},
 		"L09 account": {
 			replace: []string{"oci://1234", "oci://234"},
-			want:    "4:15 error L09: endpoint of hue: \"23456789012.dkr.ecr.us-east-1.amazonaws.com\" is no ECR host\n14:19 error L09: endpoint of spoke a: \"23456789012.dkr.ecr.us-east-1.amazonaws.com\" is no ECR host",
+			want:    "4:15 error L09: endpoint of hue: \"23456789012.dkr.ecr.us-east-1.amazonaws.com\" is not an ECR host\n14:19 error L09: endpoint of spoke a: \"23456789012.dkr.ecr.us-east-1.amazonaws.com\" is not an ECR host",
 		},
 		"L09 region": {
 			replace: []string{"us-east-1", "us-east"},
-			want:    "4:15 error L09: endpoint of hue: \"us-east\" is no region\n14:19 error L09: endpoint of spoke a: \"us-east\" is no region",
+			want:    "4:15 error L09: endpoint of hue: \"us-east\" is not a region\n14:19 error L09: endpoint of spoke a: \"us-east\" is not a region",
 		},
 		"L09 partition": {
 			replace: account("{annotations: {eks.amazonaws.com/role-arn: 'arn:aws-cn:iam::123456789012:role/r'}}"),
@@ -161,7 +161,7 @@ func TestRules(t *testing.T) {
 		},
 		"L10 not an ARN": {
 			replace: account("{annotations: {eks.amazonaws.com/role-arn: palette-ecr}}"), input: irsa,
-			want: "!" + `8:62 error L10: "palette-ecr" is no ARN of an IAM role`,
+			want: "!" + `8:62 error L10: "palette-ecr" is not the ARN of an IAM role`,
 		},
 		"L10 another role": {
 			replace: account("{annotations: {eks.amazonaws.com/role-arn: '" + role + "'}}"),
@@ -222,7 +222,7 @@ func TestRules(t *testing.T) {
 			replace: []string{good, "hue: {ociRegistry: {endpoint: 'oci://zot:5000'}}\nfleetConfig: {spokes: []}\n"}, input: endpointOf("oci://public.ecr.aws/a1b2c3d4"),
 			want: "!1:31 warning L19: the destination is ECR Public: the manifests of all workloads become world-readable",
 		},
-		"L20 namespace":     {replace: []string{"/palette\n", "/Palette\n"}, want: "!4:15 error L20: endpoint of hue: the path \"Palette\" is no repository path"},
+		"L20 namespace":     {replace: []string{"/palette\n", "/Palette\n"}, want: "!4:15 error L20: endpoint of hue: the path \"Palette\" is not a repository path"},
 		"L20 no repository": {replace: []string{"\n    repository: mural-workloads", ""}, want: "!2:3 error L20: repository of hue isn't set"},
 		"L21 old": {
 			replace: []string{anyHost + "/palette", "oci://public.ecr.aws/a1b2c3d4"},

@@ -82,7 +82,7 @@ func (s setting) value() any {
 	return nil
 }
 
-// set tells whether there is a value other than null.
+// set reports whether there is a value other than null.
 func (s setting) set() bool {
 	if s.view.merged != nil {
 		return s.merged != nil
@@ -90,7 +90,7 @@ func (s setting) set() bool {
 	return s.own && !s.node.IsNull()
 }
 
-// empty tells whether there is nothing to use: no value, or an empty text, mapping or list.
+// empty reports whether there is nothing to use: no value, or an empty text, mapping or list.
 func (s setting) empty() bool {
 	if s.view.merged == nil && s.own && (s.node.IsMapping() || s.node.IsList()) {
 		return s.node.Len() == 0
@@ -131,12 +131,12 @@ func (s setting) text() string {
 	return text
 }
 
-// unknown tells that the file doesn't say, and nobody knows what the chart says.
+// unknown reports whether the file doesn't say, and nobody knows what the chart says.
 func (s setting) unknown() bool {
 	return !s.own && !s.gone && !s.view.chart && (s.view.merged == nil || s.merged == nil)
 }
 
-// inherited tells that the value is the chart's default.
+// inherited reports whether the value is the chart's default.
 func (s setting) inherited() bool { return !s.own && s.set() }
 
 // from names where an inherited value comes from.

@@ -81,7 +81,7 @@ func (v *view) renderIt() string {
 	return "render the file: palette-ecr render, or lint --fix"
 }
 
-// sameRegistry tells whether hue's address differs from the wanted one only in where the name is split, or
+// sameRegistry reports whether hue's address differs from the wanted one only in where the name is split, or
 // in the kind of host: the name is L04's.
 func (v *view) sameRegistry() bool {
 	got := v.hub.Registry
@@ -237,7 +237,7 @@ func keyOf(mapping, entry values.Node) string {
 	return strings.TrimPrefix(last, ".")
 }
 
-// chartSpokesHave tells whether every default spoke of the chart has the keys: then templates count on them.
+// chartSpokesHave reports whether every default spoke of the chart has the keys: then templates count on them.
 func (v *view) chartSpokesHave(keys []string) bool {
 	if v.in.Chart == nil {
 		return false

@@ -40,6 +40,11 @@ func unseen(v *view) error {
 				v.add(report.Warning, s.key(), "decrypt the file, or write the value out", "%s of %s is encrypted or a variable: what it is can't be judged here", key, r.who())
 			}
 		}
+		for _, key := range []string{"username", "password"} { // a login that stays in the file is one to remove, encrypted or not
+			if s := r.basicAuth.sub(key); s.own && s.unseen() {
+				v.add(report.Warning, s.key(), "decrypt the file to judge it; on ECR remove basicAuth", "basicAuth.%s of %s is encrypted or a variable: what it is can't be judged here", key, r.who())
+			}
+		}
 	})
 	return nil
 }

@@ -20,7 +20,7 @@ type view struct {
 	root   setting
 	hub    registrySettings
 	spokes []registrySettings
-	// judged tells whether the rules about ECR apply: something points there, or is to.
+	// judged reports whether the rules about ECR apply: something points there, or is to.
 	judged    bool
 	addresses map[string]address // by endpoint: spokes mostly share one
 	alike     map[string]string  // known words that keys nearly are
@@ -130,7 +130,7 @@ func (v *view) add(severity report.Severity, place report.Place, remedy, format 
 	if place.File == v.file.Name() && place.Line > 0 {
 		f.Snippet = report.MaskPlace(v.file.Masked(place.Line), place)
 	}
-	if secret.Path(place.Path) { // how long the underline is would tell how long the secret is
+	if secret.Path(place.Path) { // how long the underline is would show how long the secret is
 		f.Place.EndLine, f.Place.EndColumn = 0, 0
 	}
 	v.findings = append(v.findings, f)

@@ -33,7 +33,7 @@ func zotRules() []rule {
 	}
 }
 
-// zotIsOff tells whether the values turn Zot off, and where.
+// zotIsOff reports whether the values turn Zot off, and where.
 func (v *view) zotIsOff() (setting, bool) {
 	s := v.root.sub("zot", "enabled")
 	return s, s.value() == false
@@ -91,7 +91,7 @@ func zotServes(v *view) error {
 	return nil
 }
 
-// inCluster tells whether a host is a Service's.
+// inCluster reports whether a host is a Service's.
 func inCluster(host string) bool {
 	name, _, _ := strings.Cut(host, ":")
 	return strings.Contains(name, "zot") || strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".cluster.local") || name != "" && !strings.Contains(name, ".")

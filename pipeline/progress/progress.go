@@ -1,4 +1,4 @@
-// Package progress lets the library tell a person what it is doing without knowing of a terminal.
+// Package progress lets the library say what it is doing without knowing of a terminal.
 package progress
 
 // Reporter hears what is going on. The CLI draws it on standard error; tests record it.

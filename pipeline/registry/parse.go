@@ -33,10 +33,10 @@ func Parse(endpoint string) (Registry, error) {
 		if hostPattern.MatchString(strings.ToLower(host)) {
 			return Registry{}, wrong(endpoint, "write the host in lower case", "the host %q has capitals", host)
 		}
-		return Registry{}, wrong(endpoint, "check the host's spelling", "%q is no host name", host)
+		return Registry{}, wrong(endpoint, "check the host's spelling", "%q is not a host name", host)
 	}
 	if path != "" && !pathPattern.MatchString(path) {
-		return Registry{}, wrong(endpoint, "use lower-case letters, digits, '.', '_', '-' and '/'", "the path %q is no repository path", path)
+		return Registry{}, wrong(endpoint, "use lower-case letters, digits, '.', '_', '-' and '/'", "the path %q is not a repository path", path)
 	}
 	switch {
 	case host == PublicHost:
@@ -87,7 +87,7 @@ func parsePublic(endpoint, path string) (Registry, error) {
 		return Registry{}, wrong(endpoint, "write oci://"+PublicHost+"/<alias>; the ECR Public console shows your alias", "ECR Public needs the registry's alias")
 	}
 	if !aliasPattern.MatchString(alias) {
-		return Registry{}, wrong(endpoint, "take the alias from the ECR Public console", "%q is no alias", alias)
+		return Registry{}, wrong(endpoint, "take the alias from the ECR Public console", "%q is not an alias", alias)
 	}
 	return Registry{Kind: Public, Host: PublicHost, Region: PublicRegion, Partition: "aws", Alias: alias, Namespace: namespace}, nil
 }
@@ -101,7 +101,7 @@ func parsePrivate(endpoint, host, path string) (Registry, error) {
 	}
 	m := privatePattern.FindStringSubmatch(host)
 	if m == nil {
-		return Registry{}, wrong(endpoint, "write <account>.dkr.ecr.<region>.amazonaws.com, the account with its 12 digits", "%q is no ECR host", host)
+		return Registry{}, wrong(endpoint, "write <account>.dkr.ecr.<region>.amazonaws.com, the account with its 12 digits", "%q is not an ECR host", host)
 	}
 	r := Registry{
 		Kind: Private, Host: host, AccountID: m[1], Region: m[4],
@@ -109,7 +109,7 @@ func parsePrivate(endpoint, host, path string) (Registry, error) {
 	}
 	p, ok := partitionOf(r.Region)
 	if !ok {
-		return Registry{}, wrong(endpoint, "check the region's spelling, for example us-east-1", "%q is no region", r.Region)
+		return Registry{}, wrong(endpoint, "check the region's spelling, for example us-east-1", "%q is not a region", r.Region)
 	}
 	r.Partition = p.id
 	suffix := p.suffix

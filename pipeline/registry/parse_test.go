@@ -47,7 +47,7 @@ func TestParse(t *testing.T) {
 			got, err := registry.Parse(endpoint)
 			require.NoError(t, err)
 			assert.Equal(t, want, got)
-			assert.Equal(t, endpoint, got.Endpoint(), "the way back")
+			assert.Equal(t, endpoint, got.Endpoint(), "and back")
 			assert.Equal(t, want.Kind != registry.Other, got.IsECR())
 			assert.Equal(t, got.IsECR() && !strings.Contains(endpoint, "amazonwebservices"), got.KnownToFlux())
 		})
@@ -61,8 +61,8 @@ func TestParseRefuses(t *testing.T) {
 		"no scheme":          {host + "/palette", "it lacks oci://", `"oci://` + host + `/palette"`},
 		"https":              {"https://" + host + "/palette", "its scheme isn't oci://", `"oci://` + host + `/palette"`},
 		"trailing slash":     {"oci://" + host + "/palette/", "ends with a slash", "remove"},
-		"no host":            {"oci:///palette", "no host name", "spelling"},
-		"only a scheme":      {"oci://", "no host name", "spelling"},
+		"no host":            {"oci:///palette", "not a host name", "spelling"},
+		"only a scheme":      {"oci://", "not a host name", "spelling"},
 		"tag":                {"oci://" + host + "/palette:v1", "it holds a tag", "remove the tag"},
 		"digest":             {"oci://" + host + "/palette@sha256:00", "it holds a digest", "remove the digest"},
 		"white space":        {"oci://" + host + "/palette ", "white space", "remove"},
@@ -70,26 +70,26 @@ func TestParseRefuses(t *testing.T) {
 		"user name":          {"oci://admin:hunter2@" + host + "/palette", "it holds a user name", "remove"},
 		"query":              {"oci://" + host + "/palette?a=b", "query", "remove"},
 		"placeholder":        {"oci://<account-id>.dkr.ecr.<region>.amazonaws.com/<ecr-namespace>", "placeholder", "your own"},
-		"short account":      {"oci://1234.dkr.ecr.us-east-1.amazonaws.com/palette", "is no ECR host", "12 digits"},
-		"no account":         {"oci://dkr.ecr.us-east-1.amazonaws.com/palette", "is no ECR host", "12 digits"},
-		"api host":           {"oci://ecr.us-east-1.amazonaws.com/palette", "is no ECR host", "dkr.ecr"},
-		"no region":          {"oci://123456789012.dkr.ecr.amazonaws.com/palette", `"amazonaws" is no region`, "us-east-1"},
-		"unknown region":     {"oci://123456789012.dkr.ecr.useast1.amazonaws.com/palette", `"useast1" is no region`, "us-east-1"},
+		"short account":      {"oci://1234.dkr.ecr.us-east-1.amazonaws.com/palette", "is not an ECR host", "12 digits"},
+		"no account":         {"oci://dkr.ecr.us-east-1.amazonaws.com/palette", "is not an ECR host", "12 digits"},
+		"api host":           {"oci://ecr.us-east-1.amazonaws.com/palette", "is not an ECR host", "dkr.ecr"},
+		"not a region":       {"oci://123456789012.dkr.ecr.amazonaws.com/palette", `"amazonaws" is not a region`, "us-east-1"},
+		"unknown region":     {"oci://123456789012.dkr.ecr.useast1.amazonaws.com/palette", `"useast1" is not a region`, "us-east-1"},
 		"China without .cn":  {"oci://123456789012.dkr.ecr.cn-north-1.amazonaws.com/palette", "doesn't go with", "amazonaws.com.cn"},
 		".cn without China":  {"oci://123456789012.dkr.ecr.us-east-1.amazonaws.com.cn/palette", "doesn't go with", "amazonaws.com"},
 		"dual-stack, dotted": {"oci://123456789012.dkr.ecr.us-east-1.on.aws/palette", "doesn't go with", "dkr-ecr"},
 		"dual-stack in iso":  {"oci://123456789012.dkr-ecr.us-iso-east-1.on.aws/palette", "doesn't go with", "c2s.ic.gov"},
 		"look-alike suffix":  {"oci://123456789012.dkr.ecr.us-east-1.amazonaws.com.example.org/palette", "doesn't go with", "amazonaws.com"},
-		"port on ECR":        {"oci://" + host + ":443/palette", "is no ECR host", "dkr.ecr"},
+		"port on ECR":        {"oci://" + host + ":443/palette", "is not an ECR host", "dkr.ecr"},
 		"capitals in host":   {"oci://123456789012.dkr.ecr.us-east-1.AMAZONAWS.com/palette", "has capitals", "lower case"},
-		"capitals in path":   {"oci://" + host + "/Palette", "no repository path", "lower-case"},
-		"double slash":       {"oci://" + host + "//palette", "no repository path", "lower-case"},
-		"dot dot":            {"oci://" + host + "/../palette", "no repository path", "lower-case"},
+		"capitals in path":   {"oci://" + host + "/Palette", "not a repository path", "lower-case"},
+		"double slash":       {"oci://" + host + "//palette", "not a repository path", "lower-case"},
+		"dot dot":            {"oci://" + host + "/../palette", "not a repository path", "lower-case"},
 		"public, no alias":   {"oci://public.ecr.aws", "needs the registry's alias", "alias"},
 		"public, slash only": {"oci://public.ecr.aws/", "ends with a slash", "remove"},
 		"public with region": {"oci://us-east-1.public.ecr.aws/spectro", "one host", "oci://public.ecr.aws/"},
-		"public dual-stack":  {"oci://ecr-public.aws.com/spectro", "one host", "oci://public.ecr.aws/"},
-		"public alias digit": {"oci://public.ecr.aws/1abc", "is no alias", "console"},
+		"public dual-stack":  {"oci://ecr-public.aws.com/spectro", "dual-stack host of ECR Public", "oci://public.ecr.aws/"},
+		"public alias digit": {"oci://public.ecr.aws/1abc", "is not an alias", "console"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

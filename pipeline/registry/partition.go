@@ -39,7 +39,7 @@ func partitionOf(region string) (partition, bool) {
 	return partition{}, false
 }
 
-// looksLikeAWS tells whether a host is, or was meant to be, one of Amazon's registries: such a host that
+// looksLikeAWS reports whether a host is, or was meant to be, one of Amazon's registries: such a host that
 // can't be taken apart is a mistake, not another registry.
 func looksLikeAWS(host string) bool {
 	host = strings.ToLower(host)

@@ -49,7 +49,7 @@ func (r Registry) Repository(name string) (Repository, error) {
 	case pattern.MatchString(strings.ToLower(full)):
 		return bad("write it in lower case", "it has capitals")
 	default:
-		return bad("use lower-case letters and digits, with single '.', '_', '-' or '/' between them", "%q is no repository name", full)
+		return bad("use lower-case letters and digits, with single '.', '_', '-' or '/' between them", "%q is not a repository name", full)
 	}
 	if r.IsECR() && (len(full) < minName || len(full) > maxName) {
 		return bad("take another name or namespace", "%q has %d characters; ECR takes %d to %d", full, len(full), minName, maxName)

@@ -65,9 +65,9 @@ func TestRepositoryRefuses(t *testing.T) {
 		"digest":        {"mural@sha256:00", "a tag or a digest"},
 		"address":       {"oci://x/mural", "is an address"},
 		"placeholder":   {"<ecr-repo-name>", "placeholder"},
-		"double dash":   {"a--b", "no repository name"},
-		"leading slash": {"/a", "no repository name"},
-		"space":         {"a b", "no repository name"},
+		"double dash":   {"a--b", "not a repository name"},
+		"leading slash": {"/a", "not a repository name"},
+		"space":         {"a b", "not a repository name"},
 		"too long":      {strings.Repeat("a", 249), "257 characters"},
 	}
 	r, err := registry.Parse("oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette")

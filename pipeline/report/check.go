@@ -52,8 +52,8 @@ func resolved(path string) string {
 	if err != nil {
 		return filepath.Clean(path)
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
+	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = resolved
 	}
 	return filepath.Join(dir, filepath.Base(path))
 }

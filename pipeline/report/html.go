@@ -28,7 +28,7 @@ func writeHTML(w io.Writer, r *Report, _ Options) error {
 }
 
 // page is what the template shows. Tone is one of good, bad, warn, note and mute: it picks the colour, and is
-// never the only thing that tells.
+// never the only sign.
 type page struct {
 	Report           *Report
 	Style            template.CSS

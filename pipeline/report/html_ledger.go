@@ -67,7 +67,7 @@ func verdictTone(v Verdict) string {
 	return "warn"
 }
 
-// pictures are the pictures of before and now, as far as the command looked.
+// pictures are the pictures of the previous and the present state, as far as the command looked.
 func pictures(r *Report) []picture {
 	var all []picture
 	if r.Before != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // writeJUnit writes one suite each for the command, its stages, findings and proofs. What failed or was
-// refused is a failure, a proof that could not be had is an error, and what was not done is skipped. Rules
+// refused is a failure, a proof that could not be obtained is an error, and what was not done is skipped. Rules
 // without a finding are passed tests, so that a clean lint shows what was looked at.
 func writeJUnit(w io.Writer, r *Report, _ Options) error {
 	var suites junit.Testsuites

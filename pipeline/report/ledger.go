@@ -12,7 +12,7 @@ type Waiver struct {
 	Effect string `json:"effect"` // what that means, one sentence
 }
 
-// Baseline is what was seen before anything was touched: the way back is judged against it.
+// Baseline is what was seen before anything was touched: the rollback is judged against it.
 type Baseline struct {
 	TakenAt time.Time `json:"takenAt"`
 	Sound   int       `json:"sound"` // how many objects were as they should be

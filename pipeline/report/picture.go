@@ -140,7 +140,7 @@ func clusterBox(x, width int, p Pull) pictureBox {
 	}
 }
 
-// cut shortens a name to n characters, with … in its middle: the ends tell clusters of a fleet apart.
+// cut shortens a name to n characters, with … in its middle: the ends differ between the clusters of a fleet.
 func cut(name string, n int) string {
 	runes := []rune(name)
 	if len(runes) <= n || n < 3 {

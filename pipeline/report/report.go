@@ -113,7 +113,7 @@ const (
 	Unproven Verdict = "unproven"
 )
 
-// The proofs that gates need, by name (README, "Proofs").
+// The proofs that gates need, by name (docs/proofs.md).
 const (
 	ProofRendered = "rendered"
 	ProofClosure  = "closure"

@@ -83,7 +83,7 @@ func sarifRank(r sarifResult) int {
 	return slices.Index([]string{"error", "warning", "note"}, r.Level)
 }
 
-// sarifRunOf tells how the command ended, and what it has to say of no file.
+// sarifRunOf returns how the command ended, and the messages that belong to no file.
 func sarifRunOf(r *Report) sarifInvocation {
 	stamp := func(t time.Time) string {
 		if t.IsZero() {

@@ -14,7 +14,7 @@ import (
 func Mask(line string) string { return secret.Line(line) }
 
 // MaskPlace is Mask for the line of a place: where the place itself is a credential, also those lines are
-// hidden that do not tell so, such as the second line of a block scalar.
+// hidden that do not show it, such as the second line of a block scalar.
 func MaskPlace(line string, p Place) string {
 	key := p.Path[strings.LastIndexByte(p.Path, '.')+1:]
 	if secret.Key(key) && !strings.Contains(line, key) {
@@ -27,12 +27,12 @@ func MaskPlace(line string, p Place) string {
 // Scrub returns text without what looks like a secret.
 func Scrub(text string) string { return secret.Text(text) }
 
-// Clean returns text without the secrets that the report was told to hide, and without what looks like one.
+// Clean returns text without the secrets that the report has to hide, and without what looks like one.
 func (r *Report) Clean(text string) string {
 	return secret.Text(secret.Known(r.secrets).Replace(text))
 }
 
-// withoutSecrets returns a deep copy of the report without the secrets that it was told to hide, and without what
+// withoutSecrets returns a deep copy of the report without the secrets that it has to hide, and without what
 // looks like one.
 func withoutSecrets(r *Report) *Report {
 	known := secret.Known(r.secrets)

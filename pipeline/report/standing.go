@@ -100,7 +100,7 @@ func (s *Standing) main() (most Registry, clusters int) {
 	return most, clusters
 }
 
-// pulledFrom lists the registries in the order in which they are told.
+// pulledFrom lists the registries in the order in which they are shown.
 var pulledFrom = []Registry{ECR, Zot, BothRegistries, OtherRegistry, UnknownRegistry}
 
 // pulled says where clusters pull from: one registry for all, or how many from which.

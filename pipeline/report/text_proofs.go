@@ -8,7 +8,7 @@ import (
 // shownEvidence is how much of a proof's bad evidence is written out, unless all is asked for.
 const shownEvidence = 5
 
-// narrow is the width in columns below which the verdict is told by its mark alone.
+// narrow is the width in columns below which the verdict is its mark alone.
 const narrow = 80
 
 // proofs writes one row a proof: mark, name, cluster, verdict and summary; below one that did not hold its

@@ -63,7 +63,7 @@ func merge(base, ours, theirs []string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// overlap tells whether two changes share a line, or add something at the same gap between lines. Side by
+// overlap reports whether two changes share a line, or add something at the same gap between lines. Side by
 // side they may be: whether the result is right is proven by rendering it.
 func overlap(a, b change) bool {
 	if a.from == a.to && b.from == b.to {

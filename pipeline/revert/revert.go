@@ -1,4 +1,4 @@
-// Package revert renders the way back: from a file that render has edited, and perhaps people after it, and
+// Package revert renders the rollback: from a file that render has edited, and perhaps people after it, and
 // the original that was kept, to a file with the original's registry settings and everything else as it is
 // now. It exists because putting the old file back would undo whatever else was changed since.
 package revert
@@ -14,7 +14,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
-// Input is what is needed for the way back.
+// Input is what is needed for the rollback.
 type Input struct {
 	File     *values.File // as it is now
 	Original *values.File // as it was before render

@@ -127,7 +127,7 @@ func TestCorpus(t *testing.T) {
 	for _, path := range paths {
 		f, err := values.Read(path)
 		if err != nil {
-			continue // the corpus holds what is no YAML, too
+			continue // the corpus holds what is not YAML, too
 		}
 		in := lint.Input{File: f, Target: wanted(t)}
 		in.Destination, err = in.Target.Destination()

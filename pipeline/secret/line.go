@@ -5,7 +5,7 @@ package secret
 
 import "strings"
 
-// Hidden stands for a secret. It is always as long, so that it tells nothing of the secret.
+// Hidden stands for a secret. It is always as long, so that it shows nothing of the secret.
 const Hidden = "********"
 
 // Line hides what a line of YAML or JSON must not show to others: the values of keys that hold credentials
@@ -64,10 +64,10 @@ func (m *masker) copy(n int) {
 	m.at += n
 }
 
-// startsWord tells whether the character at hand begins the line or follows a blank.
+// startsWord reports whether the character at hand begins the line or follows a blank.
 func (m *masker) startsWord() bool { return m.at == 0 || blank(m.in[m.at-1]) }
 
-// endsWord tells whether the line ends at i, or a blank or the end of a flow collection's entry is there.
+// endsWord reports whether the line ends at i, or a blank or the end of a flow collection's entry is there.
 func (m *masker) endsWord(i int) bool {
 	return i >= len(m.in) || blank(m.in[i]) || m.flow > 0 && strings.ContainsRune(",]}", m.in[i])
 }
@@ -123,7 +123,7 @@ func (m *masker) hide(end int, quote string) {
 	m.comment()
 }
 
-// comment hides the comment behind a secret, which may tell of another one, but for the mark that makes lint
+// comment hides the comment behind a secret, which may show another one, but for the mark that makes lint
 // ignore a finding.
 func (m *masker) comment() {
 	rest := string(m.in[m.at:])

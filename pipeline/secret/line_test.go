@@ -31,7 +31,7 @@ func TestLine(t *testing.T) {
 		`password: &pw !!str hunter2`:          `password: &pw !!str ********`,
 		`password: x # was hunter2`:            `password: ******** # ********`,
 		`pw: x # palette-ecr:ignore L26 a lab`: `pw: ******** # palette-ecr:ignore L26 a lab`,
-		// flow style: what stands for a secret tells nothing of its length
+		// flow style: what stands for a secret shows nothing of its length
 		`basicAuth: {username: admin, password: hunter2, realm: x}`: `basicAuth: {username: ********, password: ********, realm: x}`,
 		`basicAuth: {username: admin, password: hunter2}`:           `basicAuth: {username: ********, password: ********}`,
 		`{"username":"admin","password":"hunter2","realm":"x"}`:     `{"username":"********","password":"********","realm":"x"}`,

@@ -2,7 +2,7 @@ package secret
 
 import "strings"
 
-// scalar gives the end of the scalar that begins at i: of a quoted one behind its closing quote, or the
+// scalar returns the end of the scalar that begins at i: of a quoted one behind its closing quote, or the
 // line's end when that is in a further line; of a plain one where YAML ends it.
 func (m *masker) scalar(i int) int {
 	if q := m.in[i]; q == '"' || q == '\'' {
@@ -31,7 +31,7 @@ func (m *masker) scalar(i int) int {
 	return max(j, min(i+1, len(m.in)))
 }
 
-// block gives the end of what stands at i in block style: before a comment, or the end of the line. It is
+// block returns the end of what stands at i in block style: before a comment, or the end of the line. It is
 // generous, since the line may be one of a flow collection that began earlier, or not be YAML at all.
 func (m *masker) block(i int) int {
 	end := i
@@ -52,7 +52,7 @@ func unquote(s string) string {
 	return s
 }
 
-// harmless tells whether a value behind a credential's key is none: empty, null, a boolean, an alias or the
+// harmless reports whether a value behind a credential's key is none: empty, null, a boolean, an alias or the
 // sign of a block scalar.
 func harmless(value string) bool {
 	switch strings.ToLower(strings.TrimRight(value, ",}] ")) {

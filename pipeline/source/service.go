@@ -14,7 +14,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 )
 
-// tunnels lead to Services of the cluster; what is no Service is dialed as it is.
+// tunnels lead to Services of the cluster; what is not a Service is dialed as it is.
 type tunnels struct {
 	cluster   *cluster.Cluster
 	namespace string // of names without one

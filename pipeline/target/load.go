@@ -63,7 +63,7 @@ func Parse(name string, data []byte) (Cutover, error) {
 	decoder.KnownFields(true)
 	switch err := decoder.Decode(&c); {
 	case errors.Is(err, io.EOF):
-		return fail("write the target into it: see the README", "it is empty")
+		return fail("write the target into it: see docs/cutover-file.md", "it is empty")
 	case err != nil:
 		text, remedy := explain(err)
 		return fail(remedy, "%s", text)

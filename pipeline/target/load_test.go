@@ -57,7 +57,7 @@ func TestLoad(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ source, says, remedy string }{
-		"empty":           {"", "it is empty", "README"},
+		"empty":           {"", "it is empty", "docs/cutover-file.md"},
 		"unknown key":     {head + "registry:\n  endpoint: x\n  repo: y\n", `line 5: unknown key "repo"`, "endpoint, repository, allowPublic"},
 		"unknown at top":  {head + "registries: {}\n", `line 3: unknown key "registries"`, "apiVersion, kind, registry"},
 		"wrong type":      {head + "spokes: x\n", "line 3: cannot unmarshal", "correct"},

@@ -13,7 +13,6 @@ const (
 	DefaultRelease    = "mural"
 	DefaultNamespace  = "mural-system"
 	DefaultChart      = "oci://public.ecr.aws/mural/mural"
-	DefaultVersion    = "1.0.7"
 	DefaultCRDsChart  = "oci://public.ecr.aws/mural/mural-crds"
 	DefaultRepository = "mural-workloads"
 	DefaultHub        = "hub"
@@ -50,13 +49,9 @@ func (c Cutover) Merge(flags Cutover) Cutover {
 	return c
 }
 
-// WithDefaults fills in what neither flags nor file say. A HelmRelease means that Flux manages the release; a chart
-// that is a directory or an archive is of the version that it is.
+// WithDefaults fills in what neither flags nor file say. A HelmRelease means that Flux manages the release. No version
+// of the chart is assumed: it is the one that is live.
 func (c Cutover) WithDefaults() Cutover {
-	version := DefaultVersion
-	if c.Release.Chart != "" && !strings.HasPrefix(c.Release.Chart, "oci://") {
-		version = ""
-	}
 	managedBy := Helm
 	if c.Release.HelmRelease != "" {
 		managedBy = Flux
@@ -67,7 +62,7 @@ func (c Cutover) WithDefaults() Cutover {
 		Identity: Identity{Mode: IRSA},
 		Release: Release{
 			ManagedBy: managedBy, Name: DefaultRelease, Namespace: DefaultNamespace,
-			Chart: DefaultChart, Version: version, CRDs: CRDs{Chart: DefaultCRDsChart},
+			Chart: DefaultChart, CRDs: CRDs{Chart: DefaultCRDsChart},
 		},
 		Hub: Cluster{Name: DefaultHub},
 	}.Merge(c)

@@ -106,7 +106,7 @@ func (c Cutover) validateIdentity() error {
 	}
 	m := rolePattern.FindStringSubmatch(role)
 	if m == nil {
-		return wrong("write arn:aws:iam::<account>:role/<name>, the account with its 12 digits", "%q is no ARN of an IAM role", role)
+		return wrong("write arn:aws:iam::<account>:role/<name>, the account with its 12 digits", "%q is not the ARN of an IAM role", role)
 	}
 	if r, err := registry.Parse(c.Registry.Endpoint); err == nil && r.IsECR() && r.Partition != m[1] {
 		return wrong("give a role of partition "+r.Partition, "the role is in partition %q, the registry in %q: they can't reach each other", m[1], r.Partition)
@@ -137,7 +137,7 @@ func (c Cutover) validateRelease() error {
 	case r.ManagedBy != Helm && r.ManagedBy != Flux:
 		return wrong("write helm or flux", "%q manages no releases", r.ManagedBy)
 	case !namePattern.MatchString(r.Name):
-		return wrong("give the release's name as helm list shows it", "%q is no name of a release", r.Name)
+		return wrong("give the release's name as helm list shows it", "%q is not a valid name of a release", r.Name)
 	case !namePattern.MatchString(r.Namespace):
 		return wrong("give the release's namespace as helm list shows it", "%q is not a valid name of a namespace", r.Namespace)
 	case r.Chart == "":

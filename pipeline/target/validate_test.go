@@ -23,7 +23,7 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, c.Validate())
 	assert.Equal(t, target.Release{
 		ManagedBy: target.Helm, Name: "mural", Namespace: "mural-system", Values: "values.yaml",
-		Chart: "oci://public.ecr.aws/mural/mural", Version: "1.0.7", CRDs: target.CRDs{Chart: "oci://public.ecr.aws/mural/mural-crds"},
+		Chart: "oci://public.ecr.aws/mural/mural", CRDs: target.CRDs{Chart: "oci://public.ecr.aws/mural/mural-crds"},
 	}, c.Release)
 	assert.Equal(t, target.IRSA, c.Identity.Mode)
 	assert.Equal(t, "hub", c.Hub.Name)
@@ -67,9 +67,9 @@ func TestValidateRefuses(t *testing.T) {
 		"public":             {func(c *target.Cutover) { c.Registry.Endpoint = "oci://public.ecr.aws/a1b2" }, "world-readable", "--allow-public"},
 		"unknown mode":       {func(c *target.Cutover) { c.Identity.Mode = "keys" }, `unknown identity mode "keys"`, "irsa"},
 		"IRSA without role":  {func(c *target.Cutover) { c.Identity.RoleARN = "" }, "needs a role ARN", "--role-arn"},
-		"role malformed":     {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws:iam::1:role/x" }, "is no ARN", "12 digits"},
-		"user, not role":     {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws:iam::123456789012:user/x" }, "is no ARN", "role"},
-		"placeholder role":   {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws:iam::<account-id>:role/x" }, "is no ARN", "12 digits"},
+		"role malformed":     {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws:iam::1:role/x" }, "is not the ARN", "12 digits"},
+		"user, not role":     {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws:iam::123456789012:user/x" }, "is not the ARN", "role"},
+		"placeholder role":   {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws:iam::<account-id>:role/x" }, "is not the ARN", "12 digits"},
 		"partition":          {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws-cn:iam::123456789012:role/x" }, `partition "aws-cn"`, "aws"},
 		"role of a node":     {func(c *target.Cutover) { c.Identity.Mode = target.InstanceProfile }, "takes no role ARN", "leave"},
 		"no values":          {func(c *target.Cutover) { c.Release.Values = "" }, "names no values", "--values"},
@@ -77,7 +77,7 @@ func TestValidateRefuses(t *testing.T) {
 		"Flux with values":   {func(c *target.Cutover) { c.Release.ManagedBy = target.Flux }, "only a values file", "--helm-release"},
 		"unknown manager":    {func(c *target.Cutover) { c.Release.ManagedBy = "argo" }, `"argo" manages no`, "flux"},
 		"namespace":          {func(c *target.Cutover) { c.Release.Namespace = "Mural" }, "not a valid name of a namespace", "helm list"},
-		"release":            {func(c *target.Cutover) { c.Release.Name = "a_b" }, "no name of a release", "helm list"},
+		"release":            {func(c *target.Cutover) { c.Release.Name = "a_b" }, "not a valid name of a release", "helm list"},
 		"nameless spoke":     {func(c *target.Cutover) { c.Spokes = []target.Cluster{{Context: "x"}} }, "spoke 1 has no name", "name"},
 		"spoke named as hub": {func(c *target.Cutover) { c.Spokes = []target.Cluster{{Name: "hub"}} }, `two clusters are named "hub"`, "name"},
 	}
@@ -114,14 +114,9 @@ func TestParseCluster(t *testing.T) {
 	}
 }
 
-func TestDefaultVersionIsNotForChartsOnDisk(t *testing.T) {
-	for chart, want := range map[string]string{
-		"":                        "1.0.7",
-		"oci://example.com/mural": "1.0.7",
-		"charts/mural":            "",
-		"mural-1.0.8.tgz":         "",
-	} {
-		got := target.Cutover{Release: target.Release{Chart: chart}}.WithDefaults()
-		assert.Equal(t, want, got.Release.Version, chart)
+// TestNoVersionIsAssumed: an assumed one would downgrade a newer release.
+func TestNoVersionIsAssumed(t *testing.T) {
+	for _, chart := range []string{"", "oci://example.com/mural", "charts/mural", "mural-1.0.8.tgz"} {
+		assert.Empty(t, target.Cutover{Release: target.Release{Chart: chart}}.WithDefaults().Release.Version, chart)
 	}
 }

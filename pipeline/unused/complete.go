@@ -73,7 +73,7 @@ func mounted(ctx context.Context, hub *cluster.Cluster, namespace string, volume
 	if volume.ConfigMap != nil {
 		var m corev1.ConfigMap
 		if err := hub.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: volume.ConfigMap.Name}, &m); err != nil {
-			return nil, fmt.Errorf("ConfigMap %s/%s: %w", namespace, volume.ConfigMap.Name, err)
+			return nil, fmt.Errorf("reading ConfigMap %s/%s: %w", namespace, volume.ConfigMap.Name, err)
 		}
 		for key, value := range m.Data {
 			all[key] = []byte(value)
@@ -82,7 +82,7 @@ func mounted(ctx context.Context, hub *cluster.Cluster, namespace string, volume
 	if volume.Secret != nil {
 		var m corev1.Secret
 		if err := hub.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: volume.Secret.SecretName}, &m); err != nil {
-			return nil, fmt.Errorf("Secret %s/%s: %w", namespace, volume.Secret.SecretName, err)
+			return nil, fmt.Errorf("reading Secret %s/%s: %w", namespace, volume.Secret.SecretName, err)
 		}
 		all = m.Data
 	}

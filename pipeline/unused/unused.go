@@ -1,6 +1,6 @@
 // Package unused proves that nobody else needs Zot: its catalog holds no repository that was neither copied nor left
 // by name, and nothing on the hub and on the spokes names its host, in any of its spellings. What Helm and palette-ecr
-// keep for the way back does not count. Secrets are read, and never shown.
+// keep for the rollback does not count. Secrets are read, and never shown.
 package unused
 
 import (

@@ -26,7 +26,7 @@ func (c Cluster) kubectl() string { return strings.TrimSpace(c.Kubectl("")) }
 // answerTimeout is how long an API server has to answer one small question.
 const answerTimeout = 15 * time.Second
 
-// answers asks the API server for as little as can be, also when ctx has ended: what was waited for in vain may be
+// answers asks the API server for as little as can be, also when ctx has ended: what was waited for and did not come may be
 // the cluster's answer itself.
 func (c Cluster) answers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)

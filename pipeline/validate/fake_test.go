@@ -176,7 +176,7 @@ func chartSource() *sourcev1.OCIRepository {
 	return &sourcev1.OCIRepository{ObjectMeta: metav1.ObjectMeta{Namespace: "mural-system", Name: "mural"}, Spec: sourcev1.OCIRepositorySpec{URL: "oci://public.ecr.aws/mural/mural"}}
 }
 
-// withArgs gives a Deployment one container with arguments.
+// withArgs returns a Deployment one container with arguments.
 func withArgs(object client.Object, args ...string) {
 	object.(*appsv1.Deployment).Spec.Template.Spec.Containers = []corev1.Container{{Name: "manager", Args: args}}
 }

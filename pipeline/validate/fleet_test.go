@@ -123,7 +123,7 @@ func TestReturnedLooksAtTheSpokesOwnAddress(t *testing.T) {
 	})
 }
 
-// A hub that is no spoke has no workload, and must not keep a fleet from finishing.
+// A hub that is not a spoke has no workload, and must not keep a fleet from finishing.
 func TestAHubWithoutWorkloadsHasNothingToProve(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		hub, n := fakeCluster(t, fetchedA, hue()...)

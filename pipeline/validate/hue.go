@@ -34,7 +34,7 @@ type logView struct {
 	failure *line // the newest error that nothing has made good since
 	why     Cause
 	lines   int    // about the registry
-	pushed  []line // that tell of a push
+	pushed  []line // that report a push
 }
 
 // look looks once.
@@ -149,7 +149,7 @@ func (w pusher) written(ctx context.Context, managers []string) (map[string]stri
 func (w pusher) wroteSince(r *sourcev1.OCIRepository, managers []string) bool {
 	return slices.ContainsFunc(r.ManagedFields, func(f metav1.ManagedFieldsEntry) bool {
 		return slices.Contains(managers, f.Manager) && f.Time != nil && f.Time.After(w.SwitchedAt) &&
-			f.FieldsV1 != nil && strings.Contains(string(f.FieldsV1.Raw), `"f:spec"`)
+			f.FieldsV1 != nil && strings.Contains(f.FieldsV1.GetRawString(), `"f:spec"`)
 	})
 }
 

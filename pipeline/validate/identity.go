@@ -73,7 +73,7 @@ func identityOf(r *sourcev1.OCIRepository) identity {
 	}
 }
 
-// apply gives a canary the settings of the identity.
+// apply returns a canary the settings of the identity.
 func (i identity) apply(spec *sourcev1.OCIRepositorySpec) {
 	ref := func(name string) *meta.LocalObjectReference {
 		if name == "" {

@@ -41,7 +41,7 @@ const (
 	waiting  state = iota // not there yet; may become so
 	failing               // the controller reports an error for the current generation
 	hopeless              // no waiting helps
-	settled               // as expected, but for what only the destination can tell
+	settled               // as expected, but for what only the destination knows
 )
 
 // concerns reports whether an OCIRepository is one of a workload: it names the registry that is left, or the

@@ -85,7 +85,7 @@ type flock struct {
 	missing string // a canary that somebody else took away
 }
 
-// errGone ends the wait for a canary that is no more.
+// errGone ends the wait for a canary that somebody took away.
 var errGone = errors.New("a canary is gone")
 
 // fetched waits until every canary's artifact is in source-controller's storage, or until it is plain that one will

@@ -56,7 +56,7 @@ type accounted struct {
 func (p prover) push(ctx context.Context, spokes []Cluster, open logs) report.Proof {
 	if p.SwitchedAt.IsZero() {
 		return p.unproven("it is not known when Hue was switched to the destination", Cause{
-			Cause: "No cutover by palette-ecr is on record, so a push before it can't be told from one after it.", Remedy: "Run `palette-ecr deploy`, then `palette-ecr validate`.",
+			Cause: "No cutover by palette-ecr is on record, so a push before it looks like one after it.", Remedy: "Run `palette-ecr deploy`, then `palette-ecr validate`.",
 		})
 	}
 	w := pusher{prover: p, fleet: append([]Cluster{p.at}, spokes...), open: open}

@@ -134,7 +134,7 @@ func TestPushHoldsOnlyForWhatHuePushed(t *testing.T) {
 	wrote := func(manager string, at time.Time, fields string) func(*sourcev1.OCIRepository) {
 		return func(r *sourcev1.OCIRepository) {
 			r.Spec.Reference = &sourcev1.OCIRepositoryRef{Digest: digestB}
-			r.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: manager, APIVersion: sourcev1.GroupVersion.String(), Operation: metav1.ManagedFieldsOperationUpdate, Time: &metav1.Time{Time: at}, FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}}
+			r.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: manager, APIVersion: sourcev1.GroupVersion.String(), Operation: metav1.ManagedFieldsOperationUpdate, Time: &metav1.Time{Time: at}, FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(fields)}}
 		}
 	}
 	spec := `{"f:spec":{"f:ref":{"f:digest":{}}}}`
@@ -150,18 +150,18 @@ func TestPushHoldsOnlyForWhatHuePushed(t *testing.T) {
 		verdict  report.Verdict
 		text     string
 	}{
-		"log names the digest":        {[]string{said}, nil, "True", 1, nil, report.Held, "Hue's log"},
-		"log names the tag":           {[]string{`{"level":"info","msg":"pushed","url":"` + url + `","tag":"v2"}`}, nil, "True", 1, nil, report.Held, "Hue's log"},
-		"log names the reference":     {[]string{"INFO pushed " + url + ":v2 in 2s"}, nil, "True", 1, nil, report.Held, "Hue's log"},
-		"log names another tag":       {[]string{`{"level":"info","msg":"pushed","url":"` + url + `","tag":"v1"}`}, nil, "True", 1, nil, report.Unproven, "somebody else may have pushed"},
-		"log says it is up to date":   {[]string{`{"level":"info","msg":"OCI artifact is up to date","digest":"` + digestB + `"}`}, nil, "True", 1, nil, report.Unproven, "somebody else may have pushed"},
-		"object that hue wrote":       {nil, wrote("hue", later, spec), "True", 1, nil, report.Held, "OCIRepository mural-system/checkout on hub"},
-		"object of before the switch": {nil, wrote("hue", switched.Add(-time.Hour), spec), "True", 1, nil, report.Unproven, "somebody else may have pushed"},
-		"object that another wrote":   {nil, wrote("kubectl-edit", later, spec), "True", 1, nil, report.Unproven, "somebody else may have pushed"},
-		"only its annotations":        {nil, wrote("hue", later, `{"f:metadata":{}}`), "True", 1, nil, report.Unproven, "somebody else may have pushed"},
-		"what copy wrote":             {[]string{said}, wrote("hue", later, spec), "True", 1, []string{digestB}, report.Unproven, "Hue had nothing to push"},
-		"hue has no replicas":         {[]string{said}, nil, "False", 0, nil, report.Unproven, "Hue does not run"},
-		"hue is not ready":            {[]string{said}, nil, "False", 1, nil, report.Unproven, "no pod that is ready: 1 are wanted"},
+		"log names the digest":          {[]string{said}, nil, "True", 1, nil, report.Held, "Hue's log"},
+		"log names the tag":             {[]string{`{"level":"info","msg":"pushed","url":"` + url + `","tag":"v2"}`}, nil, "True", 1, nil, report.Held, "Hue's log"},
+		"log names the reference":       {[]string{"INFO pushed " + url + ":v2 in 2s"}, nil, "True", 1, nil, report.Held, "Hue's log"},
+		"log names another tag":         {[]string{`{"level":"info","msg":"pushed","url":"` + url + `","tag":"v1"}`}, nil, "True", 1, nil, report.Unproven, "somebody else may have pushed"},
+		"log says it is up to date":     {[]string{`{"level":"info","msg":"OCI artifact is up to date","digest":"` + digestB + `"}`}, nil, "True", 1, nil, report.Unproven, "somebody else may have pushed"},
+		"object that hue wrote":         {nil, wrote("hue", later, spec), "True", 1, nil, report.Held, "OCIRepository mural-system/checkout on hub"},
+		"object from before the switch": {nil, wrote("hue", switched.Add(-time.Hour), spec), "True", 1, nil, report.Unproven, "somebody else may have pushed"},
+		"object that another wrote":     {nil, wrote("kubectl-edit", later, spec), "True", 1, nil, report.Unproven, "somebody else may have pushed"},
+		"only its annotations":          {nil, wrote("hue", later, `{"f:metadata":{}}`), "True", 1, nil, report.Unproven, "somebody else may have pushed"},
+		"what copy wrote":               {[]string{said}, wrote("hue", later, spec), "True", 1, []string{digestB}, report.Unproven, "Hue had nothing to push"},
+		"hue has no replicas":           {[]string{said}, nil, "False", 0, nil, report.Unproven, "Hue does not run"},
+		"hue is not ready":              {[]string{said}, nil, "False", 1, nil, report.Unproven, "no pod that is ready: 1 are wanted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {

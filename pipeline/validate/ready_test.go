@@ -52,7 +52,7 @@ func TestReadyHeldWithOneListAndOneWatch(t *testing.T) {
 	})
 }
 
-// The pull proof makes its canary beside this one: it is no workload, and nobody else may write to it.
+// The pull proof makes its canary beside this one: it is not a workload, and nobody else may write to it.
 func TestReadyLeavesTheCanaryAlone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		canary := workload(t, Canary)

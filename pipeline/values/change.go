@@ -28,7 +28,7 @@ func (c Change) String() string {
 	return fmt.Sprintf("%s: %s, was %s", c.Path, c.After, c.Before)
 }
 
-// changes tells what the jobs did, by path.
+// changes returns what the jobs did, by path.
 func (f *File) changes(jobs []*job, p *patch) []Change {
 	all := make([]Change, 0, len(jobs))
 	if jobs == nil { // there were no values at all
@@ -63,7 +63,7 @@ func (f *File) changes(jobs []*job, p *patch) []Change {
 	return all
 }
 
-// added tells of every single value in what was added.
+// added appends every single value in what was added.
 func added(all []Change, path string, v any, place report.Place) []Change {
 	if inner, ok := normal(v).(fields); ok && len(inner) > 0 {
 		for _, f := range inner {

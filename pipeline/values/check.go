@@ -76,7 +76,7 @@ func (f *File) checkNode(n *syntax.Node) error {
 // standardTags are YAML's own.
 var standardTags = []string{"!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", "!!binary", "!!timestamp", "!!set", "!!omap", "!!merge", "!!str"}
 
-// mergeable tells whether a node may stand behind <<.
+// mergeable reports whether a node may stand behind <<.
 func mergeable(n *syntax.Node) bool {
 	if n.Resolved().Kind == syntax.Mapping {
 		return true

@@ -38,7 +38,7 @@ func (p *plan) settle() error {
 	return p.settleScalars(scalars)
 }
 
-// agreed tells whether every user of a job's mapping asks for the job, or doesn't mind.
+// agreed reports whether every user of a job's mapping asks for the job, or doesn't mind.
 func (p *plan) agreed(j *job) bool {
 	return p.file.uses.count(j.in) == float64(len(j.requests)+p.neutral[jobKey{j.in, j.entry.key}])
 }
@@ -88,7 +88,7 @@ func (p *plan) settleScalars(jobs []*job) error {
 	return nil
 }
 
-// agree tells whether all jobs on an anchored value want the same.
+// agree reports whether all jobs on an anchored value want the same.
 func (p *plan) agree(jobs []*job, anchor *syntax.Node) bool {
 	var wanted any
 	for _, j := range jobs {

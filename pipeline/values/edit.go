@@ -153,7 +153,7 @@ func (e *editor) lineEnd(offset int) int {
 	return len(e.src)
 }
 
-// comment tells whether a line is a comment alone, and its column.
+// comment reports whether a line is a comment alone, and its column.
 func (e *editor) comment(lineStart int) (column int, ok bool) {
 	for i := lineStart; i < len(e.src); i++ {
 		switch e.src[i] {
@@ -167,7 +167,7 @@ func (e *editor) comment(lineStart int) (column int, ok bool) {
 	return 0, false
 }
 
-// behindText tells whether a literal or folded scalar is the last thing before an offset: whether a line
+// behindText reports whether a literal or folded scalar is the last thing before an offset: whether a line
 // break follows is then part of its value.
 func (e *editor) behindText(at int) bool {
 	for i := len(e.file.stream.Nodes) - 1; i >= 0; i-- {
@@ -179,7 +179,7 @@ func (e *editor) behindText(at int) bool {
 	return false
 }
 
-// onlySpaces tells whether there is nothing but spaces between the line's start and an offset.
+// onlySpaces reports whether there is nothing but spaces between the line's start and an offset.
 func (e *editor) onlySpaces(offset int) bool {
 	start := e.lineStart(offset)
 	return strings.Trim(e.src[start:offset], " ") == ""

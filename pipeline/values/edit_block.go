@@ -246,7 +246,7 @@ func (e *editor) behindComments(m *syntax.Node, at int) int {
 	return at
 }
 
-// spaced tells whether the author leaves blank lines between the keys of a mapping.
+// spaced reports whether the author leaves blank lines between the keys of a mapping.
 func (e *editor) spaced(m *syntax.Node) bool {
 	blank := 0
 	for i := 2; i < len(m.Children); i += 2 {

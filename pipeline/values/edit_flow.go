@@ -102,7 +102,7 @@ func (e *editor) linePrefix(m *syntax.Node) string {
 	return ""
 }
 
-// onlyBlanks tells whether there is nothing but spaces and tabs between the line's start and an offset.
+// onlyBlanks reports whether there is nothing but spaces and tabs between the line's start and an offset.
 func (e *editor) onlyBlanks(offset int) bool {
 	return strings.Trim(e.src[e.lineStart(offset):offset], " \t") == ""
 }

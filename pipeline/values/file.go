@@ -173,13 +173,13 @@ func (f *File) source() string {
 	return f.stream.Source
 }
 
-// Kind tells what the file is.
+// Kind returns what the file is.
 func (f *File) Kind() Kind { return f.kind }
 
 // HelmRelease describes the manifest that the values are in; nil for Plain.
 func (f *File) HelmRelease() *Release { return f.release }
 
-// Lines tells how many lines the file has.
+// Lines returns how many lines the file has.
 func (f *File) Lines() int {
 	source := f.source()
 	n := strings.Count(source, "\n")

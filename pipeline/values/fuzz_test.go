@@ -39,7 +39,7 @@ func FuzzRender(f *testing.F) {
 	})
 }
 
-// checkRender holds what must be true of any source. It tells whether the source was rendered.
+// checkRender holds what must be true of any source. It reports whether the source was rendered.
 func checkRender(t *testing.T, source string, s values.Settings) (*values.Rendered, bool) {
 	t.Helper()
 	f, err := values.Parse("values.yaml", []byte(source))

@@ -19,7 +19,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
 const (
 	corpusDir = "../../fixtures/values"

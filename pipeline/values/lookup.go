@@ -121,7 +121,7 @@ func (n Node) Key() report.Place {
 // Place is where the value is written; for an alias that is the alias.
 func (n Node) Place() report.Place { return n.file.place(n.node.Start, n.node.End, n.Path) }
 
-// Aliased tells whether the path led through an alias or a merge, and where the first one is.
+// Aliased reports whether the path led through an alias or a merge, and where the first one is.
 func (n Node) Aliased() (report.Place, bool) {
 	if n.alias == nil {
 		return report.Place{}, false
@@ -148,13 +148,13 @@ func (n Node) scalar() any {
 	return nil
 }
 
-// IsMapping tells whether the node is a mapping, perhaps through an alias.
+// IsMapping reports whether the node is a mapping, perhaps through an alias.
 func (n Node) IsMapping() bool { return n.node.Resolved().Kind == syntax.Mapping }
 
-// IsList tells whether the node is a list, perhaps through an alias.
+// IsList reports whether the node is a list, perhaps through an alias.
 func (n Node) IsList() bool { return n.node.Resolved().Kind == syntax.Sequence }
 
-// IsNull tells whether the value is null: written so, or not written.
+// IsNull reports whether the value is null: written so, or not written.
 func (n Node) IsNull() bool { return n.node.Resolved().IsNull() }
 
 // Len is the number of a list's items, or of the keys written in a mapping; 0 for a scalar.
@@ -196,7 +196,7 @@ func (n Node) Each(visit func(Node) bool) {
 	}
 }
 
-// isWord tells whether a key can stand in a path without quotes.
+// isWord reports whether a key can stand in a path without quotes.
 func isWord(key string) bool {
 	for i := range len(key) {
 		if c := key[i]; !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-') {

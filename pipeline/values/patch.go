@@ -43,7 +43,7 @@ type field struct {
 // fields is a mapping that is to be written in its order.
 type fields []field
 
-// adds tells whether the patch makes keys where nothing is. Only removing doesn't.
+// adds reports whether the patch makes keys where nothing is. Only removing doesn't.
 func (p *patch) adds() bool {
 	for _, e := range p.entries {
 		if e.adds() {
@@ -86,7 +86,7 @@ func (p *patch) content() fields {
 	return all
 }
 
-// same tells whether two entries want the same of their key.
+// same reports whether two entries want the same of their key.
 func (e entry) same(other entry) bool {
 	return e.key == other.key && e.do == other.do && e.patch == other.patch && reflect.DeepEqual(e.value, other.value)
 }

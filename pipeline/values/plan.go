@@ -16,7 +16,7 @@ type job struct {
 	requests []request // who asked
 }
 
-// comesAfter tells whether a key of the same mapping is to stand before the job's.
+// comesAfter reports whether a key of the same mapping is to stand before the job's.
 func (j *job) comesAfter(key string) bool {
 	for _, e := range j.parent.entries[:j.order] {
 		if e.key == key {
@@ -197,7 +197,7 @@ func (p *plan) each(value *syntax.Node, e entry, path string) error {
 	return nil
 }
 
-// empties tells whether a patch leaves nothing of a mapping: then its key goes as well.
+// empties reports whether a patch leaves nothing of a mapping: then its key goes as well.
 func (p *plan) empties(m *syntax.Node, patch *patch) bool {
 	if patch.adds() {
 		return false

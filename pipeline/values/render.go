@@ -20,6 +20,13 @@ type Rendered struct {
 	edits   []edit // in order, without overlaps
 }
 
+// File returns the file as it is after the edit, with what is merged with its values.
+func (r *Rendered) File() *File {
+	after := *r.after
+	after.layers = r.before.layers
+	return &after
+}
+
 // Render writes the settings into the file's values, for the hub and for every spoke. What isn't a registry
 // setting stays byte for byte; rendering the output again changes nothing. An error is a *fault.Error, and
 // nothing has been written anywhere.
@@ -76,7 +83,7 @@ func (f *File) wanted(s Settings) (*patch, []string, error) {
 	return s.patch(s.spokesBeneath()), notes, nil
 }
 
-// hasSpokes tells whether the file says what the spokes are; also by null, which says that there are none.
+// hasSpokes reports whether the file says what the spokes are; also by null, which says that there are none.
 func (f *File) hasSpokes() bool {
 	fleet, ok := f.Lookup("fleetConfig")
 	if !ok || fleet.IsNull() {
@@ -159,7 +166,7 @@ func (f *File) editWithBreak(p, full *patch, eol string, cause error) (*Rendered
 	return r, nil
 }
 
-// isEmpty tells whether the file holds no value at all: nothing, comments, null or {}.
+// isEmpty reports whether the file holds no value at all: nothing, comments, null or {}.
 func (f *File) isEmpty() bool {
 	if f.document == nil || f.document.Root == nil {
 		return true

@@ -49,7 +49,7 @@ func countUses(stream *syntax.Stream, document *syntax.Document) *uses {
 	return u
 }
 
-// count tells how often a node is part of the values. It may be infinite.
+// count returns how often a node is part of the values. It may be infinite.
 func (u *uses) count(n *syntax.Node) float64 {
 	if u.parents == nil {
 		return 1
@@ -68,7 +68,7 @@ func (u *uses) count(n *syntax.Node) float64 {
 	return c
 }
 
-// bomb tells whether the aliases stand for so much that the library which Helm uses refuses the file. Its
+// bomb reports whether the aliases stand for so much that the library which Helm uses refuses the file. Its
 // rule: up to 99 in 100 nodes may come from aliases while the file is small, 10 in 100 when it stands for
 // four million nodes.
 func (u *uses) bomb() bool {

@@ -189,7 +189,7 @@ func (c *comparison) list(e entry, old, now *syntax.Node) string {
 	return ""
 }
 
-// same tells whether two nodes are written the same, but for where a shared mapping was edited: that is
+// same reports whether two nodes are written the same, but for where a shared mapping was edited: that is
 // compared where it is under the patch.
 func (c *comparison) same(a, b *syntax.Node) bool {
 	if a.Kind != b.Kind || a.Anchor() != b.Anchor() || len(a.Children) != len(b.Children) {
@@ -223,7 +223,7 @@ func (f *File) checkAnchors(edits []edit) error {
 	return nil
 }
 
-// removed tells whether an edit takes the node's anchor or alias away.
+// removed reports whether an edit takes the node's anchor or alias away.
 func removed(edits []edit, n *syntax.Node) bool {
 	i, _ := slices.BinarySearchFunc(edits, n.Start, func(e edit, at int) int {
 		if e.end <= at {

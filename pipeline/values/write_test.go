@@ -83,7 +83,7 @@ func TestWriteInPlaceRefuses(t *testing.T) {
 		require.ErrorContains(t, err, path)
 		assert.Equal(t, "check the path", fault.RemedyOf(err))
 	})
-	t.Run("what is no file", func(t *testing.T) {
+	t.Run("what is not a file", func(t *testing.T) {
 		_, r := rendered(t, 0o600)
 		assert.ErrorContains(t, r.WriteInPlace("/dev/null"), "isn't a regular file")
 	})

@@ -184,7 +184,7 @@ func quote(text string, style syntax.Style) string {
 	return out.String()
 }
 
-// isBare tells whether text may stand without quotes in any context and reads as that text. It is narrow:
+// isBare reports whether text may stand without quotes in any context and reads as that text. It is narrow:
 // letters, digits and what addresses are made of, no ':' at an end.
 func isBare(text string) bool {
 	if text == "" || strings.HasPrefix(text, "...") || strings.HasSuffix(text, ":") || strings.IndexByte(":@+=-", text[0]) >= 0 {

@@ -5,6 +5,7 @@ package world
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	helmchart "helm.sh/helm/v3/pkg/chart"
@@ -37,6 +38,7 @@ type World struct {
 	Now        func() time.Time
 	Timeout    time.Duration // for each wait in a cluster
 	PushWait   time.Duration // for a push by hue
+	KeepCert   bool          // certSecretRef and proxySecretRef are meant for ECR too
 }
 
 // Clusters returns the hub and every spoke.
@@ -71,10 +73,23 @@ func (w World) WithClusters(ctx context.Context) (*World, error) {
 	return &w, err
 }
 
-// WithChart returns a World with chart mural in a version; an empty version is that of a chart on disk.
-func (w World) WithChart(ctx context.Context, version string) (*World, error) {
+// WithSpokes returns a World with further spokes, which answer and are none of the clusters that it has.
+func (w World) WithSpokes(ctx context.Context, more ...*cluster.Cluster) (*World, error) {
+	for _, c := range more {
+		if err := c.Ping(ctx); err != nil {
+			return nil, err
+		}
+	}
+	w.Spokes = slices.Concat(w.Spokes, more)
+	return &w, cluster.Distinct(ctx, w.Clusters())
+}
+
+// WithChart returns a World with the chart of a release, which becomes the target's; a digest finds it where its version
+// has one. A chart on disk is of the version that it is.
+func (w World) WithChart(ctx context.Context, r target.Release, digest string) (*World, error) {
 	var err error
-	w.Chart, err = chart.Load(ctx, w.Target.Release.Chart, version, chart.Options{HTTPClient: w.HTTPClient})
+	w.Target.Release = r
+	w.Chart, err = chart.Load(ctx, r.Chart, r.Version, chart.Options{HTTPClient: w.HTTPClient, Digest: digest})
 	return &w, err
 }
 

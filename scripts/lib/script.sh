@@ -17,7 +17,7 @@ state_dir() {
   echo "$dir"
 }
 
-# slowly runs a command whose output matters only when it fails, and tells what
+# slowly runs a command whose output matters only when it fails, and says what
 # is being done if it takes longer than two seconds.
 #
 #   slowly "compiling fixtures/images/cmd/images" LOG command...

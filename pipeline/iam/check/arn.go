@@ -35,7 +35,7 @@ func (c Check) wrongResource(document int, path string, s document.Statement, ne
 		reason: fmt.Sprintf("Resource %q %s", s.Resources[best], strings.Join(differences, ", and ")), remedy: remedy}, true
 }
 
-// arnReasons tells how a resource of a policy differs from the one that is needed.
+// arnReasons returns how a resource of a policy differs from the one that is needed.
 func (c Check) arnReasons(resource string, need iam.Need) []string {
 	_, action, _ := strings.Cut(need.Action, ":")
 	switch {

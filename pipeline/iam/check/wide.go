@@ -93,7 +93,7 @@ func (c Check) useless(d document.Document, j int, needs []iam.Need) []report.Fi
 	return findings
 }
 
-// alsoGranted gives examples of what a wildcard grants beyond the needs.
+// alsoGranted returns examples of what a wildcard grants beyond the needs.
 func alsoGranted(pattern string, needs []iam.Need) string {
 	service, _, _ := strings.Cut(needs[0].Action, ":")
 	var examples []string

@@ -67,7 +67,7 @@ func (p *parser) principals(n *node, path string) (*Principals, error) {
 }
 
 // conditions reads the condition block. An unknown operator is kept: it never grants, and the evaluation
-// tells of it.
+// reports it.
 func (p *parser) conditions(n *node, path string) ([]Condition, error) {
 	p.mark(path, n.place)
 	if _, err := p.object(n, path, nil); err != nil {

@@ -89,7 +89,7 @@ func (p *parser) document(root *node) error {
 	return nil
 }
 
-// object gives the members of n by name, after every name was found to be known and single.
+// object returns the members of n by name, after every name was found to be known and single.
 func (p *parser) object(n *node, what string, known []string) (map[string]*node, error) {
 	if n.kind != isObject {
 		return nil, wrong(n.place, "%s must be an object, not %s", what, n.kind)

@@ -24,7 +24,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/write"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
@@ -34,7 +34,7 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	assert.Equal(t, string(want), string(got), "%s; go test -update writes it anew", path)
+	assert.Equal(t, string(want), string(got), "%s; go test -update writes it", path)
 }
 
 func TestGolden(t *testing.T) {
@@ -48,7 +48,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// documentsOf gives every document of the grants by its compact JSON.
+// documentsOf returns every document of the grants by its compact JSON.
 func documentsOf(g write.Grants) []string {
 	var all []string
 	for _, one := range g {

@@ -73,7 +73,7 @@ func differs(s *syntax.Stream, ours *syntax.Node, theirs *yaml.Node) string {
 	return ""
 }
 
-// agree fails if we accept what the library reads differently or not at all. It tells whether we accept.
+// agree fails if we accept what the library reads differently or not at all. It reports whether we accept.
 func agree(t *testing.T, source string) bool {
 	t.Helper()
 	stream, err := syntax.Parse(source)

@@ -151,7 +151,7 @@ func (p *parser) plainLine() int {
 	return end
 }
 
-// continues tells whether the plain scalar that ends here goes on on a later line: after how many line
+// continues reports whether the plain scalar that ends here goes on on a later line: after how many line
 // breaks, and where. If so it moves there.
 func (p *parser) continues(parent int) (breaks, at int, ok bool) {
 	line, end := p.line, p.pos

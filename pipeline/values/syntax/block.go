@@ -104,7 +104,7 @@ func (p *parser) nodeBelow(parent int, ctx context, props properties) *Node {
 	return p.apply(n, props)
 }
 
-// outside tells whether the next token belongs to an outer collection.
+// outside reports whether the next token belongs to an outer collection.
 func (p *parser) outside(parent int, below bool) bool {
 	if p.atEnd() || p.marker() {
 		return true
@@ -148,7 +148,7 @@ func (p *parser) content(parent, column, start int, ctx context, props propertie
 	return p.mapping(column, p.apply(n, props))
 }
 
-// colon tells whether ':' follows an atom on its line. What else may follow is a comment.
+// colon reports whether ':' follows an atom on its line. What else may follow is a comment.
 func (p *parser) colon() bool {
 	if p.fresh {
 		return false

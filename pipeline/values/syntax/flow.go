@@ -176,7 +176,7 @@ func (p *parser) flowPlainLine() int {
 	return end
 }
 
-// flowContinues tells after how many line breaks the plain scalar goes on, and where; 0 if it doesn't.
+// flowContinues returns after how many line breaks the plain scalar goes on, and where; 0 if it doesn't.
 func (p *parser) flowContinues() (breaks, at, line int) {
 	for i := p.pos; i < len(p.src); i++ {
 		switch c := p.src[i]; c {

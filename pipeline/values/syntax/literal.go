@@ -76,7 +76,7 @@ func (p *parser) header(parent int) (chomp byte, indent int) {
 	return chomp, indent
 }
 
-// headerEnd moves to the line's end and tells where the header's text ended.
+// headerEnd moves to the line's end and returns where the header's text ended.
 func (p *parser) headerEnd() int {
 	end := p.pos
 	for p.peek(0) == ' ' || p.peek(0) == '\t' {

@@ -83,7 +83,7 @@ func (n *Node) Target() *Node {
 	return n.rare.target
 }
 
-// IsNull tells whether the node is a scalar that YAML reads as null.
+// IsNull reports whether the node is a scalar that YAML reads as null.
 func (n *Node) IsNull() bool {
 	if n.Kind != Scalar || n.Style != Plain || n.Tag() != "" && n.Tag() != "!!null" {
 		return false
@@ -103,7 +103,7 @@ func (n *Node) Resolved() *Node {
 	return n
 }
 
-// IsMerge tells whether a key is the merge key <<.
+// IsMerge reports whether a key is the merge key <<.
 func (n *Node) IsMerge() bool {
 	return n.Kind == Scalar && n.Value == "<<" && (n.Style == Plain && n.Tag() == "" || n.Tag() == "!!merge")
 }
@@ -132,7 +132,7 @@ type Error struct {
 	Message string // quotes nothing of the source: what is in the wrong place may be a password
 	Key     string // the key that it is about, if any; perhaps not one that may be shown
 	Other   string // a second place that belongs to it, for example the first of two equal keys
-	// Unsupported tells that the source is, or may be, YAML, but of a form that this package doesn't take.
+	// Unsupported reports whether the source is, or may be, YAML, but of a form that this package doesn't take.
 	Unsupported bool
 }
 

@@ -170,7 +170,7 @@ func (p *parser) atEnd() bool { return p.pos >= len(p.src) }
 
 func (p *parser) column() int { return p.pos - p.line }
 
-// blank tells whether the byte ends a word: white space, a line break or the end.
+// blank reports whether the byte ends a word: white space, a line break or the end.
 func (p *parser) blank(ahead int) bool {
 	switch p.peek(ahead) {
 	case ' ', '\t', '\n', '\r', 0:
@@ -179,7 +179,7 @@ func (p *parser) blank(ahead int) bool {
 	return false
 }
 
-// marker tells whether --- or ... stands here, at the line's start.
+// marker reports whether --- or ... stands here, at the line's start.
 func (p *parser) marker() bool {
 	return p.column() == 0 && p.pos+3 <= len(p.src) &&
 		(p.src[p.pos:p.pos+3] == "---" || p.src[p.pos:p.pos+3] == "...") && p.blank(3)

@@ -9,7 +9,7 @@ import (
 // bom is the byte order mark that some editors write first.
 const bom = "\ufeff"
 
-// Position tells line and column of a byte, both from 1; the column counts characters.
+// Position returns line and column of a byte, both from 1; the column counts characters.
 func (s *Stream) Position(offset int) (line, column int) {
 	line = sort.SearchInts(s.lines, offset+1)
 	start := s.lines[line-1]

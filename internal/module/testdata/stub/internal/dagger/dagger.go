@@ -4,19 +4,28 @@ package dagger
 import "dagger.io/dagger"
 
 type (
-	Client                        = dagger.Client
-	Container                     = dagger.Container
-	ContainerWithExecOpts         = dagger.ContainerWithExecOpts
-	ContainerWithMountedCacheOpts = dagger.ContainerWithMountedCacheOpts
-	ContainerWithExposedPortOpts  = dagger.ContainerWithExposedPortOpts
-	ContainerAsServiceOpts        = dagger.ContainerAsServiceOpts
-	DirectoryFilterOpts           = dagger.DirectoryFilterOpts
-	Directory                     = dagger.Directory
-	File                          = dagger.File
-	Secret                        = dagger.Secret
-	Service                       = dagger.Service
-	Socket                        = dagger.Socket
-	Changeset                     = dagger.Changeset
+	Client                            = dagger.Client
+	Container                         = dagger.Container
+	ContainerOpts                     = dagger.ContainerOpts
+	ContainerAsServiceOpts            = dagger.ContainerAsServiceOpts
+	ContainerPublishOpts              = dagger.ContainerPublishOpts
+	ContainerWithDirectoryOpts        = dagger.ContainerWithDirectoryOpts
+	ContainerWithExecOpts             = dagger.ContainerWithExecOpts
+	ContainerWithExposedPortOpts      = dagger.ContainerWithExposedPortOpts
+	ContainerWithFileOpts             = dagger.ContainerWithFileOpts
+	ContainerWithMountedCacheOpts     = dagger.ContainerWithMountedCacheOpts
+	ContainerWithMountedDirectoryOpts = dagger.ContainerWithMountedDirectoryOpts
+	ContainerWithMountedSecretOpts    = dagger.ContainerWithMountedSecretOpts
+	ContainerWithNewFileOpts          = dagger.ContainerWithNewFileOpts
+	DirectoryFilterOpts               = dagger.DirectoryFilterOpts
+	DirectoryWithFileOpts             = dagger.DirectoryWithFileOpts
+	Directory                         = dagger.Directory
+	File                              = dagger.File
+	Platform                          = dagger.Platform
+	Secret                            = dagger.Secret
+	Service                           = dagger.Service
+	Socket                            = dagger.Socket
+	Changeset                         = dagger.Changeset
 )
 
 const (

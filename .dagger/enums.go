@@ -1,0 +1,93 @@
+package main
+
+// How pods get their AWS identity
+type Identity string
+
+const (
+	// A role that pods assume through the cluster's OIDC issuer
+	IdentityIrsa Identity = "irsa"
+	// An association of EKS Pod Identity
+	IdentityPodIdentity Identity = "pod-identity"
+	// The role of the node, on EC2
+	IdentityInstanceProfile Identity = "instance-profile"
+)
+
+// Who applies the release
+type ManagedBy string
+
+const (
+	// The stages, with Helm
+	ManagedByHelm ManagedBy = "helm"
+	// Flux, from Git
+	ManagedByFlux ManagedBy = "flux"
+)
+
+// A stage of the cutover, in their order
+type Stage string
+
+const (
+	// Writes the registry settings into the values
+	StageRender Stage = "render"
+	// Checks the values, and the manifests that Helm makes of them
+	StageLint Stage = "lint"
+	// Copies every artifact to ECR
+	StageCopy Stage = "copy"
+	// Gives the release its new values
+	StageDeploy Stage = "deploy"
+	// Proves that clusters pull from ECR and that hue pushes to it
+	StageValidate Stage = "validate"
+	// Turns Zot off
+	StageDisableZot Stage = "disable-zot"
+)
+
+// The severity of a finding
+type Severity string
+
+const (
+	// Breaks a cutover
+	SeverityError Severity = "error"
+	// May break one
+	SeverityWarning Severity = "warning"
+	// Good to know
+	SeverityInfo Severity = "info"
+)
+
+// The form of IAM policies
+type Format string
+
+const (
+	// Documents as JSON
+	FormatJson Format = "json"
+	// Resources of Terraform
+	FormatTerraform Format = "terraform"
+	// Commands of the AWS command line
+	FormatAws Format = "aws"
+)
+
+// Whom an IAM policy is for
+type Principal string
+
+const (
+	// One role for hue and source-controller
+	PrincipalCombined Principal = "combined"
+	// Hue, which pushes
+	PrincipalHue Principal = "hue"
+	// Flux's source-controller, which pulls
+	PrincipalSourceController Principal = "source-controller"
+	// Whoever runs the stages
+	PrincipalOperator Principal = "operator"
+)
+
+// A fault to rehearse
+type Fault string
+
+const (
+	// The role may do everything but download layers, which only a new pull needs
+	FaultMissingPullAction Fault = "missing-pull-action"
+	// The repository was never created
+	FaultMissingRepository Fault = "missing-repository"
+	// The role trusts another namespace than the release's
+	FaultWrongTrustNamespace Fault = "wrong-trust-namespace"
+	// The values still hold Zot's basicAuth
+	FaultBasicAuthLeft Fault = "basic-auth-left"
+)

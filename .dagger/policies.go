@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+
+	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
+)
+
+// policyFiles are the names of the files that policies gives.
+var policyFiles = map[Format]string{"": "policies.json", FormatJson: "policies.json", FormatTerraform: "policies.tf", FormatAws: "policies.sh"}
+
+// The IAM policies that a cutover needs and no more, and the trust policies once issuers are given
+func (m *PaletteEcr) Policies(
+	ctx context.Context,
+	// Form of the policies; JSON when empty.
+	//
+	// +optional
+	format Format,
+	// For whom; combined and operator when empty.
+	//
+	// +optional
+	principal []Principal,
+	// OIDC issuers of the clusters, the hub's first, with irsa.
+	//
+	// +optional
+	issuer []string,
+	// ARNs of the EKS clusters, the hub's first, with pod-identity.
+	//
+	// +optional
+	cluster []string,
+	// AWS account of ECR Public.
+	//
+	// +optional
+	account string,
+) (*dagger.File, error) {
+	c, err := m.Container(ctx)
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{"policies"}, m.Flags...)
+	for _, name := range principal {
+		args = append(args, "--principal="+string(name))
+	}
+	args = hubFirst(hubFirst(args, "issuer", issuer), "cluster", cluster)
+	args = append(args, flags{{"format", string(format)}, {"account", account}}.args()...)
+	done, err := command{container: c, args: args}.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return done.File(stdout).WithName(policyFiles[format]), nil
+}
+
+// hubFirst adds flags for the hub and for spokes, which go by names of their own.
+func hubFirst(args []string, name string, values []string) []string {
+	flag := "--" + name + "="
+	for _, value := range values {
+		args = append(args, flag+value)
+		flag = "--spoke-" + name + "="
+	}
+	return args
+}

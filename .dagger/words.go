@@ -1,0 +1,38 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+)
+
+// inFunctions says in the words of this module what palette-ecr says in those of its command line: a remedy must name
+// something that whoever reads it can type.
+func inFunctions(text string) string {
+	for _, w := range words {
+		text = w.from.ReplaceAllString(text, w.to)
+	}
+	return strings.ReplaceAll(text, home+"/", "")
+}
+
+// words are flags and commands, and the functions that do the same. The longer ones come first.
+var words = []struct {
+	from *regexp.Regexp
+	to   string
+}{
+	{regexp.MustCompile("`?palette-ecr render --in-place`?"), "`render changes export --path=.`"},
+	{regexp.MustCompile("`?(palette-ecr )?lint --explain (<?\\w+>?)`?"), "`explain --rule $2`"},
+	{regexp.MustCompile("`?(palette-ecr )?lint --fix`?"), "`lint --report-anyway fix export --path=.`"},
+	{regexp.MustCompile("`palette-ecr (render|lint|copy|deploy|validate|disable-zot|run|rollback|policies)"), "`$1"},
+	{regexp.MustCompile(`\bpalette-ecr (render|lint|copy|deploy|validate|disable-zot|run|rollback|policies)\b( --help)?`), "`$1`$2"},
+	{regexp.MustCompile(`--chart\b( \(and --version\))?`), "with-chart --reference"},
+	{regexp.MustCompile(`(^|[^-\w])--version\b`), "${1}with-chart --version"},
+	{regexp.MustCompile(`--crds-chart\b`), "with-chart --crds-reference"},
+	{regexp.MustCompile(`--crds-version\b`), "with-chart --crds-version"},
+	{regexp.MustCompile(`--spoke name=([^,\s]*),kubeconfig=\S*`), "with-spoke --name $1 --kubeconfig file://..."},
+	{regexp.MustCompile(`--spoke\b`), "with-spoke"},
+	{regexp.MustCompile(`--in-place\b`), "`changes`"},
+	{regexp.MustCompile(`--break\b`), "--fault"},
+	{regexp.MustCompile(`( given with --kubeconfig) or in KUBECONFIG`), "$1"},
+	{regexp.MustCompile(`--kubeconfig, or set KUBECONFIG`), "--kubeconfig"},
+	{regexp.MustCompile(`--identity irsa\b`), "--identity IRSA"},
+}

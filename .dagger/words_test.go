@@ -1,0 +1,28 @@
+package main
+
+import "testing"
+
+func TestRemediesNameFunctions(t *testing.T) {
+	for text, want := range map[string]string{
+		"write them with: palette-ecr render --in-place":                         "write them with: `render changes export --path=.`",
+		"run `palette-ecr deploy` first, or `palette-ecr run`":                   "run `deploy` first, or `run`",
+		"pass --chart with an oci:// reference, a directory or a .tgz":           "pass with-chart --reference with an oci:// reference, a directory or a .tgz",
+		"give the chart with --chart (and --version), so that":                   "give the chart with with-chart --reference, so that",
+		"pass --version 1.0.7 if that is the one you mean":                       "pass with-chart --version 1.0.7 if that is the one you mean",
+		"give --spoke name=spoke-1,kubeconfig=…":                                 "give with-spoke --name spoke-1 --kubeconfig file://...",
+		"`lint --explain <rule>` says more":                                      "`explain --rule <rule>` says more",
+		"pass --kubeconfig, or set KUBECONFIG":                                   "pass --kubeconfig",
+		"look with `kubectl --namespace a logs deployment/hue`":                  "look with `kubectl --namespace a logs deployment/hue`",
+		`reading "/home/user/deploy/values.yaml": no such file or directory`:     `reading "deploy/values.yaml": no such file or directory`,
+		"give --role-arn, or another --identity":                                 "give --role-arn, or another --identity",
+		"or go back without copying: --no-copy-back":                             "or go back without copying: --no-copy-back",
+		"correct the documents, or write new ones with: palette-ecr policies":    "correct the documents, or write new ones with: `policies`",
+		"run `palette-ecr rollback` again":                                       "run `rollback` again",
+		"give the path of a values.yaml or of a HelmRelease manifest":            "give the path of a values.yaml or of a HelmRelease manifest",
+		"a new cutover begins with `palette-ecr run`; palette-ecr's own journal": "a new cutover begins with `run`; palette-ecr's own journal",
+	} {
+		if got := inFunctions(text); got != want {
+			t.Errorf("%q\n got %q\nwant %q", text, got, want)
+		}
+	}
+}
