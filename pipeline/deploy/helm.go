@@ -93,12 +93,12 @@ func (h *helm) usable(name string) error {
 	}
 	switch {
 	case last == nil && !h.options.Install:
-		return fault.New(fault.Refused, fmt.Sprintf("check --namespace, --context and the release's name: `%s` shows what is installed; what never was is installed with --install", h.cluster.Helm("list --all-namespaces")),
+		return fault.New(fault.Refused, fmt.Sprintf("check --namespace, --context and the release's name: `%s` shows what is installed; what never was is installed with `helm install`", h.cluster.Helm("list --all-namespaces")),
 			"upgrading release %s/%s on cluster %q: there is no such release", h.namespace, name, h.cluster.Name)
 	case last != nil && last.Info.Status.IsPending():
 		// Helm's maintainers hold that such a state can't be trusted (helm/helm#7653): a person decides.
 		return fault.New(fault.Refused,
-			fmt.Sprintf("wait if somebody is upgrading it; if not, `palette-ecr run --recover` or `palette-ecr rollback` repairs it, as does `%s`", h.cluster.Helm("rollback %s --namespace %s", name, h.namespace)),
+			fmt.Sprintf("wait if somebody is upgrading it; if not, repair it with `%s`, and run again", h.cluster.Helm("rollback %s --namespace %s", name, h.namespace)),
 			"upgrading release %s/%s on cluster %q: revision %d is %s since %s: another helm is at work, or one was killed",
 			h.namespace, name, h.cluster.Name, last.Version, last.Info.Status, last.Info.LastDeployed.UTC().Format(time.RFC3339))
 	case last != nil && last.Info.Status == release.StatusUninstalling:

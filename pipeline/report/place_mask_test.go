@@ -8,7 +8,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
-// TestMaskPlace: a line is hidden for what its place is, also where the line itself doesn't tell that it is a secret.
+// TestMaskPlace: a line is hidden for what its place is, also where the line itself doesn't show that it is a secret.
 func TestMaskPlace(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ line, path, want string }{
