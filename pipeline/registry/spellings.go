@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"maps"
 	"net"
 	"regexp"
 	"slices"
@@ -14,6 +15,11 @@ type Spellings struct {
 	services [][2]string     // name and namespace of a Service; any port
 	hosts    map[string]bool // in lower case; with a port that one only, else every port
 	shared   map[string]bool // hosts that serve other things too: an address is known, a mere mention is not
+}
+
+// Clone returns a copy that can be added to by itself.
+func (s Spellings) Clone() Spellings {
+	return Spellings{services: slices.Clone(s.services), hosts: maps.Clone(s.hosts), shared: maps.Clone(s.shared)}
 }
 
 // AddService adds every form of a Service's DNS name: name, name.namespace, name.namespace.svc and the names under the

@@ -20,6 +20,7 @@ type prover struct {
 func (c Config) prover(name string, at Cluster) prover {
 	c = c.withDefaults()
 	if at.Source != "" {
+		c.Zot = c.Zot.Clone() // clusters are looked at side by side
 		c.Zot.AddURL(at.Source)
 	}
 	return prover{Config: c, at: at, name: name}
