@@ -5,6 +5,7 @@ package console
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
@@ -28,9 +29,13 @@ type Console struct {
 // New returns a console on the given streams.
 func New(s Streams) *Console { return &Console{Streams: s, clean: report.Scrub} }
 
+// silence keeps controller-runtime's client from complaining on standard error. Once: SetLogger is not safe to call
+// from two command lines at a time.
+var silence = sync.OnceFunc(func() { ctrllog.SetLogger(logr.Discard()) })
+
 // Execute runs the command line and returns its exit code.
 func (c *Console) Execute(ctx context.Context, root *cobra.Command, args []string) int {
-	ctrllog.SetLogger(logr.Discard()) // controller-runtime's client would complain on standard error
+	silence()
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fault.New(fault.Usage, "see "+c.CommandPath()+" --help", "reading flags: %w", err)
