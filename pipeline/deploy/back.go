@@ -31,33 +31,85 @@ func Back(ctx context.Context, c *cluster.Cluster, o Options, revision int) (*Re
 	return back(ctx, c, h, o, revision)
 }
 
+// CheckBack finds out, without a write, whether Back can do its work: whether the chart that it needs can be had and is
+// the one of before.
+func CheckBack(ctx context.Context, c *cluster.Cluster, o Options, revision int) error {
+	o = o.undoing()
+	h, err := newHelm(c, o)
+	if err != nil {
+		return err
+	}
+	_, err = h.wayBack(ctx, o, revision)
+	return err
+}
+
+// HasRevision reports whether Helm's history still has a revision with just these values: after somebody installed the
+// release again its revisions count from one again.
+func HasRevision(_ context.Context, c *cluster.Cluster, o Options, revision int, values map[string]any) (bool, error) {
+	o.complete()
+	h, err := newHelm(c, o)
+	if err != nil {
+		return false, err
+	}
+	return h.hasRevision(revision, values)
+}
+
+func (h *helm) hasRevision(revision int, values map[string]any) (bool, error) {
+	history, err := h.history(h.options.Release.Name)
+	if err != nil {
+		return false, err
+	}
+	found, err := h.find(history, revision)
+	return err == nil && equalValues(found.Config, values), nil //nolint:nilerr // that it is gone is the answer
+}
+
+// returning is how a release goes back to the chart of an earlier revision: one of the two.
+type returning struct {
+	newest int
+	to     *release.Release // whose manifests are applied as they were
+	chart  *helmchart.Chart
+}
+
+func (h *helm) wayBack(ctx context.Context, o Options, revision int) (returning, error) {
+	history, err := h.history(o.Release.Name)
+	if err != nil {
+		return returning{}, err
+	}
+	before, err := h.find(history, revision)
+	if err != nil {
+		return returning{}, err
+	}
+	way := returning{newest: history[len(history)-1].Version}
+	if o.CRDs == nil {
+		way.to = exact(history, before, o.Values)
+	}
+	if way.to == nil {
+		way.chart, err = h.chartOf(ctx, before, o)
+	}
+	return way, err
+}
+
 func back(ctx context.Context, c *cluster.Cluster, h *helm, o Options, revision int) (*Result, error) {
 	if err := h.usable(o.Release.Name); err != nil {
 		return &Result{}, err
 	}
-	history, err := h.history(o.Release.Name)
+	way, err := h.wayBack(ctx, o, revision)
 	if err != nil {
 		return &Result{}, err
 	}
-	before, err := h.find(history, revision)
-	if err != nil {
+	if way.to == nil {
+		o.Chart = way.chart
+		return run(ctx, c, h, o)
+	}
+	if err := undo(ctx, c, h, o, way.to.Version); err != nil {
 		return &Result{}, err
 	}
-	if to := exact(history, before, o.Values); to != nil && o.CRDs == nil {
-		if err := undo(ctx, c, h, o, to.Version); err != nil {
-			return &Result{}, err
-		}
-		last, err := h.last(o.Release.Name)
-		if err != nil || last == nil {
-			return &Result{}, err
-		}
-		switched, err := since(ctx, c, o)
-		return &Result{Changed: last.Version != history[len(history)-1].Version, Revision: last.Version, PreviousRevision: history[len(history)-1].Version, SwitchedAt: switched}, err
-	}
-	if o.Chart, err = h.chartOf(ctx, before, o); err != nil {
+	last, err := h.last(o.Release.Name)
+	if err != nil || last == nil {
 		return &Result{}, err
 	}
-	return run(ctx, c, h, o)
+	switched, err := since(ctx, c, o)
+	return &Result{Changed: last.Version != way.newest, Revision: last.Version, PreviousRevision: way.newest, SwitchedAt: switched}, err
 }
 
 func (h *helm) find(history []*release.Release, revision int) (*release.Release, error) {
@@ -189,6 +241,20 @@ func bodies(manifests []chart.Manifest) map[string]map[string]any {
 	return all
 }
 
+// CRDsRevision returns the newest revision of the CRDs' release; zero when there is none.
+func CRDsRevision(_ context.Context, c *cluster.Cluster, o Options) (int, error) {
+	o.complete()
+	h, err := newHelm(c, o)
+	if err != nil {
+		return 0, err
+	}
+	last, err := h.last(CRDsRelease)
+	if err != nil || last == nil {
+		return 0, err
+	}
+	return last.Version, nil
+}
+
 // BackCRDs takes the CRDs' release back to an earlier revision, and applies the CRDs that its chart had. Older CRDs can
 // lose what newer ones have stored: only on request.
 func BackCRDs(ctx context.Context, c *cluster.Cluster, o Options, revision int) error {
@@ -198,6 +264,10 @@ func BackCRDs(ctx context.Context, c *cluster.Cluster, o Options, revision int) 
 	if err != nil {
 		return err
 	}
+	return backCRDs(ctx, c, h, revision)
+}
+
+func backCRDs(ctx context.Context, c *cluster.Cluster, h *helm, revision int) error {
 	if err := h.usable(CRDsRelease); err != nil {
 		return err
 	}

@@ -111,3 +111,41 @@ func TestBackTakesTheStoredChartWhereItIsWhole(t *testing.T) {
 	_, err = back(t.Context(), w.cluster, w.helm, w.options, 9)
 	require.ErrorContains(t, err, "Helm does not have it any more")
 }
+
+// TestBackToOlderCharts is the way back from a cutover that upgraded both charts.
+func TestBackToOlderCharts(t *testing.T) {
+	t.Parallel()
+	w, original := cutOver(t, mural("1.0.7"), mural("1.2.0"))
+	for revision, want := range map[int]bool{1: true, 2: false, 9: false} {
+		has, err := w.helm.hasRevision(revision, original)
+		require.NoError(t, err)
+		assert.Equal(t, want, has, "revision %d", revision)
+	}
+	way, err := w.helm.wayBack(t.Context(), w.options, 1)
+	require.NoError(t, err)
+	assert.Equal(t, "1.0.7", way.chart.Metadata.Version, "no revision has these values")
+	_, err = w.back(t, original)
+	require.NoError(t, err)
+	last, err := w.helm.last("second")
+	require.NoError(t, err)
+	assert.Equal(t, "1.0.7", last.Chart.Metadata.Version)
+}
+
+func TestBackCRDs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, printing())
+	w.options.CRDs = crds("0.8.0")
+	_, err := w.run(t, toECR)
+	require.NoError(t, err)
+	w.helm.options.Release.Name = CRDsRelease
+	require.NoError(t, backCRDs(t.Context(), w.cluster, w.helm, 1))
+	last, err := w.helm.last(CRDsRelease)
+	require.NoError(t, err)
+	assert.Equal(t, 3, last.Version)
+	assert.Equal(t, "0.7.4", last.Chart.Metadata.Version)
+	require.NoError(t, backCRDs(t.Context(), w.cluster, w.helm, 3))
+	again, err := w.helm.last(CRDsRelease)
+	require.NoError(t, err)
+	assert.Equal(t, 3, again.Version, "it is there already")
+	require.ErrorContains(t, backCRDs(t.Context(), w.cluster, w.helm, 9), "going back to revision 9 of release mural-system/mural-crds")
+}

@@ -334,3 +334,24 @@ func TestUndoGoesBackOnceAndRestarts(t *testing.T) {
 	err = undo(t.Context(), w.cluster, w.helm, w.options, 1)
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
 }
+
+// TestRunBlamesNobodyWhoWasBrokenBefore: a Deployment that crashed for weeks explains no upgrade that failed.
+func TestRunBlamesNobodyWhoWasBrokenBefore(t *testing.T) {
+	t.Parallel()
+	waiting := corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}}}}
+	owned := func(name, kind, owner string) *corev1.Pod {
+		return &corev1.Pod{Status: waiting, ObjectMeta: metav1.ObjectMeta{
+			Namespace: namespace, Name: name, Labels: map[string]string{appsv1.DefaultDeploymentUniqueLabelKey: "5d8f"},
+			OwnerReferences: []metav1.OwnerReference{{Kind: kind, Name: owner, Controller: new(true)}},
+		}}
+	}
+	w := newWorld(t, &kubefake.FailingKubeClient{PrintingKubeClient: kubefake.PrintingKubeClient{Out: io.Discard}, WaitError: errors.New("timed out")})
+	for _, pod := range []*corev1.Pod{owned("a-dex", "ReplicaSet", "dex-5d8f"), owned("b-store", "StatefulSet", "store"), owned("canvas-1", "ReplicaSet", "canvas-5d8f")} {
+		require.NoError(t, w.cluster.Client.Create(t.Context(), pod))
+	}
+	w.helm.options.Accepted = func(kind, in, name string) bool {
+		return in == namespace && (kind == "Deployment" && name == "dex" || kind == "StatefulSet" && name == "store")
+	}
+	_, err := w.run(t, toECR)
+	require.ErrorContains(t, err, "pod canvas-1, container main: CrashLoopBackOff")
+}

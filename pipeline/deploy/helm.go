@@ -98,7 +98,7 @@ func (h *helm) usable(name string) error {
 	case last != nil && last.Info.Status.IsPending():
 		// Helm's maintainers hold that such a state can't be trusted (helm/helm#7653): a person decides.
 		return fault.New(fault.Refused,
-			fmt.Sprintf("wait if somebody is upgrading it; if not, repair it with `%s`, and run again", h.cluster.Helm("rollback %s --namespace %s", name, h.namespace)),
+			"wait if somebody is upgrading it; if not, `palette-ecr run --recover` goes on, and `palette-ecr rollback` goes back: both repair it where nothing shows that somebody is at work",
 			"upgrading release %s/%s on cluster %q: revision %d is %s since %s: another helm is at work, or one was killed",
 			h.namespace, name, h.cluster.Name, last.Version, last.Info.Status, last.Info.LastDeployed.UTC().Format(time.RFC3339))
 	case last != nil && last.Info.Status == release.StatusUninstalling:

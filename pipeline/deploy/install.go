@@ -34,6 +34,9 @@ type Problem struct {
 // their objects have, and objects of the same names that somebody else made. kubernetes is the cluster's version.
 func Prerequisites(ctx context.Context, c *cluster.Cluster, o Options, kubernetes string) ([]Problem, error) {
 	o.complete()
+	if err := o.load(ctx); err != nil {
+		return nil, err
+	}
 	var problems []Problem
 	own := map[string]bool{} // kinds that the CRDs' chart brings
 	for _, each := range []*helmchart.Chart{o.CRDs, o.Chart} {
@@ -46,9 +49,6 @@ func Prerequisites(ctx context.Context, c *cluster.Cluster, o Options, kubernete
 		for _, kind := range kindsOf(each) {
 			own[kind] = true
 		}
-	}
-	if o.Chart == nil {
-		return problems, nil
 	}
 	made, err := chart.Render(o.Chart, o.Values, chart.Release{Name: o.Release.Name, Namespace: o.Release.Namespace, KubeVersion: kubernetes})
 	if err != nil {

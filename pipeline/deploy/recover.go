@@ -61,6 +61,30 @@ func Recover(ctx context.Context, c *cluster.Cluster, o Options, tookOver *lease
 // CRDsRelease is what the CRDs' release is called when nobody says otherwise: as its chart.
 const CRDsRelease = "mural-crds"
 
+// Recoverable is Recover without a write: it returns what would be repaired and why, or the refusal.
+func Recoverable(_ context.Context, c *cluster.Cluster, o Options, tookOver *lease.Holder) (Recovered, error) {
+	o.complete()
+	h, err := newHelm(c, o)
+	if err != nil {
+		return Recovered{}, err
+	}
+	return h.recoverable(tookOver)
+}
+
+func (h *helm) recoverable(tookOver *lease.Holder) (done Recovered, err error) {
+	if done.Pending, _, err = h.stuck(); err != nil {
+		return done, err
+	}
+	for _, p := range done.Pending {
+		evidence, err := h.evidence(p, tookOver)
+		if err != nil {
+			return done, err
+		}
+		done.Evidence = append(done.Evidence, evidence)
+	}
+	return done, nil
+}
+
 func (h *helm) stuck() (found []Pending, releases []*release.Release, err error) {
 	for _, name := range []string{CRDsRelease, h.options.Release.Name} {
 		last, err := h.last(name)
@@ -82,11 +106,9 @@ func (h *helm) recover(ctx context.Context, tookOver *lease.Holder) (Recovered, 
 	}
 	var done Recovered
 	for i, p := range found {
-		evidence, ok := h.abandoned(p, tookOver)
-		if !ok {
-			return done, fault.New(fault.Refused,
-				fmt.Sprintf("wait until %s, or until the helm that works on it ends; who knows that none does runs `%s`", p.Since.Add(h.quiet()).UTC().Format("15:04 MST"), h.cluster.Helm("rollback %s --namespace %s", p.Name, h.namespace)),
-				"repairing release %s/%s on cluster %q: %s: %s", h.namespace, p.Name, h.cluster.Name, p, evidence)
+		evidence, err := h.evidence(p, tookOver)
+		if err != nil {
+			return done, err
 		}
 		done.Evidence = append(done.Evidence, evidence)
 		if err := h.options.Lock(ctx); err != nil {
@@ -108,6 +130,17 @@ func (h *helm) recover(ctx context.Context, tookOver *lease.Holder) (Recovered, 
 		done.Pending = append(done.Pending, p)
 	}
 	return done, nil
+}
+
+// evidence says why nobody can be at work on a pending release any more, or refuses.
+func (h *helm) evidence(p Pending, tookOver *lease.Holder) (string, error) {
+	evidence, ok := h.abandoned(p, tookOver)
+	if ok {
+		return evidence, nil
+	}
+	return "", fault.New(fault.Refused,
+		fmt.Sprintf("wait until %s, or until the helm that works on it ends; who knows that none does runs `%s`", p.Since.Add(h.quiet()).UTC().Format("15:04 MST"), h.cluster.Helm("rollback %s --namespace %s", p.Name, h.namespace)),
+		"repairing release %s/%s on cluster %q: %s: %s", h.namespace, p.Name, h.cluster.Name, p, evidence)
 }
 
 // quiet is longer where our own waits are.

@@ -28,7 +28,9 @@ func pending(t *testing.T, status release.Status, ago time.Duration) (*world, ti
 func TestRecoverNeedsEvidence(t *testing.T) {
 	t.Parallel()
 	w, since := pending(t, release.StatusPendingUpgrade, 4*time.Minute)
-	_, err := w.helm.recover(t.Context(), nil)
+	_, err := w.helm.recoverable(nil)
+	require.ErrorContains(t, err, "it is 4m0s old only")
+	_, err = w.helm.recover(t.Context(), nil)
 	require.ErrorContains(t, err, "is pending-upgrade since "+since.UTC().Format(time.RFC3339)+": it is 4m0s old only")
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
 	assert.Contains(t, fault.RemedyOf(err), "wait until "+since.Add(15*time.Minute).UTC().Format("15:04 MST"))
@@ -43,6 +45,12 @@ func TestRecoverRepairsWhatADeadRunLeft(t *testing.T) {
 	t.Parallel()
 	for _, status := range []release.Status{release.StatusPendingUpgrade, release.StatusPendingInstall, release.StatusPendingRollback} {
 		w, since := pending(t, status, time.Minute)
+		can, err := w.helm.recoverable(&lease.Holder{Run: "one", Acquired: since, Expires: since.Add(time.Minute)})
+		require.NoError(t, err)
+		assert.Len(t, can.Pending, 1)
+		last, err := w.helm.last("mural")
+		require.NoError(t, err)
+		assert.Equal(t, status, last.Info.Status, "nothing is written")
 		done, err := w.helm.recover(t.Context(), &lease.Holder{Run: "one", Owner: "ann@laptop", Acquired: since.Add(-time.Minute), Renewed: since, Expires: since.Add(time.Minute)})
 		require.NoError(t, err)
 		require.Len(t, done.Pending, 1)
