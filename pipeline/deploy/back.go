@@ -54,7 +54,7 @@ func HasRevision(_ context.Context, c *cluster.Cluster, o Options, revision int,
 	return h.hasRevision(revision, values)
 }
 
-func (h *helm) hasRevision(revision int, values map[string]any) (bool, error) {
+func (h *records) hasRevision(revision int, values map[string]any) (bool, error) {
 	history, err := h.history(h.options.Release.Name)
 	if err != nil {
 		return false, err
@@ -70,7 +70,7 @@ type returning struct {
 	chart  *helmchart.Chart
 }
 
-func (h *helm) wayBack(ctx context.Context, o Options, revision int) (returning, error) {
+func (h *records) wayBack(ctx context.Context, o Options, revision int) (returning, error) {
 	history, err := h.history(o.Release.Name)
 	if err != nil {
 		return returning{}, err
@@ -112,16 +112,6 @@ func back(ctx context.Context, c *cluster.Cluster, h *helm, o Options, revision 
 	return &Result{Changed: last.Version != way.newest, Revision: last.Version, PreviousRevision: way.newest, SwitchedAt: switched}, err
 }
 
-func (h *helm) find(history []*release.Release, revision int) (*release.Release, error) {
-	for _, r := range history {
-		if r.Version == revision {
-			return r, nil
-		}
-	}
-	return nil, fault.New(fault.Failed, fmt.Sprintf("see what there is with `%s`", h.cluster.Helm("history %s --namespace %s", h.options.Release.Name, h.namespace)),
-		"going back to revision %d of release %s/%s on cluster %q: Helm does not have it any more", revision, h.namespace, h.options.Release.Name, h.cluster.Name)
-}
-
 // exact is the newest good revision of the same chart with just these values; nil when there is none.
 func exact(history []*release.Release, before *release.Release, values map[string]any) *release.Release {
 	for _, r := range slices.Backward(history) {
@@ -142,7 +132,7 @@ func sameStored(a, b *helmchart.Chart) bool {
 }
 
 // chartOf returns the chart of a revision.
-func (h *helm) chartOf(ctx context.Context, r *release.Release, o Options) (*helmchart.Chart, error) {
+func (h *records) chartOf(ctx context.Context, r *release.Release, o Options) (*helmchart.Chart, error) {
 	if len(r.Chart.Metadata.Dependencies) == 0 {
 		return r.Chart, nil // then what is stored is whole
 	}
@@ -163,7 +153,7 @@ func (h *helm) chartOf(ctx context.Context, r *release.Release, o Options) (*hel
 
 // differs says how a chart differs from that of a revision; empty is not at all. Subcharts are compared by what they
 // make of the revision's values, apart from Secrets, whose content may be random or kept from before.
-func (h *helm) differs(candidate *helmchart.Chart, r *release.Release) string {
+func (h *records) differs(candidate *helmchart.Chart, r *release.Release) string {
 	if !chart.SameVersion(candidate.Metadata.Version, r.Chart.Metadata.Version) {
 		return "the version was " + r.Chart.Metadata.Version
 	}
@@ -241,6 +231,17 @@ func bodies(manifests []chart.Manifest) map[string]map[string]any {
 	return all
 }
 
+// sameCRDs compares charts of CRDs. What is in crds/ is in no manifest.
+func sameCRDs(a, b *helmchart.Chart) bool {
+	files := func(c *helmchart.Chart) (all []string) {
+		for _, crd := range c.CRDObjects() {
+			all = append(all, string(crd.File.Data))
+		}
+		return all
+	}
+	return sameStored(a, b) && a.Metadata.Version == b.Metadata.Version && slices.Equal(files(a), files(b))
+}
+
 // CRDsRevision returns the newest revision of the CRDs' release; zero when there is none.
 func CRDsRevision(_ context.Context, c *cluster.Cluster, o Options) (int, error) {
 	o.complete()
@@ -276,7 +277,7 @@ func backCRDs(ctx context.Context, c *cluster.Cluster, h *helm, revision int) er
 		return err
 	}
 	before, err := h.find(history, revision)
-	if err != nil || isThere(history[len(history)-1], before) && sameStored(history[len(history)-1].Chart, before.Chart) {
+	if err != nil || isThere(history[len(history)-1], before) && sameCRDs(history[len(history)-1].Chart, before.Chart) {
 		return err
 	}
 	if err := h.rollback(ctx, before); err != nil {

@@ -13,7 +13,7 @@ import (
 
 // withSub is a chart with a subchart, which Helm doesn't store.
 func withSub(version, hue string) *helmchart.Chart {
-	c := mural(version)
+	c := muralChart(version)
 	sub := &helmchart.Chart{
 		Metadata:  &helmchart.Metadata{APIVersion: "v2", Name: "hue", Version: "0.1.0"},
 		Templates: []*helmchart.File{{Name: "templates/hue.yaml", Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hue}\ndata: {is: " + hue + "}\n")}},
@@ -100,9 +100,9 @@ func TestBackWithOtherValuesNeedsTheSameChart(t *testing.T) {
 
 func TestBackTakesTheStoredChartWhereItIsWhole(t *testing.T) {
 	t.Parallel()
-	changed := mural("1.2.0")
+	changed := muralChart("1.2.0")
 	changed.Templates = append(changed.Templates, &helmchart.File{Name: "templates/mine.yaml", Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: mine}\n")})
-	w, _ := cutOver(t, changed, mural("1.2.0"))
+	w, _ := cutOver(t, changed, muralChart("1.2.0"))
 	_, err := w.back(t, map[string]any{"replicas": 3})
 	require.NoError(t, err)
 	last, err := w.helm.last("second")
@@ -115,7 +115,7 @@ func TestBackTakesTheStoredChartWhereItIsWhole(t *testing.T) {
 // TestBackToOlderCharts is the way back from a cutover that upgraded both charts.
 func TestBackToOlderCharts(t *testing.T) {
 	t.Parallel()
-	w, original := cutOver(t, mural("1.0.7"), mural("1.2.0"))
+	w, original := cutOver(t, muralChart("1.0.7"), muralChart("1.2.0"))
 	for revision, want := range map[int]bool{1: true, 2: false, 9: false} {
 		has, err := w.helm.hasRevision(revision, original)
 		require.NoError(t, err)

@@ -22,6 +22,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 )
 
 // Problem is one thing that would make an installation fail halfway.
@@ -188,7 +189,7 @@ func withoutZot(o *Options) error {
 	if err != nil {
 		return err
 	}
-	if zot, _ := merged["zot"].(map[string]any); zot["enabled"] == true {
+	if mural.ZotOn(merged) {
 		return fault.New(fault.Refused, "set zot.enabled to false in the values: `palette-ecr render` does it for an installation",
 			"installing release %s/%s: zot.enabled is true, and a new installation on ECR needs no Zot", o.Release.Namespace, o.Release.Name)
 	}

@@ -44,7 +44,7 @@ func LiveAt(_ context.Context, c *cluster.Cluster, r target.Release, storage str
 	return h.live(o.Release.Name)
 }
 
-func (h *helm) live(name string) (*Release, error) {
+func (h *records) live(name string) (*Release, error) {
 	last, err := h.last(name)
 	if err != nil {
 		return nil, err

@@ -30,9 +30,9 @@ type Recovered struct {
 	Evidence []string  // why nobody can be at work, one line each
 }
 
-// quiet is how old a pending revision must be when nothing else says that nobody is at work. Helm writes nothing while
+// leastQuiet is how old a pending revision must be when nothing else says that nobody is at work. Helm writes nothing while
 // it waits, and its default is five minutes; who runs it with a longer --timeout waits longer.
-const quiet = 15 * time.Minute
+const leastQuiet = 15 * time.Minute
 
 // Stuck returns the releases, of mural and its CRDs, that are pending. It writes nothing.
 func Stuck(_ context.Context, c *cluster.Cluster, o Options) ([]Pending, error) {
@@ -55,7 +55,7 @@ func Recover(ctx context.Context, c *cluster.Cluster, o Options, tookOver *lease
 	if err != nil {
 		return Recovered{}, err
 	}
-	return h.recover(ctx, tookOver)
+	return repair{h, tookOver}.recover(ctx)
 }
 
 // CRDsRelease is what the CRDs' release is called when nobody says otherwise: as its chart.
@@ -68,15 +68,15 @@ func Recoverable(_ context.Context, c *cluster.Cluster, o Options, tookOver *lea
 	if err != nil {
 		return Recovered{}, err
 	}
-	return h.recoverable(tookOver)
+	return repair{h, tookOver}.recoverable()
 }
 
-func (h *helm) recoverable(tookOver *lease.Holder) (done Recovered, err error) {
+func (h repair) recoverable() (done Recovered, err error) {
 	if done.Pending, _, err = h.stuck(); err != nil {
 		return done, err
 	}
 	for _, p := range done.Pending {
-		evidence, err := h.evidence(p, tookOver)
+		evidence, err := h.evidence(p)
 		if err != nil {
 			return done, err
 		}
@@ -85,7 +85,13 @@ func (h *helm) recoverable(tookOver *lease.Holder) (done Recovered, err error) {
 	return done, nil
 }
 
-func (h *helm) stuck() (found []Pending, releases []*release.Release, err error) {
+// repair marks what a killed helm has left.
+type repair struct {
+	*helm
+	tookOver *lease.Holder // the dead holder whose lease this run has taken over, or nil
+}
+
+func (h *records) stuck() (found []Pending, releases []*release.Release, err error) {
 	for _, name := range []string{CRDsRelease, h.options.Release.Name} {
 		last, err := h.last(name)
 		if err != nil {
@@ -99,14 +105,14 @@ func (h *helm) stuck() (found []Pending, releases []*release.Release, err error)
 	return found, releases, nil
 }
 
-func (h *helm) recover(ctx context.Context, tookOver *lease.Holder) (Recovered, error) {
+func (h repair) recover(ctx context.Context) (Recovered, error) {
 	found, releases, err := h.stuck()
 	if err != nil {
 		return Recovered{}, err
 	}
 	var done Recovered
 	for i, p := range found {
-		evidence, err := h.evidence(p, tookOver)
+		evidence, err := h.evidence(p)
 		if err != nil {
 			return done, err
 		}
@@ -133,8 +139,8 @@ func (h *helm) recover(ctx context.Context, tookOver *lease.Holder) (Recovered, 
 }
 
 // evidence says why nobody can be at work on a pending release any more, or refuses.
-func (h *helm) evidence(p Pending, tookOver *lease.Holder) (string, error) {
-	evidence, ok := h.abandoned(p, tookOver)
+func (h repair) evidence(p Pending) (string, error) {
+	evidence, ok := h.abandoned(p)
 	if ok {
 		return evidence, nil
 	}
@@ -144,15 +150,15 @@ func (h *helm) evidence(p Pending, tookOver *lease.Holder) (string, error) {
 }
 
 // quiet is longer where our own waits are.
-func (h *helm) quiet() time.Duration { return max(quiet, 3*h.options.Timeout) }
+func (h repair) quiet() time.Duration { return max(leastQuiet, 3*h.options.Timeout) }
 
 // abandoned reports whether nobody can be at work on a pending release any more, and why. That no process works on it
 // can't be seen from a cluster: Helm holds nothing there.
-func (h *helm) abandoned(p Pending, tookOver *lease.Holder) (evidence string, ok bool) {
+func (h repair) abandoned(p Pending) (evidence string, ok bool) {
 	age := h.options.Now().Sub(p.Since).Round(time.Second)
 	switch {
-	case tookOver != nil && !p.Since.Before(tookOver.Acquired.Add(-clockSkew)) && !p.Since.After(tookOver.Expires.Add(clockSkew)):
-		return fmt.Sprintf("it was begun by %s, which is dead: it last renewed its lease at %s", tookOver, tookOver.Renewed.UTC().Format(time.RFC3339)), true
+	case h.tookOver != nil && !p.Since.Before(h.tookOver.Acquired.Add(-clockSkew)) && !p.Since.After(h.tookOver.Expires.Add(clockSkew)):
+		return fmt.Sprintf("it was begun by %s, which is dead: it last renewed its lease at %s", h.tookOver, h.tookOver.Renewed.UTC().Format(time.RFC3339)), true
 	case age >= h.quiet():
 		return fmt.Sprintf("it is %s old, and no other run holds the lease", age), true
 	}
