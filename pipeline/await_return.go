@@ -34,7 +34,7 @@ func AwaitReturn(ctx context.Context, w *world.World, s *state.State, _ CaughtUp
 	return Returned{Entry{Summary: "every workload reads from Zot, on " + strings.Join(clusterNames(w), ", "), Changed: true}}, nil
 }
 
-// leastReturn is how long the way back may take at least, however short --timeout is.
+// leastReturn is how long a rollback may take at least, however short --timeout is.
 const leastReturn = 5 * time.Minute
 
 func awaitReturned(ctx context.Context, w *world.World, s *state.State) error {
@@ -47,7 +47,7 @@ func awaitReturned(ctx context.Context, w *world.World, s *state.State) error {
 		return err
 	}
 	config.Timeout = max(config.Timeout, leastReturn) // what failed may have failed for want of time
-	if err := w.Lock(ctx); err != nil { // requests to reconcile
+	if err := w.Lock(ctx); err != nil {               // requests to reconcile
 		return err
 	}
 	for _, p := range validate.AllReturned(ctx, all, config) {

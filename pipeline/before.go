@@ -47,7 +47,7 @@ func withBaseline(ctx context.Context, w *world.World, s *state.State, accept []
 	return &with, nil
 }
 
-// withBaselineOfReturn is withBaseline for the way back, which nothing that is broken may stop: what was broken before
+// withBaselineOfReturn is withBaseline for the rollback, which nothing that is broken may stop: what was broken before
 // the cutover, what somebody has suspended since, and what is accepted by name.
 func withBaselineOfReturn(ctx context.Context, w *world.World, s *state.State, accept []string) (*world.World, error) {
 	now, err := takeBaseline(ctx, w)
@@ -111,7 +111,7 @@ func takeBaseline(ctx context.Context, w *world.World) (baseline.Snapshot, error
 	return baseline.Join(all...), err
 }
 
-// notWorse waits until nothing is broken that was not before: nobody may pay for a cutover, or for the way back.
+// notWorse waits until nothing is broken that was not before: nobody may pay for a cutover, or for a rollback.
 func notWorse(ctx context.Context, w *world.World, before baseline.Snapshot) error {
 	if before.TakenAt.IsZero() {
 		return nil

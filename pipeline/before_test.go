@@ -107,7 +107,7 @@ func theBaselineIsOfBefore(t *testing.T) {
 	require.ErrorContains(t, err, "broken since then: hub/OCIRepository/team/checkout (it is suspended)")
 	assert.Equal(t, fault.Failed, fault.CodeOf(err))
 
-	// The way back waits for nothing that somebody has suspended meanwhile, and is not to blame for it.
+	// The rollback waits for nothing that somebody has suspended meanwhile, and is not to blame for it.
 	back, err := withBaselineOfReturn(t.Context(), s.World, s.State, []string{"theirs"})
 	require.NoError(t, err)
 	assert.True(t, back.Before.Broken("hub")("OCIRepository", "team", "checkout"))

@@ -80,7 +80,7 @@ func checkRestore(ctx context.Context, w *world.World, s *state.State, to Return
 		return err
 	}
 	if to.CRDs && (s.Journal.PreviousCRDs == 0 || w.Target.Release.ManagedBy == target.Flux) {
-		return fault.New(fault.Refused, "leave --crds out: CRDs stay then, which loses nothing", "going back to the CRDs of before: no revision of mural-crds is on record")
+		return fault.New(fault.Refused, "leave --crds out: CRDs stay then, which loses nothing", "going back to the previous CRDs: no revision of mural-crds is on record")
 	}
 	o, err := restoreOptions(w, s, to)
 	if err != nil {
@@ -111,7 +111,7 @@ func knowsRevision(ctx context.Context, w *world.World, s *state.State, o deploy
 	return deploy.HasRevision(ctx, w.Hub, o, s.Journal.PreviousRevision, s.Journal.Original)
 }
 
-// restore gives the release its values, and the charts of before, and returns its revision. Helm's history has the
+// restore gives the release its values, and its previous chart, and returns its revision. Helm's history has the
 // chart, also one that was changed locally; where it has been pruned, and with Flux, the chart's version says which.
 func restore(ctx context.Context, w *world.World, s *state.State, to Return) (int, error) {
 	o, err := restoreOptions(w, s, to)

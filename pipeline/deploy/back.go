@@ -31,8 +31,8 @@ func Back(ctx context.Context, c *cluster.Cluster, o Options, revision int) (*Re
 	return back(ctx, c, h, o, revision)
 }
 
-// CheckBack finds out, without a write, whether Back can do its work: whether the chart that it needs can be had and is
-// the one of before.
+// CheckBack finds out, without a write, whether Back can do its work: whether the chart that it needs can be loaded
+// and is that of the revision.
 func CheckBack(ctx context.Context, c *cluster.Cluster, o Options, revision int) error {
 	o = o.undoing()
 	h, err := newHelm(c, o)

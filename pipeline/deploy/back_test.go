@@ -112,7 +112,7 @@ func TestBackTakesTheStoredChartWhereItIsWhole(t *testing.T) {
 	require.ErrorContains(t, err, "Helm does not have it any more")
 }
 
-// TestBackToOlderCharts is the way back from a cutover that upgraded both charts.
+// TestBackToOlderCharts is the rollback of a cutover that upgraded both charts.
 func TestBackToOlderCharts(t *testing.T) {
 	t.Parallel()
 	w, original := cutOver(t, muralChart("1.0.7"), muralChart("1.2.0"))
