@@ -84,7 +84,7 @@ type endpoints struct {
 
 func openEndpoints(ctx context.Context, w *world.World, s *state.State) (e endpoints, err error) {
 	e.close = func() {}
-	e.options = copy.Options{Progress: w.Progress, Now: w.Now}
+	e.options = copy.Options{Progress: w.Progress, Now: w.Now, Quotas: w.Quotas}
 	if e.destination, err = copy.ToECR(ctx, w.ECR); err != nil {
 		return e, err
 	}

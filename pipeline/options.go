@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
@@ -42,6 +43,8 @@ type Options struct {
 	DiscardLive    bool // or given up; without either they are a refusal
 	AllowDowngrade bool // of either chart
 
+	Quotas copy.Limits // of the AWS account, where they are not ECR's defaults
+
 	HTTPClient *http.Client // for AWS and OCI registries: proxy and authorities set
 	AWS        ecr.Options  // how to reach AWS; its HTTPClient is the one above
 	Progress   progress.Reporter
@@ -74,7 +77,7 @@ func (o Options) runs(names ...string) bool {
 // world returns what is known before anything is reached.
 func (o Options) world() world.World {
 	return world.World{
-		Target: o.Target, Lock: func(context.Context) error { return nil }, HTTPClient: o.HTTPClient, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout, PushWait: o.PushWait, KeepCert: o.KeepCert,
+		Target: o.Target, Lock: func(context.Context) error { return nil }, HTTPClient: o.HTTPClient, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout, PushWait: o.PushWait, Quotas: o.Quotas, KeepCert: o.KeepCert,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/internal/build"
 	"github.com/palette-ecr/palette-ecr/internal/console"
 	"github.com/palette-ecr/palette-ecr/pipeline"
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -32,6 +33,7 @@ type runFlags struct {
 	timeout  time.Duration
 	pushWait time.Duration
 	profile  string
+	quotas   map[string]int
 }
 
 func (r *runFlags) add(c *cobra.Command) {
@@ -52,6 +54,7 @@ func (r *runFlags) add(c *cobra.Command) {
 	c.MarkFlagsMutuallyExclusive("keep-live", "discard-live")
 	f.DurationVar(&r.timeout, "timeout", 5*time.Minute, "longest time for each wait in a cluster")
 	f.DurationVar(&r.pushWait, "push-wait", 2*time.Minute, "how long to wait for a push by hue, for the proof of that name")
+	f.StringToIntVar(&r.quotas, "quota", nil, "requests a second of an ECR API call that this account may make, where it is not the default: PutImage=50; once for each")
 	f.StringVar(&r.profile, "profile", "", "profile of the shared AWS configuration")
 }
 
@@ -118,6 +121,10 @@ func (a *app) runPipeline(
 	if err != nil {
 		return err
 	}
+	quotas, err := copy.ParseQuotas(r.quotas)
+	if err != nil {
+		return err
+	}
 	client, err := ecr.HTTPClient(a.Getenv)
 	if err != nil {
 		return err
@@ -125,7 +132,7 @@ func (a *app) runPipeline(
 	rep, err := run(c.Context(), with(pipeline.Options{
 		Target: want, Command: c.Name(), Version: build.Version(), AsIs: r.asIs, InPlace: r.inPlace, Owner: owner(a.Getenv),
 		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, Leave: r.leave, KeepCert: r.keepCert, KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
-		Files: files, In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile},
+		Files: files, In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile}, Quotas: quotas,
 		Progress: a.Progress(), Timeout: r.timeout, PushWait: r.pushWait,
 	}))
 	if e := a.Write(outputs, rep); e != nil {

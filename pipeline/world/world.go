@@ -12,6 +12,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -38,6 +39,7 @@ type World struct {
 	Now        func() time.Time
 	Timeout    time.Duration // for each wait in a cluster
 	PushWait   time.Duration // for a push by hue
+	Quotas     copy.Limits   // of the AWS account, where they are not ECR's defaults
 	KeepCert   bool          // certSecretRef and proxySecretRef are meant for ECR too
 }
 
