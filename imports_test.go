@@ -63,7 +63,8 @@ var mayImport = map[string][]string{
 	"./pipeline/target":        {"./pipeline/fault", "./pipeline/registry"},
 	"./pipeline/cluster":       {"./pipeline/fault", "./pipeline/target"},
 	"./pipeline/ecr":           {"./pipeline/fault", "./pipeline/registry", "./pipeline/transient"},
-	"./pipeline/journal":       {"./pipeline/fault", "./pipeline/report"},
+	"./pipeline/baseline":      {"./pipeline/cluster", "./pipeline/fault"},
+	"./pipeline/journal":       {"./pipeline/baseline", "./pipeline/fault", "./pipeline/report"},
 	"./pipeline/proof":         {"./pipeline/fault", "./pipeline/report"},
 }
 

@@ -54,6 +54,9 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 			return Given{}, unknownStage(name)
 		}
 	}
+	if err := o.checkWaits(); err != nil {
+		return Given{}, err
+	}
 	if err := o.Target.Validate(); err != nil {
 		return Given{}, err
 	}
@@ -67,7 +70,10 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		return Given{}, err
 	}
 	r.report.Hide(file.Secrets()...)
-	given := Given{File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade}
+	given := Given{File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade, Recover: o.Recover, Install: o.Install}
+	if given.Before, err = readBefore(o); err != nil {
+		return given, err
+	}
 	if !o.runs("copy", "deploy", "validate", "disable-zot") {
 		w := o.world()
 		w.Destination = destination
@@ -88,7 +94,7 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 		return err
 	}
 	w.Destination = destination
-	w.Lock = r.guard(o, w)
+	r.guard(o, w)
 	if chartKnown(o.Target.Release) { // a mistake in it is said first
 		if w, err = w.WithChart(ctx, o.Target.Release, ""); err != nil {
 			return err
@@ -101,8 +107,22 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 	if w, err = withFleet(ctx, w, r.state, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return err
 	}
+	if o.runs("deploy", "validate", "disable-zot") && !r.state.Absent() {
+		if w, err = withBaseline(ctx, w, r.state, o.AcceptBroken); err != nil {
+			return err
+		}
+		r.reportBaseline(w)
+	}
+	if o.runs("deploy") {
+		if err := w.Before.Err(); err != nil {
+			return err
+		}
+	}
 	if o.runs("deploy", "disable-zot") {
-		if err := r.state.Managed.Check(w.Hub, w.Target.Release); err != nil {
+		if err := checkManager(w, r.state); err != nil {
+			return err
+		}
+		if err := checkPending(ctx, w, r.state, o.Recover); err != nil {
 			return err
 		}
 	}
