@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -23,7 +25,8 @@ func cutover(given Given) []Stage {
 	return []Stage{
 		stage("render", "writes the registry settings into the values", Render, given.alone),
 		stage("lint", "checks the values, and the manifests that Helm makes of them", Lint, given.rendered),
-		stage("copy", "copies every artifact to ECR, digests kept, and proves the closure", Copy, given.linted),
+		stage("preflight", "looks at all that later stages need, before anything is touched", Preflight, given.linted),
+		stage("copy", "copies every artifact to ECR, digests kept, and proves the closure", Copy, given.preflighted),
 		undoneBy(stage("deploy", "upgrades mural-crds, then mural, and restarts what changed its identity", Deploy, given.copied), UndoDeploy),
 		stage("validate", "proves that clusters pull from ECR and that hue pushes to it", Validate, given.deployed),
 		undoneBy(stage("disable-zot", "turns Zot off, and looks at everything again; its volume stays", DisableZot, given.validated), UndoDisableZot),
@@ -42,6 +45,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		var last result
 		last, err = r.run(ctx)
 		err = keepValues(o, last, err)
+		if p, ok := last.(Preflighted); ok && err == nil {
+			err = p.open()
+		}
 	}
 	return r.finish(ctx, err)
 }
@@ -67,8 +73,8 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		return Given{}, err
 	}
 	r.report.Hide(file.Secrets()...)
-	given := Given{File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade}
-	if !o.runs("copy", "deploy", "validate", "disable-zot") {
+	given := Given{File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade, Stages: o.later()}
+	if !o.runs("preflight", "copy", "deploy", "validate", "disable-zot") {
 		w := o.world()
 		w.Destination = destination
 		r.world = &w
@@ -77,13 +83,15 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		}
 		return given, err
 	}
-	return given, r.connect(ctx, o, destination)
+	return given, r.connect(ctx, o, given, destination)
 }
 
 // connect reaches everything that live stages need, the nearest first: what is far away, such as the chart's
 // registry, may be slow to answer.
-func (r *runner) connect(ctx context.Context, o Options, destination registry.Repository) error {
-	w, err := o.world().WithClusters(ctx)
+func (r *runner) connect(ctx context.Context, o Options, given Given, destination registry.Repository) error {
+	begun := o.world()
+	begun.ReportUnreached = o.runs("preflight")
+	w, err := begun.WithClusters(ctx)
 	if err != nil {
 		return err
 	}
@@ -95,13 +103,16 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 		}
 	}
 	if r.state, err = state.Read(ctx, w); err != nil {
+		if o.runs("preflight") && apierrors.IsForbidden(err) {
+			return r.lacking(ctx, w, given, err)
+		}
 		return err
 	}
 	r.report.Hide(r.state.Secrets()...)
 	if w, err = withFleet(ctx, w, r.state, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return err
 	}
-	if o.runs("deploy", "disable-zot") {
+	if o.runs("deploy", "disable-zot") && !o.runs("preflight") { // preflight says it with everything else
 		if err := r.state.Managed.Check(w.Hub, w.Target.Release); err != nil {
 			return err
 		}

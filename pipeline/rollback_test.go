@@ -40,7 +40,7 @@ func TestNoWayBackIsNeeded(t *testing.T) {
 
 func TestCopyBack(t *testing.T) {
 	s, e := betweenRegistries(t)
-	_, err := Copy(t.Context(), s.World, s.State, Linted{})
+	_, err := Copy(t.Context(), s.World, s.State, Preflighted{})
 	require.NoError(t, err)
 
 	// The cutover is done, and hue's old registry has lost a tag since: as if it had only ever been pushed to ECR.
@@ -90,7 +90,7 @@ func TestCopyBack(t *testing.T) {
 // TestCopyBackThatFails: the remedy says how to go back all the same.
 func TestCopyBackThatFails(t *testing.T) {
 	s, _ := betweenRegistries(t)
-	_, err := Copy(t.Context(), s.World, s.State, Linted{})
+	_, err := Copy(t.Context(), s.World, s.State, Preflighted{})
 	require.NoError(t, err)
 	s.Journal.Begin(s.Destination.URL(), "oci://127.0.0.1:1/mural-workloads", 1, onRegistry("oci://127.0.0.1:1", true))
 	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), true)

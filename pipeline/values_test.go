@@ -65,8 +65,8 @@ func TestValuesAreKeptAtTheEnd(t *testing.T) {
 		"not asked for":               {},
 		"in place, but a stage fails": {inPlace: true, fails: true},
 		"in place, one stage only":    {inPlace: true, only: []string{"render"}},
-		"in place, proven, Zot on":    {inPlace: true, only: []string{"render", "lint", "copy", "deploy", "validate"}, written: true},
-		"in place, not proven":        {inPlace: true, only: []string{"render", "lint", "copy", "deploy"}},
+		"in place, proven, Zot on":    {inPlace: true, only: []string{"render", "lint", "preflight", "copy", "deploy", "validate"}, written: true},
+		"in place, not proven":        {inPlace: true, only: []string{"render", "lint", "preflight", "copy", "deploy"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := onZot(t, nil)
