@@ -91,6 +91,14 @@ func (o Options) runs(names ...string) bool {
 	return len(o.Only) == 0 || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(o.Only, n) })
 }
 
+// later returns the stages whose needs preflight looks at: those that are to run, or all of them when it runs alone.
+func (o Options) later() []string {
+	if len(o.Only) == 1 {
+		return nil
+	}
+	return o.Only
+}
+
 // world returns what is known before anything is reached.
 func (o Options) world() world.World {
 	return world.World{

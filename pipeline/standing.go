@@ -34,6 +34,10 @@ func standing(ctx context.Context, w *world.World, s *state.State) *report.Stand
 		seen.Push = pushes(w, s, zot)
 	}
 	for _, c := range w.Clusters() {
+		if w.Unreached[c.Name] != nil {
+			seen.Pulls = append(seen.Pulls, report.Pull{Cluster: c.Name, From: report.UnknownRegistry})
+			continue
+		}
 		seen.Pulls = append(seen.Pulls, pulls(ctx, c, w.Destination.URL(), zot))
 	}
 	return seen

@@ -71,7 +71,7 @@ func (a *app) runCommand() *cobra.Command {
 	var from, until string
 	c := &cobra.Command{
 		Use:   "run",
-		Short: "The whole cutover: render, lint, copy, deploy, validate, disable-zot",
+		Short: "The whole cutover: render, lint, preflight, copy, deploy, validate, disable-zot",
 		Long: `Runs every stage in order. A stage with nothing to do says why and is skipped: a second run writes nothing, and a
 run that was interrupted goes on where it stopped. When a proof fails after the release was changed, the release goes
 back to its previous values, on Zot. Your values file is not changed, unless --in-place is given: then it gets its
