@@ -74,7 +74,7 @@ func (o Options) runs(names ...string) bool {
 // world returns what is known before anything is reached.
 func (o Options) world() world.World {
 	return world.World{
-		Target: o.Target, Lock: func(context.Context) error { return nil }, HTTPClient: o.HTTPClient, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout, PushWait: o.PushWait, KeepCert: o.KeepCert,
+		Target: o.Target, Lock: func(context.Context) error { return nil }, HTTPClient: o.HTTPClient, AWS: o.AWS, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout, PushWait: o.PushWait, KeepCert: o.KeepCert,
 	}
 }
 

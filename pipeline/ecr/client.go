@@ -59,7 +59,8 @@ func Connect(ctx context.Context, repo registry.Repository, o Options) (*Client,
 		o.HTTPClient = made
 	}
 	c := &Client{Repository: repo}
-	cfg, err := configure(ctx, repo.Registry, o)
+	// The region is the registry's own, whatever the environment says: an endpoint names exactly one.
+	cfg, err := Configure(ctx, repo.Registry.Region, o)
 	if err != nil {
 		return nil, c.explain(err, "reading the AWS configuration")
 	}

@@ -40,9 +40,7 @@ func (c Cutover) Merge(flags Cutover) Cutover {
 	set(&c.Release.Version, flags.Release.Version)
 	set(&c.Release.CRDs.Chart, flags.Release.CRDs.Chart)
 	set(&c.Release.CRDs.Version, flags.Release.CRDs.Version)
-	set(&c.Hub.Name, flags.Hub.Name)
-	set(&c.Hub.Kubeconfig, flags.Hub.Kubeconfig)
-	set(&c.Hub.Context, flags.Hub.Context)
+	c.Hub = mergeCluster(c.Hub, flags.Hub)
 	if len(flags.Spokes) > 0 {
 		c.Spokes = flags.Spokes
 	}
@@ -75,14 +73,16 @@ func set[T ~string](to *T, value T) {
 	}
 }
 
-// ParseCluster reads a --spoke flag: name=…,kubeconfig=…,context=…
+// ParseCluster reads a --spoke flag: name=…,kubeconfig=…,context=… or name=…,eks=…,region=…
 func ParseCluster(text string) (Cluster, error) {
 	var c Cluster
 	for _, part := range strings.Split(text, ",") {
 		key, value, ok := strings.Cut(part, "=")
-		to := map[string]*string{"name": &c.Name, "kubeconfig": &c.Kubeconfig, "context": &c.Context}[strings.TrimSpace(key)]
+		to := map[string]*string{
+			"name": &c.Name, "kubeconfig": &c.Kubeconfig, "context": &c.Context, "eks": &c.EKS.Name, "eks-cluster": &c.EKS.Name, "region": &c.EKS.Region,
+		}[strings.TrimSpace(key)]
 		if !ok || to == nil || value == "" || *to != "" {
-			return Cluster{}, fault.New(fault.Usage, "write --spoke name=spoke-1,kubeconfig=spoke-1.yaml,context=spoke-1", "parsing --spoke %q: didn't expect %q", text, part)
+			return Cluster{}, fault.New(fault.Usage, "write --spoke name=spoke-1,kubeconfig=spoke-1.yaml,context=spoke-1 or --spoke name=spoke-1,eks=spoke-1,region=us-east-1", "parsing --spoke %q: didn't expect %q", text, part)
 		}
 		*to = value
 	}

@@ -64,12 +64,13 @@ type CRDs struct {
 	Version string `yaml:"version"`
 }
 
-// Cluster is one cluster to reach: the hub, or a spoke. An empty kubeconfig means the usual ones
-// (KUBECONFIG, then ~/.kube/config); an empty context means the current one.
+// Cluster is one cluster to reach: the hub, or a spoke. It is reached by a kubeconfig or as an EKS cluster. An empty
+// kubeconfig means the usual ones (KUBECONFIG, then ~/.kube/config); an empty context means the current one.
 type Cluster struct {
 	Name       string `yaml:"name"`
 	Kubeconfig string `yaml:"kubeconfig"`
 	Context    string `yaml:"context"`
+	EKS        EKS    `yaml:"eks"`
 }
 
 // ValuesPath is the path of the user's values, whichever kind of file they are in.

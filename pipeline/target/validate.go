@@ -156,6 +156,11 @@ func (c Cutover) validateClusters() error {
 			return wrong("give every spoke a name", "spoke %d has no name", i)
 		case seen[cluster.Name]:
 			return wrong("give every cluster a name of its own", "two clusters are named %q", cluster.Name)
+		case cluster.EKS != EKS{} && (cluster.Kubeconfig != "" || cluster.Context != ""):
+			return wrong("leave out the kubeconfig and the context, or the EKS cluster", "cluster %q is given both by a kubeconfig and by the name of an EKS cluster", cluster.Name)
+		}
+		if err := cluster.EKS.validate(); err != nil {
+			return err
 		}
 		seen[cluster.Name] = true
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/eks"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -34,6 +35,7 @@ type World struct {
 	Lock func(context.Context) error
 
 	HTTPClient *http.Client // for OCI registries and charts: proxy and authorities set
+	AWS        ecr.Options  // how AWS is reached, for clusters that are found by their name in EKS
 	Progress   progress.Reporter
 	Now        func() time.Time
 	Timeout    time.Duration // for each wait in a cluster
@@ -49,36 +51,52 @@ func (w *World) Clusters() []*cluster.Cluster {
 // WithClusters returns a World that has reached the hub and every spoke of the target. All kubeconfigs are read
 // before the first cluster is asked.
 func (w World) WithClusters(ctx context.Context) (*World, error) {
-	var err error
-	if w.Hub, err = cluster.Connect(w.Target.Hub); err != nil {
+	targets := append([]target.Cluster{w.Target.Hub}, w.Target.Spokes...)
+	all := make([]*cluster.Cluster, len(targets))
+	err := cluster.Each(targets, func(i int, t target.Cluster) (err error) {
+		all[i], err = w.connect(ctx, t)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	w.Spokes = nil
-	for _, spoke := range w.Target.Spokes {
-		c, err := cluster.Connect(spoke)
-		if err != nil {
-			return nil, err
-		}
-		w.Spokes = append(w.Spokes, c)
+	if err := ping(ctx, all); err != nil {
+		return nil, err
 	}
-	for _, c := range w.Clusters() {
-		if err := c.Ping(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if err := cluster.Distinct(ctx, w.Clusters()); err != nil {
+	w.Hub, w.Spokes = all[0], all[1:]
+	if err := cluster.Distinct(ctx, all); err != nil {
 		return nil, err
 	}
 	w.Kubernetes, err = w.Hub.Version(ctx)
 	return &w, err
 }
 
+// connect prepares clients for a cluster, by its name in EKS or by a kubeconfig.
+func (w *World) connect(ctx context.Context, t target.Cluster) (*cluster.Cluster, error) {
+	if t.EKS != (target.EKS{}) {
+		return eks.Connect(ctx, t, w.eks())
+	}
+	return cluster.Connect(t)
+}
+
+// eks returns how EKS is reached. Where nobody names a region, clusters are in the registry's.
+func (w *World) eks() eks.Options {
+	o := eks.Options{AWS: w.AWS}
+	o.AWS.HTTPClient = w.HTTPClient
+	if r, err := registry.Parse(w.Target.Registry.Endpoint); err == nil && r.Kind == registry.Private {
+		o.Region = r.Region
+	}
+	return o
+}
+
+func ping(ctx context.Context, all []*cluster.Cluster) error {
+	return cluster.Each(all, func(_ int, c *cluster.Cluster) error { return c.Ping(ctx) })
+}
+
 // WithSpokes returns a World with further spokes, which answer and are none of the clusters that it has.
 func (w World) WithSpokes(ctx context.Context, more ...*cluster.Cluster) (*World, error) {
-	for _, c := range more {
-		if err := c.Ping(ctx); err != nil {
-			return nil, err
-		}
+	if err := ping(ctx, more); err != nil {
+		return nil, err
 	}
 	w.Spokes = slices.Concat(w.Spokes, more)
 	return &w, cluster.Distinct(ctx, w.Clusters())
