@@ -3,7 +3,9 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -122,13 +124,12 @@ func references(ctx context.Context, w *world.World, s *state.State) ([]copy.Ref
 	if err != nil {
 		return nil, err
 	}
-	var all []copy.Reference
-	for _, c := range clusters {
-		used, err := validate.References(ctx, c, config)
-		if err != nil {
-			return nil, fmt.Errorf("listing what cluster %q uses: %w", c.Name, err)
+	used := make([][]copy.Reference, len(clusters))
+	err = cluster.Each(clusters, func(i int, c validate.Cluster) (err error) {
+		if used[i], err = validate.References(ctx, c, config); err != nil {
+			return fmt.Errorf("listing what cluster %q uses: %w", c.Name, err)
 		}
-		all = append(all, used...)
-	}
-	return all, nil
+		return nil
+	})
+	return slices.Concat(used...), err
 }

@@ -67,7 +67,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		return Given{}, err
 	}
 	r.report.Hide(file.Secrets()...)
-	given := Given{File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade}
+	given := Given{File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade, WithoutSpokes: o.WithoutSpokes, PrepareSpokes: o.PrepareSpokes}
 	if !o.runs("copy", "deploy", "validate", "disable-zot") {
 		w := o.world()
 		w.Destination = destination
@@ -103,6 +103,11 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 	}
 	if o.runs("deploy", "disable-zot") {
 		if err := r.state.Managed.Check(w.Hub, w.Target.Release); err != nil {
+			return err
+		}
+	}
+	if o.runs("deploy") && !o.PrepareSpokes {
+		if err := checkSpokes(ctx, w, r.state); err != nil {
 			return err
 		}
 	}

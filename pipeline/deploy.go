@@ -61,6 +61,9 @@ func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Dep
 	if err := proof.Refuse(done.Rendered); err != nil {
 		return done, err
 	}
+	if err := readySpokes(ctx, w, s, wanted.Given.PrepareSpokes); err != nil {
+		return done, err
+	}
 	if err := beginJournal(ctx, w, s, wanted); err != nil {
 		return done, err
 	}
@@ -99,7 +102,7 @@ func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Re
 		return err
 	}
 	s.Journal.Begin(w.Destination.URL(), source, s.Live.Revision, s.Live.Values)
-	s.Journal.Sources = sources
+	s.Journal.Sources, s.Journal.Without = sources, wanted.Given.WithoutSpokes
 	s.Journal.Applied, s.Journal.ManagedBy = wanted.Values, string(w.Target.Release.ManagedBy)
 	return s.Journal.Save(ctx)
 }
@@ -161,7 +164,7 @@ func UndoDeploy(ctx context.Context, w *world.World, s *state.State, done Deploy
 	if err := deploy.Undo(ctx, w.Hub, o, done.Result.PreviousRevision); err != nil {
 		return Entry{}, err
 	}
-	if err := awaitReturned(ctx, w, s); err != nil {
+	if err := awaitReturned(ctx, w, s, clusterNames(w)...); err != nil {
 		return Entry{}, err
 	}
 	return Entry{Summary: fmt.Sprintf("the release has the values of revision %d again; Zot serves, and every workload reads from it", done.Result.PreviousRevision)}, nil

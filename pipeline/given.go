@@ -18,6 +18,8 @@ type Given struct {
 	KeepLive       bool     // keep values that only the live release has
 	DiscardLive    bool     // give them up
 	AllowDowngrade bool     // of either chart
+	WithoutSpokes  []string // spokes that are left out by name
+	PrepareSpokes  bool     // give source-controller on spokes its AWS identity before the switch
 }
 
 // Entry is empty: what was given is not a stage.

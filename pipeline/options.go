@@ -34,6 +34,8 @@ type Options struct {
 
 	SpokesFromValues bool     // take kubeconfigs that were not given from the Secrets that the hub has for its spokes
 	WithoutSpokes    []string // spokes that are left out by name: they lose their workloads when Zot goes
+	PrepareSpokes    bool     // give source-controller on spokes its AWS identity before the switch
+	OnlySpokes       []string // Rollback only: spokes that an earlier one has left behind
 
 	KeepCert bool     // certSecretName and proxySecretName are meant for ECR too
 	Leave    []string // repositories of Zot that stay there knowingly

@@ -79,6 +79,9 @@ func (w *World) connect(ctx context.Context, t target.Cluster) (*cluster.Cluster
 	return cluster.Connect(t)
 }
 
+// Associations returns those of EKS Pod Identity, of clusters that are named as EKS clusters.
+func (w *World) Associations() eks.Associations { return eks.Associations{Options: w.eks()} }
+
 // eks returns how EKS is reached. Where nobody names a region, clusters are in the registry's.
 func (w *World) eks() eks.Options {
 	o := eks.Options{AWS: w.AWS}
