@@ -67,7 +67,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		return Given{}, err
 	}
 	r.report.Hide(file.Secrets()...)
-	given := Given{File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade, WithoutSpokes: o.WithoutSpokes, PrepareSpokes: o.PrepareSpokes}
+	given := Given{File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade, WithoutSpokes: o.WithoutSpokes, PrepareSpokes: o.PrepareSpokes, CreateRepositories: o.CreateRepositories}
 	if !o.runs("copy", "deploy", "validate", "disable-zot") {
 		w := o.world()
 		w.Destination = destination

@@ -37,6 +37,8 @@ type Options struct {
 	PrepareSpokes    bool     // give source-controller on spokes its AWS identity before the switch
 	OnlySpokes       []string // Rollback only: spokes that an earlier one has left behind
 
+	CreateRepositories bool // make repositories in ECR that are missing
+
 	KeepCert bool     // certSecretName and proxySecretName are meant for ECR too
 	Leave    []string // repositories of Zot that stay there knowingly
 

@@ -33,6 +33,7 @@ func newJob(src *Source, dst Destination, o Options) *job {
 		Options: o, images: dst.Images, immutable: dst.Immutable,
 		dst: newEndpoint(ToDestination, dst.Repository, dst.Address.URL(), dst.Address, newBuckets(limits)),
 	}
+	j.dst.client.beforeWrite = o.BeforeWrite
 	if src != nil {
 		j.src = newEndpoint(FromSource, src.Repository, src.URL, src.Address, nil)
 	}

@@ -43,6 +43,10 @@ type Options struct {
 	Left       []string // tags and digests that stay in the source knowingly: neither copied nor missed
 	Repair     bool     // trust no manifest that is there to be whole: look at every child and blob
 
+	// BeforeWrite is called right before each request that changes the destination, and its error ends it: whoever holds a
+	// Lease takes it here, so that a run with nothing to copy takes none. nil is nothing.
+	BeforeWrite func(context.Context) error
+
 	Concurrency int               // transfers at once; 0 is 16
 	Limits      Limits            // 0 entries or nil: ECR's default quotas for the destination
 	Progress    progress.Reporter // nil is none

@@ -37,7 +37,7 @@ type Client struct {
 type api interface {
 	token(context.Context) (encoded string, expires *time.Time, err error)
 	describe(context.Context) (RepositoryInfo, error)
-	create(context.Context) error
+	create(context.Context, Settings) error
 	images(context.Context) ([]Image, error)
 }
 

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"reflect"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -28,6 +29,13 @@ func (c Cutover) Merge(flags Cutover) Cutover {
 	set(&c.Registry.Interval, flags.Registry.Interval)
 	set(&c.Registry.Timeout, flags.Registry.Timeout)
 	c.Registry.AllowPublic = c.Registry.AllowPublic || flags.Registry.AllowPublic
+	c.Registry.AllRepositories = c.Registry.AllRepositories || flags.Registry.AllRepositories
+	if flags.Registry.Repositories != nil {
+		c.Registry.Repositories = flags.Registry.Repositories
+	}
+	if !reflect.ValueOf(flags.Registry.Create).IsZero() {
+		c.Registry.Create = flags.Registry.Create
+	}
 	set(&c.Identity.Mode, flags.Identity.Mode)
 	set(&c.Identity.RoleARN, flags.Identity.RoleARN)
 	set(&c.Release.ManagedBy, flags.Release.ManagedBy)

@@ -2,6 +2,7 @@ package target
 
 import (
 	"regexp"
+	"slices"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -76,6 +77,10 @@ func (c Cutover) validateRegistry() error {
 		return err
 	}
 	switch r := destination.Registry; {
+	case len(c.Registry.Repositories) > 0 && !c.Registry.AllRepositories:
+		return wrong("add allRepositories: true, or --all-repositories", "registry.repositories says where repositories of Zot go, but only that of the workloads is copied")
+	case !slices.Contains([]string{"", "MUTABLE", "IMMUTABLE"}, c.Registry.Create.TagMutability):
+		return wrong("write MUTABLE or IMMUTABLE", "%q is not a tag mutability", c.Registry.Create.TagMutability)
 	case !r.IsECR():
 		return wrong("give an endpoint of ECR: oci://<account>.dkr.ecr.<region>.amazonaws.com/<namespace> or oci://public.ecr.aws/<alias>", "%q isn't Amazon ECR", r.Endpoint())
 	case r.Kind == registry.Public && !c.Registry.AllowPublic:
