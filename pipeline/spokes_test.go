@@ -22,7 +22,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
 
-// edge is a spoke with a source-controller, whose pods are made anew when it is restarted: with the role that its
+// edge is a spoke with a source-controller, whose pods are replaced when it is restarted: with the role that its
 // ServiceAccount has then, if the cluster has the webhook.
 func edge(t *testing.T, name string, webhook bool, roleNow string, objects ...client.Object) (*cluster.Cluster, *int) {
 	t.Helper()
@@ -141,7 +141,7 @@ func TestPrepareSpokes(t *testing.T) {
 	assert.Contains(t, fault.RemedyOf(err), "pod identity webhook")
 }
 
-// Seen: a dead spoke blocked the way back for all clusters, and what was left behind was forgotten.
+// Seen: a dead spoke blocked the rollback of all clusters, and what was left behind was forgotten.
 func TestASpokeThatIsLeftBehindIsRemembered(t *testing.T) {
 	t.Parallel()
 	s := onZot(t, nil)

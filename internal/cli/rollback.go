@@ -21,7 +21,7 @@ chart can't be reached, --no-copy-back goes back to a revision in Helm's history
 values, revert them there too, or the next upgrade goes to ECR again.
 
   palette-ecr rollback --kubeconfig hub.kubeconfig --spoke name=spoke-1,kubeconfig=spoke-1.yaml
-  palette-ecr rollback --config cutover.yaml --leave-spoke edge-7     # it can't be reached; and once it can:
+  palette-ecr rollback --config cutover.yaml --leave-spoke edge-7
   palette-ecr rollback --config cutover.yaml --only-spoke edge-7
   palette-ecr rollback --config cutover.yaml -o text -o html=report.html`,
 		Args: cobra.NoArgs,

@@ -85,7 +85,7 @@ func TestSources(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"hub": "oci://zot.mural-system.svc:5000/mural-workloads", "edge-1": "oci://10.0.0.7:30500/mural-workloads"}, got,
 		"edge-2 names no registry: nobody knows its address")
-	assert.Equal(t, fleet.SecretKey{Namespace: "mural-system", Name: "edge-1-kubeconfig"}, known[1].Kubeconfig)
+	assert.Equal(t, fleet.SecretKey{Namespace: "mural-system", Name: "edge-1-kubeconfig", Key: "admin"}, known[1].Kubeconfig)
 }
 
 // hub is a cluster with objects, by the fake client; funcs may break requests.
