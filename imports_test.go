@@ -140,7 +140,7 @@ func TestFencesHold(t *testing.T) {
 		{"pipeline/run_test.go", "./internal/cli"},
 		{"pipeline/copy/copier.go", "./fixtures/aws"},
 		{"fixtures/rehearsal/world.go", "./internal/cli"},
-		{"fixtures/bench/main.go", "./internal/console"},
+		{"fixtures/bench/render/main.go", "./internal/console"},
 		{"fixtures/rehearsal/world.go", "./internal/build"},
 		{"internal/cli/run.go", "./fixtures/rehearsal"},
 		{"pipeline/deploy/deploy.go", "./pipeline"},

@@ -56,7 +56,7 @@ func TestAnInstallationNeverTurnsZotOn(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, false, mural.Get(rendered.Values, mural.ZotEnabled()...))
 	assert.Equal(t, "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette", mural.Get(rendered.Values, "hue", "ociRegistry", "endpoint"))
-	copied, err := Copy(t.Context(), s.World, s.State, Linted{Rendered: rendered})
+	copied, err := Copy(t.Context(), s.World, s.State, Preflighted{Linted: Linted{Rendered: rendered}})
 	require.NoError(t, err)
 	assert.Equal(t, "nothing is installed yet: there is no Zot to copy from", copied.Entry().Skip)
 	require.NoError(t, beginJournal(t.Context(), s.World, s.State, rendered))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/lease"
@@ -37,6 +38,10 @@ type Options struct {
 
 	SpokesFromValues bool     // take kubeconfigs that were not given from the Secrets that the hub has for its spokes
 	WithoutSpokes    []string // spokes that are left out by name: they lose their workloads when Zot goes
+	PrepareSpokes    bool     // give source-controller on spokes its AWS identity before the switch
+	OnlySpokes       []string // Rollback only: spokes that an earlier one has left behind
+
+	CreateRepositories bool // make repositories in ECR that are missing
 
 	KeepCert bool     // certSecretName and proxySecretName are meant for ECR too
 	Leave    []string // repositories of Zot that stay there knowingly
@@ -48,6 +53,8 @@ type Options struct {
 	Before         string   // with Install and Flux: path of manifests that the HelmRelease needs
 	AcceptBroken   []string // what was broken before, by name: nobody waits for it, and nothing is proven of it
 	Recover        bool     // repair a release that a killed helm has left pending; Rollback always does
+
+	Quotas copy.Limits // of the AWS account, where they are not ECR's defaults
 
 	HTTPClient *http.Client // for AWS and OCI registries: proxy and authorities set
 	AWS        ecr.Options  // how to reach AWS; its HTTPClient is the one above
@@ -88,10 +95,20 @@ func (o Options) runs(names ...string) bool {
 	return len(o.Only) == 0 || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(o.Only, n) })
 }
 
+// later returns the stages whose needs preflight looks at: those that are to run, or all of them when it runs alone.
+func (o Options) later() []string {
+	if len(o.Only) == 1 {
+		return nil
+	}
+	return o.Only
+}
+
 // world returns what is known before anything is reached.
 func (o Options) world() world.World {
 	return world.World{
-		Target: o.Target, Lock: func(context.Context) error { return nil }, TookOver: func() *lease.Holder { return nil }, HTTPClient: o.HTTPClient, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout, PushWait: o.PushWait, KeepCert: o.KeepCert, Install: o.Install,
+		Target: o.Target, HTTPClient: o.HTTPClient, AWS: o.AWS, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout,
+		Lock: func(context.Context) error { return nil }, TookOver: func() *lease.Holder { return nil },
+		PushWait: o.PushWait, Quotas: o.Quotas, KeepCert: o.KeepCert, Install: o.Install,
 	}
 }
 
