@@ -80,8 +80,8 @@ func prepareInstall(ctx context.Context, w *world.World, s *state.State, wanted 
 	return nil
 }
 
-// isNew reports whether a release was installed on ECR, and has no workload yet that could prove anything.
-func isNew(ctx context.Context, w *world.World, s *state.State, in Deployment) (bool, error) {
+// isUnused reports whether a release was installed on ECR, and has no workload yet that could prove anything.
+func isUnused(ctx context.Context, w *world.World, s *state.State, in Deployment) (bool, error) {
 	if !in.values().Given.Install || s.Journal.Original != nil {
 		return false, nil
 	}
