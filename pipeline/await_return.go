@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
@@ -31,7 +32,11 @@ func AwaitReturn(ctx context.Context, w *world.World, s *state.State, _ CaughtUp
 			return Returned{Entry{Skip: notOnECR + leftBehind(s.Journal.Behind)}}, nil
 		}
 	}
-	if err := awaitReturned(ctx, w, s, names...); err != nil {
+	err := awaitReturned(ctx, w, s, names...)
+	if err == nil && awaited {
+		err = notWorse(ctx, w, w.Baseline)
+	}
+	if err != nil {
 		return Returned{}, err
 	}
 	if awaited {
@@ -39,6 +44,9 @@ func AwaitReturn(ctx context.Context, w *world.World, s *state.State, _ CaughtUp
 	}
 	return Returned{Entry{Summary: "every workload reads from Zot, on " + strings.Join(names, ", ") + leftBehind(s.Journal.Behind), Changed: true}}, nil
 }
+
+// leastReturn is how long a rollback may take at least, however short --timeout is.
+const leastReturn = 5 * time.Minute
 
 // leftBehind says which spokes are still to come.
 func leftBehind(spokes []string) string {
@@ -63,7 +71,8 @@ func awaitReturned(ctx context.Context, w *world.World, s *state.State, names ..
 	if err != nil {
 		return err
 	}
-	if err := w.Lock(ctx); err != nil { // requests to reconcile
+	config.Timeout = max(config.Timeout, leastReturn) // what failed may have failed for want of time
+	if err := w.Lock(ctx); err != nil {               // requests to reconcile
 		return err
 	}
 	for _, p := range validate.AllReturned(ctx, all, config) {

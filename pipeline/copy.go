@@ -30,9 +30,13 @@ func (c Copied) Entry() Entry { return c.entry }
 func (c Copied) edit() *values.Rendered { return c.Linted.edit() }
 
 // Copy copies everything from the source to ECR and proves that all of it is there.
-func Copy(ctx context.Context, w *world.World, s *state.State, in Linted) (Copied, error) {
-	done := Copied{Linted: in}
-	if in.Rendered.Given.CreateRepositories {
+func Copy(ctx context.Context, w *world.World, s *state.State, in Preflighted) (Copied, error) {
+	done := Copied{Linted: in.Linted}
+	if s.Absent() {
+		done.entry.Skip = "nothing is installed yet: there is no Zot to copy from"
+		return done, nil
+	}
+	if in.Linted.Rendered.Given.CreateRepositories {
 		settings, err := creation(w.Target.Registry.Create)
 		if err == nil {
 			err = createMissing(ctx, w, w.ECR, settings)
@@ -50,7 +54,7 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Linted) (Copie
 		done.entry.Skip = "Zot is off in the live release: there is nothing left to copy from"
 		done.Closure, err = copy.Complete(ctx, ends.destination, ends.options)
 	} else {
-		given := in.Rendered.Given
+		given := in.Linted.Rendered.Given
 		var pairs []copy.Pair
 		if pairs, err = ends.pairs(ctx, w, s, given, given.CreateRepositories); err != nil {
 			return done, err
@@ -124,7 +128,7 @@ type endpoints struct {
 
 func openEndpoints(ctx context.Context, w *world.World, s *state.State) (e endpoints, err error) {
 	e.close = func() {}
-	e.options = copy.Options{Progress: w.Progress, Now: w.Now, BeforeWrite: w.Lock}
+	e.options = copy.Options{Progress: w.Progress, Now: w.Now, Quotas: w.Quotas, BeforeWrite: w.Lock}
 	if e.destination, err = copy.ToECR(ctx, w.ECR); err != nil {
 		return e, err
 	}

@@ -30,11 +30,17 @@ func identityOf(w *world.World) fleet.Identity {
 // checkSpokes refuses a switch for which a spoke is not prepared. Nothing is written. A spoke that may not be looked at is
 // left to the probe.
 func checkSpokes(ctx context.Context, w *world.World, s *state.State) error {
+	if s.Absent() {
+		return nil
+	}
 	if on, err := s.OnECR(w.Destination); err != nil || on {
 		return err
 	}
 	found := make([]fleet.Preparation, len(w.Spokes))
 	err := cluster.Each(w.Spokes, func(i int, spoke *cluster.Cluster) error {
+		if w.Unreached[spoke.Name] != nil { // preflight says so
+			return nil
+		}
 		p, err := fleet.Inspect(ctx, spoke, identityOf(w))
 		if apierrors.IsForbidden(err) {
 			w.Progress.Say("%v", err)

@@ -90,3 +90,19 @@ func (p privateAPI) images(ctx context.Context) ([]Image, error) {
 	}
 	return images, nil
 }
+
+func (p privateAPI) layers(ctx context.Context, digests []string) (map[string]int64, error) {
+	out, err := p.client.BatchCheckLayerAvailability(ctx, &ecr.BatchCheckLayerAvailabilityInput{
+		RegistryId: aws.String(p.repo.Registry.AccountID), RepositoryName: aws.String(p.repo.Name), LayerDigests: digests,
+	})
+	if err != nil {
+		return nil, err
+	}
+	sizes := map[string]int64{}
+	for _, layer := range out.Layers {
+		if layer.LayerAvailability == types.LayerAvailabilityAvailable {
+			sizes[aws.ToString(layer.LayerDigest)] = aws.ToInt64(layer.LayerSize)
+		}
+	}
+	return sizes, nil
+}

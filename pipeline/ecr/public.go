@@ -74,3 +74,19 @@ func (p publicAPI) images(ctx context.Context) ([]Image, error) {
 	}
 	return images, nil
 }
+
+func (p publicAPI) layers(ctx context.Context, digests []string) (map[string]int64, error) {
+	out, err := p.client.BatchCheckLayerAvailability(ctx, &ecrpublic.BatchCheckLayerAvailabilityInput{
+		RepositoryName: aws.String(p.repo.Name), LayerDigests: digests,
+	})
+	if err != nil {
+		return nil, err
+	}
+	sizes := map[string]int64{}
+	for _, layer := range out.Layers {
+		if layer.LayerAvailability == types.LayerAvailabilityAvailable {
+			sizes[aws.ToString(layer.LayerDigest)] = aws.ToInt64(layer.LayerSize)
+		}
+	}
+	return sizes, nil
+}
