@@ -67,12 +67,13 @@ func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Dep
 	if err := proof.Refuse(done.Rendered); err != nil {
 		return done, err
 	}
+	if err := readySpokes(ctx, w, s, wanted.Given.PrepareSpokes); err != nil {
+		return done, err
+	}
 	if s.Absent() {
 		if err := prepareInstall(ctx, w, s, wanted); err != nil {
 			return done, err
 		}
-	} else if err := readySpokes(ctx, w, s, wanted.Given.PrepareSpokes); err != nil {
-		return done, err
 	}
 	if err := beginJournal(ctx, w, s, wanted); err != nil {
 		return done, err

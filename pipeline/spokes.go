@@ -73,17 +73,19 @@ func unprepared(spokes []*cluster.Cluster, found []fleet.Preparation) error {
 // readySpokes makes spokes ready for the switch, when that is asked for, and proves that each can fetch from ECR, before
 // anything is switched: with its role's trust in the spoke's issuer, and its rights.
 func readySpokes(ctx context.Context, w *world.World, s *state.State, prepare bool) error {
-	on, err := s.OnECR(w.Destination)
-	if err != nil || len(w.Spokes) == 0 {
-		return err
+	if len(w.Spokes) == 0 {
+		return nil
 	}
 	if prepare {
 		if err := prepareSpokes(ctx, w); err != nil {
 			return err
 		}
 	}
-	if on {
+	if s.Absent() { // nothing was copied that could be fetched
 		return nil
+	}
+	if on, err := s.OnECR(w.Destination); err != nil || on {
+		return err
 	}
 	return probeSpokes(ctx, w, s)
 }
