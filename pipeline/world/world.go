@@ -74,10 +74,7 @@ func (w World) WithClusters(ctx context.Context) (*World, error) {
 		return nil, err
 	}
 	w.Hub, w.Spokes = all[0], all[1:]
-	if err := w.Hub.Ping(ctx); err != nil {
-		return nil, err
-	}
-	if w.Unreached, err = w.ping(ctx, w.Spokes, nil); err != nil {
+	if w.Unreached, err = w.ping(ctx, all); err != nil {
 		return nil, err
 	}
 	if err := cluster.Distinct(ctx, w.answering()); err != nil {
@@ -108,28 +105,25 @@ func (w *World) eks() eks.Options {
 	return o
 }
 
-// ping asks each spoke for a sign of life, side by side. What does not answer is an error, or is added to a copy of
-// unreached where that is to be reported (ReportUnreached).
-func (w *World) ping(ctx context.Context, spokes []*cluster.Cluster, unreached map[string]error) (map[string]error, error) {
-	failures := make([]error, len(spokes))
-	_ = cluster.Each(spokes, func(i int, c *cluster.Cluster) error { // each failure has its place
-		failures[i] = c.Ping(ctx)
-		return nil
-	})
-	all := maps.Clone(unreached)
+// ping asks each cluster for a sign of life, side by side. A hub that does not answer is an error, and so is a spoke,
+// unless that is to be reported (ReportUnreached): then it is in a copy of Unreached.
+func (w *World) ping(ctx context.Context, all []*cluster.Cluster) (map[string]error, error) {
+	failures := make([]error, len(all))
+	_ = cluster.Each(all, func(i int, c *cluster.Cluster) error { failures[i] = c.Ping(ctx); return nil })
+	unreached := maps.Clone(w.Unreached)
 	for i, err := range failures {
 		switch {
 		case err == nil:
-		case !w.ReportUnreached:
+		case all[i] == w.Hub, !w.ReportUnreached:
 			return nil, err
 		default:
-			if all == nil {
-				all = map[string]error{}
+			if unreached == nil {
+				unreached = map[string]error{}
 			}
-			all[spokes[i].Name] = err
+			unreached[all[i].Name] = err
 		}
 	}
-	return all, nil
+	return unreached, nil
 }
 
 // answering returns the clusters that answer.
@@ -140,7 +134,7 @@ func (w *World) answering() []*cluster.Cluster {
 // WithSpokes returns a World with further spokes, which answer and are none of the clusters that it has.
 func (w World) WithSpokes(ctx context.Context, more ...*cluster.Cluster) (*World, error) {
 	var err error
-	if w.Unreached, err = w.ping(ctx, more, w.Unreached); err != nil {
+	if w.Unreached, err = w.ping(ctx, more); err != nil {
 		return nil, err
 	}
 	w.Spokes = slices.Concat(w.Spokes, more)
