@@ -82,7 +82,6 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, Stages: o.later(),
 		WithoutSpokes: o.WithoutSpokes, PrepareSpokes: o.PrepareSpokes, CreateRepositories: o.CreateRepositories,
 		KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade, Recover: o.Recover, Install: o.Install,
-		WithoutSpokes: o.WithoutSpokes, PrepareSpokes: o.PrepareSpokes, CreateRepositories: o.CreateRepositories,
 	}
 	if given.Before, err = readBefore(o); err != nil {
 		return given, err
