@@ -232,6 +232,16 @@ func (r Right) covers(other Right) bool {
 		(r.Namespace == "" || r.Namespace == other.Namespace) && (r.Name == "" || r.Name == other.Name)
 }
 
+// Cover reports whether one of the rights includes another.
+func Cover(all []Right, r Right) bool {
+	return slices.ContainsFunc(all, func(held Right) bool {
+		if held.Resource == "*" {
+			held.Resource = r.Resource
+		}
+		return held.covers(r)
+	})
+}
+
 // Texts are rights for people.
 func Texts(all []Right) []string {
 	texts := make([]string, len(all))
