@@ -29,6 +29,10 @@ func (c Copied) edit() *values.Rendered { return c.Linted.edit() }
 // Copy copies everything from the source to ECR and proves that all of it is there.
 func Copy(ctx context.Context, w *world.World, s *state.State, in Preflighted) (Copied, error) {
 	done := Copied{Linted: in.Linted}
+	if s.Absent() {
+		done.entry.Skip = "nothing is installed yet: there is no Zot to copy from"
+		return done, nil
+	}
 	ends, err := openEndpoints(ctx, w, s)
 	if err != nil {
 		return done, err
@@ -93,7 +97,7 @@ func openEndpoints(ctx context.Context, w *world.World, s *state.State) (endpoin
 // openFor opens the source for a destination.
 func openFor(ctx context.Context, w *world.World, s *state.State, destination copy.Destination) (e endpoints, err error) {
 	e.close = func() {}
-	e.destination, e.options = destination, copy.Options{Progress: w.Progress, Now: w.Now}
+	e.destination, e.options = destination, copy.Options{Progress: w.Progress, Now: w.Now, Quotas: w.Quotas}
 	if e.options.References, err = references(ctx, w, s); err != nil {
 		return e, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
 // Stages returns the stages of the cutover, in order.
@@ -60,6 +61,9 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 			return Given{}, unknownStage(name)
 		}
 	}
+	if err := o.checkWaits(); err != nil {
+		return Given{}, err
+	}
 	if err := o.Target.Validate(); err != nil {
 		return Given{}, err
 	}
@@ -73,7 +77,13 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		return Given{}, err
 	}
 	r.report.Hide(file.Secrets()...)
-	given := Given{File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade, Stages: o.later()}
+	given := Given{
+		File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, Stages: o.later(),
+		KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade, Recover: o.Recover, Install: o.Install,
+	}
+	if given.Before, err = readBefore(o); err != nil {
+		return given, err
+	}
 	if !o.runs("preflight", "copy", "deploy", "validate", "disable-zot") {
 		w := o.world()
 		w.Destination = destination
@@ -96,7 +106,7 @@ func (r *runner) connect(ctx context.Context, o Options, given Given, destinatio
 		return err
 	}
 	w.Destination = destination
-	w.Lock = r.guard(o, w)
+	r.guard(o, w)
 	if chartKnown(o.Target.Release) { // a mistake in it is said first
 		if w, err = w.WithChart(ctx, o.Target.Release, ""); err != nil {
 			return err
@@ -112,8 +122,19 @@ func (r *runner) connect(ctx context.Context, o Options, given Given, destinatio
 	if w, err = withFleet(ctx, w, r.state, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return err
 	}
-	if o.runs("deploy", "disable-zot") && !o.runs("preflight") { // preflight says it with everything else
-		if err := r.state.Managed.Check(w.Hub, w.Target.Release); err != nil {
+	if o.runs("deploy", "validate", "disable-zot") && !r.state.Absent() {
+		if w, err = withBaseline(ctx, w, r.state, o.AcceptBroken); err != nil {
+			return err
+		}
+		r.reportBaseline(w)
+	}
+	if o.runs("deploy") {
+		if err := w.Before.Err(); err != nil {
+			return err
+		}
+	}
+	if o.runs("deploy", "disable-zot") {
+		if err := r.checkRelease(ctx, o, w); err != nil {
 			return err
 		}
 	}
@@ -132,6 +153,21 @@ func (r *runner) connect(ctx context.Context, o Options, given Given, destinatio
 	}
 	r.report.Before = standing(ctx, r.world, r.state)
 	return nil
+}
+
+// checkRelease refuses a release that somebody else manages, or one that is pending. Preflight says both with everything
+// else that stands in the way; what it can't see is whether a pending release may be repaired.
+func (r *runner) checkRelease(ctx context.Context, o Options, w *world.World) error {
+	looked := o.runs("preflight")
+	if !looked {
+		if err := checkManager(w, r.state); err != nil {
+			return err
+		}
+	}
+	if looked && !o.Recover {
+		return nil
+	}
+	return checkPending(ctx, w, r.state, o.Recover)
 }
 
 // chartKnown reports whether flags and file say which chart it is: without a cluster no version is assumed.

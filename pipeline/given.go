@@ -18,6 +18,9 @@ type Given struct {
 	KeepLive       bool     // keep values that only the live release has
 	DiscardLive    bool     // give them up
 	AllowDowngrade bool     // of either chart
+	Install        bool     // install the release where there is none, without Zot
+	Before         []byte   // manifests that a HelmRelease needs to be installed
+	Recover        bool     // repair a release that a killed helm has left pending
 
 	Stages []string // that are to run; empty is all of them
 }

@@ -59,7 +59,7 @@ func Preflight(ctx context.Context, w *world.World, s *state.State, in Linted) (
 // preflightInput is what preflight looks at.
 func preflightInput(w *world.World, s *state.State, in Linted) (preflight.Input, error) {
 	r := in.Rendered
-	look := preflight.Input{World: w, State: s, Stages: r.Given.Stages, File: r.Wanted, Values: r.Values, Found: in.Findings, KeepCert: r.Given.KeepCert}
+	look := preflight.Input{World: w, State: s, Stages: r.Given.Stages, File: r.Wanted, Values: r.Values, Found: in.Findings, KeepCert: r.Given.KeepCert, Recover: r.Given.Recover}
 	lost, err := r.lost(w, s)
 	if err != nil {
 		return look, err

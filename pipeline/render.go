@@ -29,7 +29,7 @@ func (r Rendered) Entry() Entry { return r.entry }
 func (r Rendered) edit() *values.Rendered { return r.Edit }
 
 // Render edits the values for the destination. Zot stays as it is in the live release: turning it off is the business
-// of the last stage, and turning it on again would be a step back.
+// of the last stage, and turning it on again would be a step back. Where nothing is installed yet it is never turned on.
 func Render(_ context.Context, w *world.World, s *state.State, in Given) (Rendered, error) {
 	r, err := rendered(w, s, in)
 	if err != nil || r.Edit == nil {
@@ -59,6 +59,7 @@ func rendered(w *world.World, s *state.State, in Given) (Rendered, error) {
 		if withoutZot, err = s.CutOver(w.Destination); err != nil {
 			return Rendered{}, err
 		}
+		withoutZot = withoutZot || s.Absent()
 	}
 	return in.edit(w, s, withoutZot)
 }

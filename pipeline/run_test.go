@@ -234,3 +234,13 @@ func TestStagesAreTimed(t *testing.T) {
 	assert.InDelta(t, 1.5, s.report.Stages[0].Seconds, 1e-9)
 	assert.InDelta(t, 1.5, s.report.Stages[1].Seconds, 1e-9)
 }
+
+func TestNegativeWaitsAreRefused(t *testing.T) {
+	for _, o := range []Options{{Timeout: -time.Second}, {PushWait: -time.Minute}} {
+		for _, run := range []func(context.Context, Options) (*report.Report, error){Run, Rollback} {
+			_, err := run(t.Context(), o)
+			require.ErrorContains(t, err, "is negative")
+			assert.Equal(t, fault.Usage, fault.CodeOf(err))
+		}
+	}
+}

@@ -21,7 +21,9 @@ func standing(ctx context.Context, w *world.World, s *state.State) *report.Stand
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), standingTimeout)
 	defer cancel()
 	seen := &report.Standing{Zot: report.ZotUnknown, Push: report.UnknownRegistry}
-	if on, err := s.ZotOn(); err == nil {
+	if on, err := s.ZotOn(); s.Absent() {
+		seen.Zot = report.ZotAbsent
+	} else if err == nil {
 		seen.Zot = report.ZotOff
 		if on {
 			seen.Zot = report.ZotRuns

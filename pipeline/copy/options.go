@@ -26,6 +26,10 @@ type Destination struct {
 
 	// Images lists what is there, if the registry has an API for it: it saves a HEAD for each tag. May be nil.
 	Images func(context.Context) ([]ecr.Image, error)
+
+	// Layers says which of at most ecr.MostLayers blobs are there, with their sizes in bytes, if the registry has an
+	// API for it: it saves a HEAD for each. May be nil.
+	Layers func(context.Context, []string) (map[string]int64, error)
 }
 
 // Reference is what a cluster uses: the tag and digest of one OCIRepository. At least one is set.
@@ -43,7 +47,8 @@ type Options struct {
 	Repair     bool     // trust no manifest that is there to be whole: look at every child and blob
 
 	Concurrency int               // transfers at once; 0 is 16
-	Limits      Limits            // 0 entries or nil: ECR's default quotas for the destination
+	Limits      Limits            // requests a second at either end, instead of ECR's quotas; nil: ECR's quotas
+	Quotas      Limits            // of the account, where they are not ECR's defaults
 	Progress    progress.Reporter // nil is none
 	Now         func() time.Time  // nil is time.Now
 	Lifetime    time.Duration     // how long the proof counts; 0 is an hour
@@ -77,7 +82,7 @@ func ToECR(ctx context.Context, c *ecr.Client) (Destination, error) {
 
 // ToNew is ToECR for a repository that need not exist: with the error that says so, the destination is whole.
 func ToNew(ctx context.Context, c *ecr.Client) (Destination, error) {
-	d := Destination{Address: c.Repository, Images: c.Images}
+	d := Destination{Address: c.Repository, Images: c.Images, Layers: c.Layers}
 	info, missing := c.Require(ctx)
 	if missing != nil && !isCause(missing, ecr.Denied) && !isCause(missing, ecr.Missing) {
 		return Destination{}, missing

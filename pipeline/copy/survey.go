@@ -99,10 +99,7 @@ func (c *copier) look(ctx context.Context) (Survey, error) {
 
 // least returns how long the quotas make it at least, in whole seconds.
 func (c *copier) least(s Survey) time.Duration {
-	limits := c.Limits
-	if limits == nil {
-		limits = DefaultLimits(c.dst.address.Registry.Kind)
-	}
+	limits := c.limits(c.dst.address.Registry.Kind, c.Keep)
 	var longest float64
 	for verb, n := range map[string]int{
 		"PutImage": max(s.MissingManifests, s.Tags), "BatchCheckLayerAvailability": s.MissingBlobs,

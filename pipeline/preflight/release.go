@@ -54,6 +54,9 @@ func releaseRules() []report.Rule {
 
 // lookAtRelease looks at the state of the release, at who manages it, and at what an upgrade would lose.
 func lookAtRelease(ctx context.Context, l *looker) {
+	if l.State.Absent() {
+		return // it is about to be installed
+	}
 	w := l.World
 	r := w.Target.Release
 	place := report.Place{Cluster: w.Hub.Name, Object: "release " + l.releaseName()}
@@ -62,9 +65,10 @@ func lookAtRelease(ctx context.Context, l *looker) {
 		l.cannot(rulePending, place, "whether the release is pending", "list secrets in namespace "+r.Namespace, err)
 	}
 	for _, p := range stuck {
-		l.find(rulePending, report.Error, place,
-			fmt.Sprintf("wait until the helm that works on it ends; when none does, `%s`", w.Hub.Helm("rollback %s --namespace %s", p.Name, r.Namespace)),
-			"%s", p)
+		if l.Recover {
+			break // where nothing shows that somebody is at work, which was looked at
+		}
+		l.find(rulePending, report.Error, place, "wait until the helm that works on it ends; when none does, `palette-ecr run --recover` repairs it and goes on", "%s", p)
 	}
 	if l.State.Live.Status == "failed" {
 		l.find(ruleFailed, report.Warning, place, fmt.Sprintf("look at `%s`", w.Hub.Helm("history %s --namespace %s", r.Name, r.Namespace)),

@@ -12,9 +12,12 @@ import (
 	"golang.org/x/sync/errgroup"
 	helmchart "helm.sh/helm/v3/pkg/chart"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/baseline"
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/lease"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -35,13 +38,19 @@ type World struct {
 	// Lock is called before anything is written that another run must not write at the same time. It takes the release's
 	// Lease the first time, so that a run with nothing to do writes nothing; its error ends the stage.
 	Lock func(context.Context) error
+	// TookOver returns the dead holder whose Lease this run has replaced, or nil.
+	TookOver func() *lease.Holder
 
 	HTTPClient *http.Client // for OCI registries and charts: proxy and authorities set
 	Progress   progress.Reporter
 	Now        func() time.Time
-	Timeout    time.Duration // for each wait in a cluster
-	PushWait   time.Duration // for a push by hue
-	KeepCert   bool          // certSecretRef and proxySecretRef are meant for ECR too
+	Timeout    time.Duration     // for each wait in a cluster
+	PushWait   time.Duration     // for a push by hue
+	Baseline   baseline.Snapshot // what was broken before this run touched anything; zero: nobody has looked
+	Before     baseline.Judged   // of that, what nobody waits for
+	Install    bool              // install the release where there is none
+	Quotas     copy.Limits       // of the AWS account, where they are not ECR's defaults
+	KeepCert   bool              // certSecretRef and proxySecretRef are meant for ECR too
 
 	ReportUnreached bool // spokes that do not answer are in Unreached, and not an error
 }
