@@ -72,6 +72,9 @@ func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Dep
 			return done, err
 		}
 	}
+	if err := readySpokes(ctx, w, s, wanted.Given.PrepareSpokes); err != nil {
+		return done, err
+	}
 	if err := beginJournal(ctx, w, s, wanted); err != nil {
 		return done, err
 	}
@@ -118,7 +121,7 @@ func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Re
 	if s.Journal.PreviousCRDs, err = deploy.CRDsRevision(ctx, w.Hub, deployOptions(w, s)); err != nil {
 		return err
 	}
-	s.Journal.Sources, s.Journal.PreviousVersion = sources, s.Live.Version
+	s.Journal.Sources, s.Journal.Without, s.Journal.PreviousVersion = sources, wanted.Given.WithoutSpokes, s.Live.Version
 	noteBaseline(w, s)
 	s.Journal.Applied, s.Journal.ManagedBy = wanted.Values, string(w.Target.Release.ManagedBy)
 	return s.Journal.Save(ctx)
@@ -198,7 +201,7 @@ func UndoDeploy(ctx context.Context, w *world.World, s *state.State, done Deploy
 	if err := deploy.Undo(ctx, w.Hub, o, done.Result.PreviousRevision); err != nil {
 		return Entry{}, err
 	}
-	err := awaitReturned(ctx, w, s)
+	err := awaitReturned(ctx, w, s, clusterNames(w)...)
 	if err == nil {
 		err = notWorse(ctx, w, w.Baseline)
 	}

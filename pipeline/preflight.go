@@ -59,7 +59,10 @@ func Preflight(ctx context.Context, w *world.World, s *state.State, in Linted) (
 // preflightInput is what preflight looks at.
 func preflightInput(w *world.World, s *state.State, in Linted) (preflight.Input, error) {
 	r := in.Rendered
-	look := preflight.Input{World: w, State: s, Stages: r.Given.Stages, File: r.Wanted, Values: r.Values, Found: in.Findings, KeepCert: r.Given.KeepCert, Recover: r.Given.Recover}
+	look := preflight.Input{
+		World: w, State: s, Stages: r.Given.Stages, File: r.Wanted, Values: r.Values, Found: in.Findings, KeepCert: r.Given.KeepCert, Recover: r.Given.Recover,
+		PrepareSpokes: r.Given.PrepareSpokes, CreateRepositories: r.Given.CreateRepositories,
+	}
 	lost, err := r.lost(w, s)
 	if err != nil {
 		return look, err
@@ -67,6 +70,9 @@ func preflightInput(w *world.World, s *state.State, in Linted) (preflight.Input,
 	look.Lost, look.Older = lost, r.Given.AllowDowngrade
 	if stages := r.Given.Stages; len(stages) == 0 || slices.Contains(stages, "copy") {
 		look.Survey = func(ctx context.Context) (copy.Survey, error) { return survey(ctx, w.Reached(), s) }
+	}
+	if s.Absent() {
+		return look, nil
 	}
 	on, err := s.ZotOn()
 	if err == nil && on {
@@ -79,6 +85,9 @@ func preflightInput(w *world.World, s *state.State, in Linted) (preflight.Input,
 
 // survey finds out what copy would send. A repository that does not exist has a rule of its own, and holds nothing.
 func survey(ctx context.Context, w *world.World, s *state.State) (copy.Survey, error) {
+	if s.Absent() {
+		return copy.Survey{Off: true}, nil
+	}
 	destination, err := copy.ToNew(ctx, w.ECR)
 	if err != nil && destination.Repository == nil {
 		return copy.Survey{}, err
@@ -110,11 +119,12 @@ func preflightEntry(found preflight.Result) (Entry, error) {
 	}
 	e := Entry{Findings: found.Findings, Rules: preflight.Rules(), Counts: map[string]int64{"errors": errors, "warnings": warnings, "unproven": int64(len(found.Unknown))}}
 	if first != nil {
+		remedy, _, _ := strings.Cut(first.Remedy, "\n") // what is to be copied stands with the finding
 		where := first.Place.String()
 		if where != "" {
 			where += ": "
 		}
-		return e, fault.New(fault.Refused, first.Remedy, "looking before anything is touched: %s%s (%s, %s in all)", where, first.Message, first.Rule, report.Counted(int(errors), "error"))
+		return e, fault.New(fault.Refused, remedy, "looking before anything is touched: %s%s (%s, %s in all)", where, first.Message, first.Rule, report.Counted(int(errors), "error"))
 	}
 	e.Summary = fmt.Sprintf("no error, %d warnings, %d could not be looked at", warnings, len(found.Unknown))
 	return e, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,13 +18,19 @@ import (
 // AWS returns the configuration with which the client reaches AWS, for other services. Its region is the registry's.
 func (c *Client) AWS() aws.Config { return c.config }
 
-// Expires returns when the credentials end; false when they don't, or don't say.
-func (c *Client) Expires(ctx context.Context) (time.Time, bool, error) {
+// renewing are the SDK's names for sources of credentials that fetch new ones by themselves, nobody being asked.
+var renewing = []string{"AssumeRoleProvider", "WebIdentityCredentials", "EC2RoleProvider", "CredentialsEndpointProvider", "ProcessProvider"}
+
+// Expires returns when the credentials end, and whether their source renews them by itself. Zero is never, or unknown.
+func (c *Client) Expires(ctx context.Context) (at time.Time, renewed bool, err error) {
 	credentials, err := c.config.Credentials.Retrieve(ctx)
 	if err != nil {
 		return time.Time{}, false, c.explain(err, "getting AWS credentials")
 	}
-	return credentials.Expires, credentials.CanExpire, nil
+	if credentials.CanExpire {
+		at = credentials.Expires
+	}
+	return at, slices.Contains(renewing, credentials.Source), nil
 }
 
 // settings are what private ECR knows of a repository beside itself. ECR Public has none of them.

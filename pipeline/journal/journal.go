@@ -56,6 +56,7 @@ type content struct {
 	Leftovers        []Leftover        `json:"leftovers,omitempty"`       // what could not be deleted yet
 	Without          []string          `json:"without,omitempty"`         // spokes that were left out by name
 	Left             []string          `json:"left,omitempty"`            // repositories of Zot that were left there by name
+	Behind           []string          `json:"behind,omitempty"`          // spokes of which nobody has seen yet that they came back from ECR
 
 	Baseline *baseline.Snapshot `json:"baseline,omitempty"` // what was broken before the cutover; nil: nobody has looked
 	Accepted []string           `json:"accepted,omitempty"` // of that, by name: --accept-broken
@@ -199,9 +200,18 @@ func (j *Journal) Switched(at time.Time) {
 	j.Proofs, j.Copied = nil, nil
 }
 
-// Back notes that the release is as it was before the cutover.
-func (j *Journal) Back() {
+// Back notes that the release is as it was before the cutover, and which spokes were left behind.
+func (j *Journal) Back(behind ...string) {
 	j.SwitchedAt, j.Proofs, j.Copied, j.Open = time.Time{}, nil, nil, false
+	j.Behind = behind
+}
+
+// Returned notes of spokes that were left behind that they came back too.
+func (j *Journal) Returned(spokes ...string) {
+	j.Behind = slices.DeleteFunc(slices.Clone(j.Behind), func(name string) bool { return slices.Contains(spokes, name) })
+	if len(j.Behind) == 0 {
+		j.Behind = nil
+	}
 }
 
 // SourceOf returns the URL of the source repository as a cluster names it: its own where it is on record. A journal

@@ -24,8 +24,8 @@ func identityRules() []report.Rule {
 			Fix:    "log in again (aws sso login, a new session), or name the right profile with --profile",
 		},
 		{
-			ID: ruleExpiry, Severity: report.Error,
-			Title:  "AWS credentials end before the copy does",
+			ID: ruleExpiry, Severity: report.Warning,
+			Title:  "AWS credentials may end before the copy does",
 			Why:    "A session of an hour is short for a registry of 100,000 artifacts, at 10 PutImage a second. What ends in the middle of a copy can be resumed; after the switch, proofs are left that nobody can make.",
 			Source: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html; https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html (session duration)",
 			Fix:    "take a longer session, or a profile that renews itself",
@@ -37,8 +37,8 @@ func identityRules() []report.Rule {
 func lookAtIdentity(ctx context.Context, l *looker) {
 	client, at := l.World.ECR, l.World.Destination.Registry
 	place := report.Place{Object: "AWS credentials"}
-	expires, ends, err := client.Expires(ctx)
-	if err == nil && ends {
+	expires, renewed, err := client.Expires(ctx)
+	if err == nil && !renewed {
 		l.facts.note(func(f *facts) { f.expires = expires })
 	}
 	caller, err := client.Identity(ctx)
@@ -71,7 +71,7 @@ func (l *looker) judgeTime() {
 	case left <= 0:
 		l.find(ruleIdentity, report.Error, place, "log in again", "they ended at %s", l.facts.expires.UTC().Format(time.RFC3339))
 	case left < need:
-		l.find(ruleExpiry, report.Error, place, "take a session of at least "+need.String()+", or a profile that renews itself",
-			"they end in %s, at %s; the run takes at least %s", left, l.facts.expires.UTC().Format(time.RFC3339), need)
+		l.find(ruleExpiry, report.Warning, place, "take a session of at least "+need.String()+", or a profile that renews itself",
+			"they end in %s, at %s, unless they are renewed; the run takes at least %s", left, l.facts.expires.UTC().Format(time.RFC3339), need)
 	}
 }

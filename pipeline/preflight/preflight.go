@@ -32,7 +32,10 @@ type Input struct {
 	KeepCert bool
 	Proven   *bool // whether every proof that turning Zot off takes holds; nil where Zot is off already
 	Older    bool  // charts may be older than the live ones
-	Recover  bool  // a release that is pending is about to be repaired
+
+	PrepareSpokes      bool // the run gives spokes what they lack
+	CreateRepositories bool // the run creates the repository
+	Recover            bool // a release that is pending is about to be repaired
 
 	// Survey finds out what is to be copied. nil: the copy is no stage of this run.
 	Survey func(context.Context) (copy.Survey, error)
@@ -61,6 +64,7 @@ func looks() []look {
 		{"repository", lookAtRepository},
 		{"role", lookAtRole},
 		{"flux", lookAtFlux},
+		{"spokes", lookAtSpokes},
 		{"zot", lookAtZot},
 	}
 }

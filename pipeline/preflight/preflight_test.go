@@ -19,6 +19,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/palette-ecr/palette-ecr/fixtures/aws"
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -101,7 +103,7 @@ func TestFaults(t *testing.T) {
 		},
 		"credentials that end too early": {
 			breaks: func(_ *testing.T, s *scene) { s.user.CanExpire, s.user.Expires = true, noon.Add(10*time.Minute) },
-			rule:   "P08", says: "they end in 10m0s, at 2026-11-26T12:10:00Z; the run takes at least 15m2s",
+			rule:   "P08", says: "they end in 10m0s, at 2026-11-26T12:10:00Z, unless they are renewed; the run takes at least 15m2s", level: report.Warning,
 		},
 		"no repository": {
 			breaks: func(_ *testing.T, s *scene) { s.aws.Repositories = nil },
@@ -150,6 +152,14 @@ func TestFaults(t *testing.T) {
 				}
 			},
 			rule: "L18", says: `tag "checkout", which an OCIRepository follows, is immutable`,
+		},
+		"spoke without a role": {
+			breaks: func(_ *testing.T, s *scene) {
+				for _, account := range s.two.objects["serviceaccounts"] {
+					delete(account["metadata"].(map[string]any), "annotations")
+				}
+			},
+			rule: "P20", says: "--prepare-spokes", where: "cluster spoke-2",
 		},
 		"no Flux": {
 			breaks: func(_ *testing.T, s *scene) { delete(s.two.objects, "deployments") },
@@ -293,6 +303,26 @@ func TestWhatMayNotBeSeen(t *testing.T) {
 			assert.Equal(t, report.Warning, f.Severity)
 		}
 	}
+}
+
+// TestPodIdentity: the roles of the hub are those of its associations.
+func TestPodIdentity(t *testing.T) {
+	t.Parallel()
+	podIdentity := func(t *testing.T, associations ...aws.Association) Result {
+		t.Helper()
+		s := newScene(t)
+		s.input.World = &world.World{}
+		s.input.PrepareSpokes = true
+		s.target.Identity = target.Identity{Mode: target.PodIdentity}
+		hub := aws.Cluster{Account: accountID, Region: "us-east-1", Name: "hub", Endpoint: "https://10.0.0.1", Issuer: hubIssuer, Associations: associations}
+		s.aws.Clusters = []aws.Cluster{hub}
+		s.eks = &cluster.EKS{Name: "hub", Region: "us-east-1", ARN: hub.ARN(), Issuer: hubIssuer}
+		return s.look(t)
+	}
+	none := fmt.Sprint(podIdentity(t, aws.Association{Namespace: namespace, ServiceAccount: "hue", RoleARN: roleARN}).Findings)
+	assert.Contains(t, none, "none gives ServiceAccount mural-system/source-controller a role")
+	assert.Contains(t, none, "L12", "the trust policy of the role is IRSA's: EKS Pod Identity may not take it")
+	assert.NotContains(t, none, "ServiceAccount mural-system/hue a role")
 }
 
 // TestInstanceProfile: what nobody can see from here is said, and what to look at.

@@ -64,6 +64,8 @@ func (l *looker) noRepository(ctx context.Context, place report.Place) {
 	missing := ecr.NoRepository(l.World.Destination)
 	made, err := l.World.ECR.CreatedOnPush(ctx)
 	switch {
+	case l.CreateRepositories:
+		l.find(ruleRepository, report.Info, place, "nothing", "it does not exist yet: this run creates it")
 	case err == nil && made:
 		l.find(ruleRepository, report.Info, place, "nothing, if its template is as it should be", "it does not exist yet; a creation template makes it at the first push")
 	default: // whoever may not see templates creates it

@@ -71,14 +71,17 @@ func (l *looker) rightsOptions() rights.Options {
 	r := l.World.Target.Release
 	o := rights.Options{
 		Namespace: r.Namespace, Flux: r.ManagedBy == target.Flux, Stages: l.Stages,
-		Prepare: l.World.Target.Identity.Mode == target.IRSA && l.World.Target.Identity.RoleARN != "",
+		Prepare: l.PrepareSpokes,
 	}
 	if l.State == nil {
 		return o
 	}
-	o.Storage = l.State.Managed.Storage
+	o.Storage, o.Install = l.State.Managed.Storage, l.State.Absent()
 	if h := l.State.Managed.Release; h != nil {
 		o.FluxNamespace = h.GetNamespace()
+	}
+	if o.Install {
+		return o
 	}
 	if settings, ok, err := l.State.Source(l.World.Destination); err == nil && ok {
 		if at, err := settings.Address(); err == nil {

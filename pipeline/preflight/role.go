@@ -2,14 +2,11 @@ package preflight
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/account"
@@ -33,16 +30,20 @@ func roleRules() []report.Rule {
 
 // lookAtRole reads the role, its policies and its trust, and judges them against each cluster's issuer.
 func lookAtRole(ctx context.Context, l *looker) {
-	identity := l.World.Target.Identity
-	if identity.Mode == target.InstanceProfile {
+	switch identity := l.World.Target.Identity; {
+	case identity.Mode == target.InstanceProfile:
 		l.hopLimit()
-		return
+	case identity.Mode == target.PodIdentity:
+		l.associations(ctx)
+	case identity.RoleARN != "":
+		l.lookAtRoleOf(ctx, identity.RoleARN)
 	}
-	if identity.RoleARN == "" {
-		return // with Pod Identity nobody has to name it
-	}
-	place := report.Place{Object: "role " + identity.RoleARN}
-	role, err := iam.ParseRole(identity.RoleARN)
+}
+
+// lookAtRoleOf looks at one role.
+func (l *looker) lookAtRoleOf(ctx context.Context, arn string) {
+	place := report.Place{Object: "role " + arn}
+	role, err := iam.ParseRole(arn)
 	if err != nil {
 		return // the target's own check says it
 	}
@@ -62,7 +63,7 @@ func lookAtRole(ctx context.Context, l *looker) {
 		l.cannot("L13", place, "policy "+policy.Name+" of the role", account.Permissions, ecr.Explain(policy.Err, l.World.Destination))
 	}
 	var issuers []string
-	if identity.Mode == target.IRSA {
+	if l.World.Target.Identity.Mode == target.IRSA {
 		if issuers = l.issuers(ctx); len(issuers) == 0 {
 			seen.Trust = nil // it would be judged by whatever issuer it names itself
 		}
@@ -77,7 +78,10 @@ func (l *looker) judgeRole(ctx context.Context, role iam.Role, seen account.Seen
 	if err != nil {
 		return // lint has said why
 	}
-	order.Issuers = issuers
+	order.Issuers, order.Role = issuers, role
+	if eks := l.World.Hub.EKS; eks != nil {
+		order.Clusters = []string{eks.ARN}
+	}
 	l.facts.note(func(f *facts) { order.FluxNamespace = f.fluxNamespace })
 	for _, c := range l.reached() {
 		list, err := l.facts.workloads(ctx, c)
@@ -99,7 +103,7 @@ func (l *looker) judgeRole(ctx context.Context, role iam.Role, seen account.Seen
 	}
 	for _, f := range result.Findings {
 		// A grant beyond the need, and what only the operator needs, are not in the way of a cutover.
-		if f.Severity != report.Error && len(result.Unproven) == 0 {
+		if f.Severity == report.Info || f.Severity != report.Error && len(result.Unproven) == 0 {
 			continue
 		}
 		f.Place = report.Place{Object: f.Place.File + " of role " + role.Name, Path: f.Place.Path}
@@ -122,7 +126,7 @@ func (l *looker) issuers(ctx context.Context) []string {
 	group.SetLimit(parallel)
 	for i, c := range clusters {
 		group.Go(func() error {
-			issuer, err := issuerOf(ctx, c)
+			issuer, err := c.Issuer(ctx)
 			if err != nil {
 				l.cannot("L12", report.Place{Cluster: c.Name}, "the OIDC issuer of cluster "+c.Name, "get /.well-known/openid-configuration (ClusterRole system:service-account-issuer-discovery)", err)
 			}
@@ -132,20 +136,6 @@ func (l *looker) issuers(ctx context.Context) []string {
 	}
 	_ = group.Wait() // what can't be seen is a finding
 	return slices.DeleteFunc(found, func(issuer string) bool { return issuer == "" })
-}
-
-func issuerOf(ctx context.Context, c *cluster.Cluster) (string, error) {
-	body, err := c.Clientset.Discovery().RESTClient().Get().AbsPath("/.well-known/openid-configuration").DoRaw(ctx)
-	if err != nil {
-		return "", fmt.Errorf("reading the OIDC issuer of cluster %q: %w", c.Name, err)
-	}
-	var configuration struct {
-		Issuer string `json:"issuer"`
-	}
-	if err := json.Unmarshal(body, &configuration); err != nil {
-		return "", fmt.Errorf("reading the OIDC issuer of cluster %q: %w", c.Name, err)
-	}
-	return configuration.Issuer, nil
 }
 
 // providers looks for the IAM OIDC provider of each issuer.

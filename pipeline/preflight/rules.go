@@ -14,7 +14,7 @@ import (
 func Catalogue() []report.Rule {
 	var all []report.Rule
 	for _, family := range [][]report.Rule{
-		rightsRules(), clusterRules(), releaseRules(), identityRules(), repositoryRules(), roleRules(), fluxRules(), zotRules(),
+		rightsRules(), clusterRules(), releaseRules(), identityRules(), repositoryRules(), roleRules(), fluxRules(), zotRules(), spokeRules(),
 	} {
 		all = append(all, family...)
 	}

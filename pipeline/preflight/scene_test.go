@@ -25,6 +25,7 @@ import (
 	kubefake "k8s.io/client-go/kubernetes/fake"
 
 	"github.com/palette-ecr/palette-ecr/fixtures/aws"
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
@@ -71,6 +72,7 @@ type scene struct {
 	aws           aws.World
 	user          sdk.Credentials
 	target        target.Cutover
+	eks           *cluster.EKS   // the hub, when it is named so
 	status        release.Status // of Helm's newest record
 	input         Input
 	arrange       func(context.Context, *sdkecr.Client) // further settings in ECR
@@ -81,7 +83,8 @@ func newScene(t *testing.T) *scene {
 	s := &scene{hub: &apiServer{issuer: hubIssuer}, one: &apiServer{issuer: hubIssuer}, two: &apiServer{issuer: hubIssuer}, status: release.StatusDeployed}
 	for _, a := range []*apiServer{s.hub, s.one, s.two} {
 		a.add(t, "deployments", flux(namespace, "v1.9.3"))
-		a.add(t, "serviceaccounts", corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "puller"}})
+		a.add(t, "serviceaccounts", corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "puller"}},
+			corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "source-controller", Annotations: map[string]string{"eks.amazonaws.com/role-arn": roleARN}}})
 		a.add(t, "ocirepositories", workload("checkout"))
 	}
 	s.target = target.Cutover{
@@ -146,7 +149,10 @@ func (s *scene) look(t *testing.T) Result {
 		s.arrange(t.Context(), sdkecr.NewFromConfig(config))
 	}
 	w := &world.World{Target: s.target, Destination: destination, ECR: client, Now: func() time.Time { return noon }, Unreached: s.unreached()}
+	w.HTTPClient = e.HTTPClient()
+	w.AWS.Config = &sdk.Config{Region: "us-east-1", Credentials: sdk.CredentialsProviderFunc(func(context.Context) (sdk.Credentials, error) { return s.user, nil })}
 	w.Hub = s.hub.start(t, "hub")
+	w.Hub.EKS = s.eks
 	w.Spokes = append(w.Spokes, s.one.start(t, "spoke-1"), s.two.start(t, "spoke-2"))
 	j, err := journal.Load(t.Context(), w.Hub.Client, namespace)
 	require.NoError(t, err)

@@ -170,14 +170,16 @@ var groups = []string{flux, "kustomize.toolkit.fluxcd.io", helm, "image.toolkit.
 
 // Spoke returns the rights that stages need on a spoke.
 func Spoke(o Options) []Right {
+	inspect := []need{{"get", "", "serviceaccounts", "", ""}, {"list", "apps", "deployments", "", ""}, {"list", "", "pods", "", ""}}
 	table := map[string][]need{
-		"preflight":   looked(),
+		"preflight":   slices.Concat(looked(), inspect),
 		"copy":        {{"list", flux, "ocirepositories", "", ""}},
+		"deploy":      slices.Concat(inspect, onSpoke()), // a canary, before the switch
 		"validate":    slices.Concat(onSpoke(), searched(o)),
 		"disable-zot": onSpoke(),
 	}
 	if o.Prepare { // fleet.Prepare: the chart annotates and restarts only the hub's
-		table["deploy"] = []need{{"get patch", "", "serviceaccounts", "", ""}, {"list patch", "apps", "deployments", "", ""}, {"list", "", "pods", "", ""}}
+		table["deploy"] = append(table["deploy"], need{"patch", "", "serviceaccounts", "", ""}, need{"get watch patch", "apps", "deployments", "", ""})
 	}
 	return listed(table, o.Stages)
 }
