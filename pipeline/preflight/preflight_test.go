@@ -58,7 +58,7 @@ func TestFaults(t *testing.T) {
 		},
 		"right to make canaries on a spoke": {
 			breaks: func(_ *testing.T, s *scene) { s.two.denied = lacking("create", "ocirepositories") },
-			rule:   "P01", says: "create ocirepositories.source.toolkit.fluxcd.io (validate)", where: "cluster spoke-2",
+			rule:   "P01", says: "create ocirepositories.source.toolkit.fluxcd.io (deploy)", where: "cluster spoke-2",
 		},
 		"right to reach Zot": {
 			breaks: func(_ *testing.T, s *scene) { s.hub.denied = lacking("create", "pods/portforward") },
