@@ -30,6 +30,8 @@ const (
 	StageRender Stage = "render"
 	// Checks the values, and the manifests that Helm makes of them
 	StageLint Stage = "lint"
+	// Looks at all that later stages need, before anything is touched
+	StagePreflight Stage = "preflight"
 	// Copies every artifact to ECR
 	StageCopy Stage = "copy"
 	// Gives the release its new values

@@ -126,12 +126,18 @@ type endpoints struct {
 	close       func()
 }
 
-func openEndpoints(ctx context.Context, w *world.World, s *state.State) (e endpoints, err error) {
-	e.close = func() {}
-	e.options = copy.Options{Progress: w.Progress, Now: w.Now, Quotas: w.Quotas, BeforeWrite: w.Lock}
-	if e.destination, err = copy.ToECR(ctx, w.ECR); err != nil {
-		return e, err
+func openEndpoints(ctx context.Context, w *world.World, s *state.State) (endpoints, error) {
+	destination, err := copy.ToECR(ctx, w.ECR)
+	if err != nil {
+		return endpoints{}, err
 	}
+	return openFor(ctx, w, s, destination)
+}
+
+// openFor opens the source for a destination.
+func openFor(ctx context.Context, w *world.World, s *state.State, destination copy.Destination) (e endpoints, err error) {
+	e.close = func() {}
+	e.destination, e.options = destination, copy.Options{Progress: w.Progress, Now: w.Now, Quotas: w.Quotas, BeforeWrite: w.Lock}
 	if e.options.References, err = references(ctx, w, s); err != nil {
 		return e, err
 	}

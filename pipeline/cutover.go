@@ -124,7 +124,7 @@ func (r *runner) connect(ctx context.Context, o Options, given Given, destinatio
 	if w, err = withFleet(ctx, w, r.state, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return err
 	}
-	if o.runs("deploy", "validate", "disable-zot") && !r.state.Absent() {
+	if o.runs("deploy", "validate", "disable-zot") && !r.state.Absent() && len(w.Unreached) == 0 { // preflight refuses those
 		if w, err = withBaseline(ctx, w, r.state, o.AcceptBroken); err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (r *runner) connect(ctx context.Context, o Options, given Given, destinatio
 			return err
 		}
 	}
-	if o.runs("deploy") && !o.PrepareSpokes {
+	if o.runs("deploy") && !o.PrepareSpokes && !o.runs("preflight") { // which says it with everything else
 		if err := checkSpokes(ctx, w, r.state); err != nil {
 			return err
 		}

@@ -3,10 +3,13 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/preflight"
+	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
@@ -16,7 +19,8 @@ import (
 // Preflighted is linted values with which nothing that could be seen stands in the way of a cutover.
 type Preflighted struct {
 	Linted  Linted
-	Unknown []string // what could not be looked at, one line each
+	Unknown []string     // what could not be looked at, one line each
+	Survey  *copy.Survey // of what is to be copied; nil is unknown
 
 	entry Entry
 }
@@ -39,7 +43,7 @@ func (p Preflighted) open() error {
 // Preflight looks, before anything is touched, at all that later stages need. A finding of severity error is a refusal.
 func Preflight(ctx context.Context, w *world.World, s *state.State, in Linted) (Preflighted, error) {
 	done := Preflighted{Linted: in}
-	look, err := preflightInput(ctx, w, s, in)
+	look, err := preflightInput(w, s, in)
 	if err != nil {
 		return done, err
 	}
@@ -47,22 +51,56 @@ func Preflight(ctx context.Context, w *world.World, s *state.State, in Linted) (
 	if err != nil {
 		return done, err
 	}
-	done.Unknown = found.Unknown
+	done.Unknown, done.Survey = found.Unknown, found.Survey
 	done.entry, err = preflightEntry(found)
 	return done, err
 }
 
 // preflightInput is what preflight looks at.
-func preflightInput(ctx context.Context, w *world.World, s *state.State, in Linted) (preflight.Input, error) {
+func preflightInput(w *world.World, s *state.State, in Linted) (preflight.Input, error) {
 	r := in.Rendered
-	look := preflight.Input{World: w, State: s, Stages: r.Given.Stages, File: r.Wanted, Values: r.Values, Found: in.Findings, KeepCert: r.Given.KeepCert, Recover: r.Given.Recover, Prepare: r.Given.PrepareSpokes}
+	look := preflight.Input{
+		World: w, State: s, Stages: r.Given.Stages, File: r.Wanted, Values: r.Values, Found: in.Findings, KeepCert: r.Given.KeepCert, Recover: r.Given.Recover,
+		PrepareSpokes: r.Given.PrepareSpokes, CreateRepositories: r.Given.CreateRepositories,
+	}
 	lost, err := r.lost(w, s)
 	if err != nil {
 		return look, err
 	}
-	look.Lost = lost
-	look.Zot, _, err = addresses(ctx, w, s)
+	look.Lost, look.Older = lost, r.Given.AllowDowngrade
+	if stages := r.Given.Stages; len(stages) == 0 || slices.Contains(stages, "copy") {
+		look.Survey = func(ctx context.Context) (copy.Survey, error) { return survey(ctx, w.Reached(), s) }
+	}
+	if s.Absent() {
+		return look, nil
+	}
+	on, err := s.ZotOn()
+	if err == nil && on {
+		ledger := proof.NewLedger(s.Journal.Fresh(w.Now(), w.Destination.URL())...)
+		proven := len(ledger.Missing(w.Now(), proof.Needs(clusterNames(w)...)...)) == 0
+		look.Proven = &proven
+	}
 	return look, err
+}
+
+// survey finds out what copy would send. A repository that does not exist has a rule of its own, and holds nothing.
+func survey(ctx context.Context, w *world.World, s *state.State) (copy.Survey, error) {
+	if s.Absent() {
+		return copy.Survey{Off: true}, nil
+	}
+	destination, err := copy.ToNew(ctx, w.ECR)
+	if err != nil && destination.Repository == nil {
+		return copy.Survey{}, err
+	}
+	ends, err := openFor(ctx, w, s, destination)
+	if err != nil {
+		return copy.Survey{}, err
+	}
+	defer ends.close()
+	if ends.source == nil {
+		return copy.Survey{Off: true}, nil
+	}
+	return copy.Look(ctx, *ends.source, ends.destination, ends.options)
 }
 
 // preflightEntry counts what was found, and refuses when any of it is an error.
@@ -81,11 +119,12 @@ func preflightEntry(found preflight.Result) (Entry, error) {
 	}
 	e := Entry{Findings: found.Findings, Rules: preflight.Rules(), Counts: map[string]int64{"errors": errors, "warnings": warnings, "unproven": int64(len(found.Unknown))}}
 	if first != nil {
+		remedy, _, _ := strings.Cut(first.Remedy, "\n") // what is to be copied stands with the finding
 		where := first.Place.String()
 		if where != "" {
 			where += ": "
 		}
-		return e, fault.New(fault.Refused, first.Remedy, "looking before anything is touched: %s%s (%s, %s in all)", where, first.Message, first.Rule, report.Counted(int(errors), "error"))
+		return e, fault.New(fault.Refused, remedy, "looking before anything is touched: %s%s (%s, %s in all)", where, first.Message, first.Rule, report.Counted(int(errors), "error"))
 	}
 	e.Summary = fmt.Sprintf("no error, %d warnings, %d could not be looked at", warnings, len(found.Unknown))
 	return e, nil

@@ -2,7 +2,6 @@ package copy
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"oras.land/oras-go/v2/registry/remote"
@@ -78,14 +77,25 @@ func (o Options) withDefaults() Options {
 // ToECR makes a destination of a client. The repository must exist: the error's remedy is the command that
 // makes it. When the credentials may not describe the repository, that is left to the copying itself.
 func ToECR(ctx context.Context, c *ecr.Client) (Destination, error) {
-	d := Destination{Address: c.Repository, Images: c.Images, Layers: c.Layers}
-	info, err := c.Require(ctx)
-	var refused *ecr.Error
-	if err != nil && (!errors.As(err, &refused) || refused.Cause != ecr.Denied) {
+	d, err := ToNew(ctx, c)
+	if isCause(err, ecr.Missing) {
 		return Destination{}, err
 	}
+	return d, err
+}
+
+// ToNew is ToECR for a repository that need not exist: with the error that says so, the destination is whole.
+func ToNew(ctx context.Context, c *ecr.Client) (Destination, error) {
+	d := Destination{Address: c.Repository, Images: c.Images, Layers: c.Layers}
+	info, missing := c.Require(ctx)
+	if missing != nil && !isCause(missing, ecr.Denied) && !isCause(missing, ecr.Missing) {
+		return Destination{}, missing
+	}
 	d.Immutable = info.Immutable()
-	d.Repository, err = c.Target(ctx)
+	var err error
+	if d.Repository, err = c.Target(ctx); err == nil && isCause(missing, ecr.Missing) {
+		err = missing
+	}
 	return d, err
 }
 

@@ -24,18 +24,7 @@ func (j *job) refused(g *graph, there listed) error {
 	if !j.dst.address.Registry.IsECR() {
 		return nil
 	}
-	var all []string
-	missing := 0
-	for _, n := range g.sorted() {
-		if !there.there[n.desc.Digest] {
-			missing++
-		} else {
-			continue // ECR has taken it
-		}
-		if why := n.refusal(); why != "" {
-			all = append(all, fmt.Sprintf("%s (%s): %s", n.desc.Digest, n.name(), why))
-		}
-	}
+	all, missing := refusals(g, there)
 	if total := missing + len(there.there); total > mostInAll {
 		return fault.New(fault.Failed, "spread the artifacts over several repositories, or ask AWS for a higher quota (images per repository)",
 			"looking for what ECR refuses: %d manifests would be in %q, and a repository holds %d", total, j.dst.url, mostInAll)
@@ -45,6 +34,20 @@ func (j *job) refused(g *graph, there listed) error {
 	}
 	return fault.New(fault.Failed, "push it again in a form that ECR takes, or leave it in the source by its tag or digest (--leave)",
 		"looking for what ECR refuses: %s", some(all))
+}
+
+// refusals lists what ECR would not take of what is missing there, and counts what is missing.
+func refusals(g *graph, there listed) (all []string, missing int) {
+	for _, n := range g.sorted() {
+		if there.there[n.desc.Digest] {
+			continue // ECR has taken it
+		}
+		missing++
+		if why := n.refusal(); why != "" {
+			all = append(all, fmt.Sprintf("%s (%s): %s", n.desc.Digest, n.name(), why))
+		}
+	}
+	return all, missing
 }
 
 // refusal says why ECR would not take a manifest; "" when it would.

@@ -26,6 +26,7 @@ type Options struct {
 type Client struct {
 	Repository registry.Repository
 
+	config aws.Config
 	api    api
 	sts    *sts.Client
 	tokens *tokens
@@ -68,6 +69,7 @@ func Connect(ctx context.Context, repo registry.Repository, o Options) (*Client,
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		return nil, c.explain(err, "getting AWS credentials")
 	}
+	c.config = cfg
 	c.sts = sts.NewFromConfig(cfg, func(s *sts.Options) {
 		s.EndpointOptions.UseFIPSEndpoint, s.EndpointOptions.UseDualStackEndpoint = endpointStates(repo.Registry)
 	})

@@ -45,10 +45,17 @@ func (p privateAPI) describe(ctx context.Context) (RepositoryInfo, error) {
 		return RepositoryInfo{}, err
 	}
 	r := out.Repositories[0]
-	return RepositoryInfo{
+	info := RepositoryInfo{
 		Exists: true, ARN: aws.ToString(r.RepositoryArn), URI: aws.ToString(r.RepositoryUri),
 		AccountID: aws.ToString(r.RegistryId), Mutability: string(r.ImageTagMutability),
-	}, nil
+	}
+	for _, f := range r.ImageTagMutabilityExclusionFilters {
+		info.Exclusions = append(info.Exclusions, aws.ToString(f.Filter))
+	}
+	if e := r.EncryptionConfiguration; e != nil {
+		info.KMSKey = aws.ToString(e.KmsKey)
+	}
+	return info, nil
 }
 
 func (p privateAPI) create(ctx context.Context, with Settings) error {

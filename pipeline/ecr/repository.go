@@ -16,9 +16,11 @@ import (
 type RepositoryInfo struct {
 	Exists     bool
 	ARN        string
-	URI        string // host/path
-	AccountID  string // the account that owns it
-	Mutability string // of tags: MUTABLE, IMMUTABLE, or one of them _WITH_EXCLUSION. ECR Public has only MUTABLE
+	URI        string   // host/path
+	AccountID  string   // the account that owns it
+	Mutability string   // of tags: MUTABLE, IMMUTABLE, or one of them _WITH_EXCLUSION. ECR Public has only MUTABLE
+	Exclusions []string // filters of the tags that are the other way, with * for any text
+	KMSKey     string   // that the repository is encrypted with; "" is ECR's own
 }
 
 // Immutable reports whether no tag can ever be moved. With exclusions some can.

@@ -75,8 +75,10 @@ type SourceController struct {
 
 // RepositorySettings are those of the destination.
 type RepositorySettings struct {
-	Mutability string // MUTABLE, IMMUTABLE, or one of them _WITH_EXCLUSION
-	Lifecycle  string // the lifecycle policy, JSON; empty for none
+	Mutability string   // MUTABLE, IMMUTABLE, or one of them _WITH_EXCLUSION
+	Exclusions []string // filters of the tags that are the other way, with * for any text
+	Lifecycle  string   // the lifecycle policy, JSON; empty for none
+	Tags       []string // that OCIRepositories follow; none is unknown
 }
 
 // Versions of the charts in the cluster.

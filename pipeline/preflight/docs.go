@@ -42,6 +42,11 @@ An error is a refusal (exit code 3). What may not be looked at is *unproven*: a 
 missing, and exit code 4 when nothing is worse. ` + "`run`" + ` goes on without it, since its proofs show what preflight could not
 see.
 
+In AWS it asks, beside what the operator's policy has, for ` + "`ecr:GetLifecyclePolicy`, `ecr:GetRepositoryPolicy`,\n" +
+	"`ecr:DescribePullThroughCacheRules`, `ecr:DescribeRepositoryCreationTemplates`, `ecr:GetSigningConfiguration`, `iam:GetRole`,\n" +
+	"`iam:ListRolePolicies`, `iam:GetRolePolicy`, `iam:ListAttachedRolePolicies`, `iam:GetPolicy`, `iam:GetPolicyVersion` and\n" +
+	"`iam:GetOpenIDConnectProvider`" + `; each that is missing leaves one look unproven.
+
 | rule | severity | about |
 |---|---|---|
 `

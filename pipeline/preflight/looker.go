@@ -1,13 +1,14 @@
 package preflight
 
 import (
-	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
@@ -26,9 +27,12 @@ type looker struct {
 
 // facts are what looks find out for rules that judge several of them.
 type facts struct {
-	mu     sync.Mutex
-	live   lint.Live
-	access lint.Access
+	mu            sync.Mutex
+	live          lint.Live
+	fluxNamespace string // of the hub's source-controller; "" is unknown, or there are two
+	survey        *copy.Survey
+	expires       time.Time // of the AWS credentials; zero is never, or unknown
+	listings      sync.Map  // of OCIRepositories, by cluster
 }
 
 // note takes what a look has found out.
@@ -62,8 +66,7 @@ func (l *looker) cannot(id string, place report.Place, what, permission string, 
 
 // denied reports whether an error is a refusal for want of a permission.
 func denied(err error) bool {
-	var refused *ecr.Error
-	return apierrors.IsForbidden(err) || errors.As(err, &refused) && refused.Cause == ecr.Denied
+	return apierrors.IsForbidden(err) || cause(err) == ecr.Denied
 }
 
 // reached returns the clusters that answer, the hub first.

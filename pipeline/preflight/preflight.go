@@ -10,9 +10,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
-	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
@@ -27,18 +27,25 @@ type Input struct {
 	File   *values.File   // as the release is to have it
 	Values map[string]any // that the release is to have
 
-	Found    []report.Finding   // by lint, which has seen nothing live: they are not repeated
-	Lost     []deploy.LiveKey   // values that only the live release has, unless they are kept or given up
-	Zot      registry.Spellings // every address of Zot
+	Found    []report.Finding // by lint, which has seen nothing live: they are not repeated
+	Lost     []deploy.LiveKey // values that only the live release has, unless they are kept or given up
 	KeepCert bool
-	Prepare  bool // source-controller on spokes is given its identity by the run itself
-	Recover  bool // a release that is pending is about to be repaired
+	Proven   *bool // whether every proof that turning Zot off takes holds; nil where Zot is off already
+	Older    bool  // charts may be older than the live ones
+
+	PrepareSpokes      bool // the run gives spokes what they lack
+	CreateRepositories bool // the run creates the repository
+	Recover            bool // a release that is pending is about to be repaired
+
+	// Survey finds out what is to be copied. nil: the copy is no stage of this run.
+	Survey func(context.Context) (copy.Survey, error)
 }
 
 // Result is what preflight found.
 type Result struct {
 	Findings []report.Finding
-	Unknown  []string // what could not be looked at, one line each
+	Unknown  []string     // what could not be looked at, one line each
+	Survey   *copy.Survey // of what is to be copied; nil is unknown
 }
 
 // look is one look of preflight, with a name for people.
@@ -53,6 +60,12 @@ func looks() []look {
 		{"clusters", lookAtClusters},
 		{"rights", lookAtRights},
 		{"release", lookAtRelease},
+		{"identity", lookAtIdentity},
+		{"repository", lookAtRepository},
+		{"role", lookAtRole},
+		{"flux", lookAtFlux},
+		{"spokes", lookAtSpokes},
+		{"zot", lookAtZot},
 	}
 }
 
@@ -82,21 +95,27 @@ func Look(ctx context.Context, in Input) (Result, error) {
 		r.Findings = append(r.Findings, l.findings...)
 		r.Unknown = append(r.Unknown, l.unseen...)
 	}
+	r.Survey = shared.survey
 	if in.State == nil {
 		return r, nil
 	}
 	last := &looker{Input: in, facts: shared}
+	last.judgeTime()
 	live, err := last.lint()
 	r.Findings = slices.Concat(r.Findings, last.findings, live)
 	return r, err
 }
 
-// liveRules are the rules of lint that need what is live, or that judge it again.
-var liveRules = []string{"L10", "L12", "L13", "L16", "L18", "L21", "L25", "L27", "L28"}
+// liveRules are the rules of lint that need what is live. L12 and L13 judge the role itself (lookAtRole).
+var liveRules = []string{"L10", "L16", "L18", "L21", "L25", "L27", "L28"}
 
 // lint judges the values by what is live.
 func (l *looker) lint() ([]report.Finding, error) {
 	w := l.World
+	l.facts.live.Proven = l.Proven
+	if l.Older {
+		l.facts.live.Installed.CRDs = ""
+	}
 	var others []string
 	for _, r := range lint.Catalogue() {
 		if !slices.Contains(liveRules, r.ID) {
@@ -105,7 +124,7 @@ func (l *looker) lint() ([]report.Finding, error) {
 	}
 	found, err := lint.Run(lint.Input{
 		File: l.File, Target: w.Target, Destination: w.Destination, Chart: w.Chart, KubeVersion: w.Kubernetes, KeepCert: l.KeepCert,
-		Access: l.facts.access, Live: l.facts.live, Disable: others,
+		Live: l.facts.live, Disable: others,
 	})
 	return slices.DeleteFunc(found, func(f report.Finding) bool {
 		return f.Ignored != "" || slices.ContainsFunc(l.Found, func(known report.Finding) bool {

@@ -69,13 +69,19 @@ func (l *looker) rightsOn(ctx context.Context, c *cluster.Cluster, hub bool) {
 // rightsOptions say what the run does where.
 func (l *looker) rightsOptions() rights.Options {
 	r := l.World.Target.Release
-	o := rights.Options{Namespace: r.Namespace, Flux: r.ManagedBy == target.Flux, Stages: l.Stages, Prepare: l.Prepare}
+	o := rights.Options{
+		Namespace: r.Namespace, Flux: r.ManagedBy == target.Flux, Stages: l.Stages,
+		Prepare: l.PrepareSpokes,
+	}
 	if l.State == nil {
 		return o
 	}
-	o.Storage = l.State.Managed.Storage
+	o.Storage, o.Install = l.State.Managed.Storage, l.State.Absent()
 	if h := l.State.Managed.Release; h != nil {
 		o.FluxNamespace = h.GetNamespace()
+	}
+	if o.Install {
+		return o
 	}
 	if settings, ok, err := l.State.Source(l.World.Destination); err == nil && ok {
 		if at, err := settings.Address(); err == nil {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/check"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -13,7 +14,7 @@ import (
 func Catalogue() []report.Rule {
 	var all []report.Rule
 	for _, family := range [][]report.Rule{
-		rightsRules(), clusterRules(), releaseRules(),
+		rightsRules(), clusterRules(), releaseRules(), identityRules(), repositoryRules(), roleRules(), fluxRules(), zotRules(), spokeRules(),
 	} {
 		all = append(all, family...)
 	}
@@ -23,7 +24,7 @@ func Catalogue() []report.Rule {
 // Rules returns the catalogue with the rules of lint that preflight feeds.
 func Rules() []report.Rule {
 	all := Catalogue()
-	for _, id := range liveRules {
+	for _, id := range append([]string{check.RuleTrust, check.RulePolicy}, liveRules...) {
 		for _, r := range lint.Catalogue() {
 			if r.ID == id {
 				all = append(all, r)
@@ -34,7 +35,7 @@ func Rules() []report.Rule {
 }
 
 func titleOf(id string) string {
-	for _, r := range Catalogue() {
+	for _, r := range append(Catalogue(), lint.Catalogue()...) {
 		if r.ID == id {
 			return r.Title
 		}

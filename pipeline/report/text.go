@@ -70,7 +70,14 @@ func (t *textWriter) labelled(indent int, label, text string, colour func(string
 		return
 	}
 	lead := strings.Repeat(" ", indent)
-	t.item(lead+colour(pad(label, 7)), indent+7, text, nil)
+	first, rest, more := strings.Cut(text, "\n")
+	t.item(lead+colour(pad(label, 7)), indent+7, first, nil)
+	if !more {
+		return
+	}
+	for l := range strings.SplitSeq(strings.TrimRight(rest, "\n"), "\n") { // a document to copy: as it is
+		t.line(lead + strings.Repeat(" ", 7) + tame(l))
+	}
 }
 
 func (t *textWriter) heading(s string) {

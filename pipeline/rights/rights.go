@@ -170,15 +170,16 @@ var groups = []string{flux, "kustomize.toolkit.fluxcd.io", helm, "image.toolkit.
 
 // Spoke returns the rights that stages need on a spoke.
 func Spoke(o Options) []Right {
+	inspect := []need{{"get", "", "serviceaccounts", "", ""}, {"list", "apps", "deployments", "", ""}, {"list", "", "pods", "", ""}}
 	table := map[string][]need{
-		"preflight":   looked(),
+		"preflight":   slices.Concat(looked(), inspect),
 		"copy":        {{"list", flux, "ocirepositories", "", ""}},
-		"deploy":      append(onSpoke(), need{"list", "", "pods", "", ""}), // source-controller's identity, and a canary before the switch
+		"deploy":      slices.Concat(inspect, onSpoke()), // a canary, before the switch
 		"validate":    slices.Concat(onSpoke(), searched(o)),
 		"disable-zot": onSpoke(),
 	}
 	if o.Prepare { // fleet.Prepare: the chart annotates and restarts only the hub's
-		table["deploy"] = append(table["deploy"], need{"get patch", "", "serviceaccounts", "", ""}, need{"get list patch", "apps", "deployments", "", ""})
+		table["deploy"] = append(table["deploy"], need{"patch", "", "serviceaccounts", "", ""}, need{"get watch patch", "apps", "deployments", "", ""})
 	}
 	return listed(table, o.Stages)
 }
@@ -231,6 +232,16 @@ func distinct(all []Right) []Right {
 func (r Right) covers(other Right) bool {
 	return r.Verb == other.Verb && r.Group == other.Group && r.Resource == other.Resource &&
 		(r.Namespace == "" || r.Namespace == other.Namespace) && (r.Name == "" || r.Name == other.Name)
+}
+
+// Cover reports whether one of the rights includes another.
+func Cover(all []Right, r Right) bool {
+	return slices.ContainsFunc(all, func(held Right) bool {
+		if held.Resource == "*" {
+			held.Resource = r.Resource
+		}
+		return held.covers(r)
+	})
 }
 
 // Texts are rights for people.

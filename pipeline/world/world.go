@@ -131,6 +131,12 @@ func (w *World) answering() []*cluster.Cluster {
 	return slices.DeleteFunc(w.Clusters(), func(c *cluster.Cluster) bool { return w.Unreached[c.Name] != nil })
 }
 
+// Reached returns a World with the spokes that answer, and no others.
+func (w World) Reached() *World {
+	w.Spokes = w.answering()[1:] // the hub is the first
+	return &w
+}
+
 // WithSpokes returns a World with further spokes, which answer and are none of the clusters that it has.
 func (w World) WithSpokes(ctx context.Context, more ...*cluster.Cluster) (*World, error) {
 	var err error

@@ -1,0 +1,76 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+const (
+	ruleSource  = "P17"
+	ruleRefused = "P18"
+	ruleWork    = "P19"
+)
+
+func zotRules() []report.Rule {
+	return []report.Rule{
+		{
+			ID: ruleSource, Severity: report.Error,
+			Title:  "The source registry can't be read",
+			Why:    "What can't be read can't be copied: Zot is down, its certificate isn't trusted, its credentials don't hold, or an artifact in it is incomplete.",
+			Source: "https://zotregistry.dev; docs/proofs.md (closure)",
+			Fix:    "see whether Zot runs, and that the live registry settings are right: they are what Flux uses too",
+		},
+		{
+			ID: ruleRefused, Severity: report.Error,
+			Title:  "ECR would refuse an artifact",
+			Why:    "ECR answers 405 to manifests of kinds and with fields that it doesn't know, which Zot takes; and it has limits: 1,000 tags an image, 52,000 MiB a layer. Immutable tags that name something else there can't be moved.",
+			Source: "aws/containers-roadmap#2439; https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html",
+			Fix:    "push it again in a form that ECR takes, or leave it in Zot by name",
+		},
+		{
+			ID: ruleWork, Severity: report.Info,
+			Title:  "What is to be copied, and how long ECR's quotas make it",
+			Why:    "PutImage is limited to 10 a second for an account and a region, whatever the network is like.",
+			Source: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html; https://docs.aws.amazon.com/AmazonECR/latest/public/public-service-quotas.html",
+			Fix:    "nothing; a higher quota can be asked for",
+		},
+	}
+}
+
+// lookAtZot reads what the source has, and what of it the destination lacks.
+func lookAtZot(ctx context.Context, l *looker) {
+	if l.Survey == nil {
+		return
+	}
+	s, err := l.Survey(ctx)
+	place := report.Place{Cluster: l.World.Hub.Name, Object: "source registry"}
+	switch {
+	case err != nil && refusedIdentity(err): // P07 says it
+		return
+	case err != nil && denied(err):
+		l.cannot(ruleSource, place, "what is to be copied", "ecr:DescribeImages, ecr:BatchGetImage; on the hub get services, list pods, create pods/portforward", err)
+		return
+	case err != nil:
+		l.find(ruleSource, report.Error, place, fault.RemedyOf(err), "%v", err)
+		return
+	case s.Off:
+		l.find(ruleWork, report.Info, place, "nothing", "Zot is off in the live release: there is nothing to copy from")
+		return
+	}
+	for _, refused := range s.Refused {
+		l.find(ruleRefused, report.Error, place, "push it again in a form that ECR takes, or leave it in Zot by name", "%s", refused)
+	}
+	for _, moved := range s.Immutable {
+		l.find(ruleRefused, report.Error, place, "make the repository's tags mutable (aws ecr put-image-tag-mutability), or delete these tags from it", "immutable: %s", moved)
+	}
+	text := fmt.Sprintf("%s in %s; to copy: %s", counted(s.Manifests, "manifest", "manifests"), s.Source, s.Missing())
+	if s.Least > 0 {
+		text += fmt.Sprintf("; ECR's quotas make it at least %s", s.Least)
+	}
+	l.find(ruleWork, report.Info, place, "nothing", "%s", strings.TrimSpace(text))
+	l.facts.note(func(f *facts) { f.survey = &s })
+}
