@@ -63,7 +63,8 @@ var mayImport = map[string][]string{
 	"./pipeline/target":        {"./pipeline/fault", "./pipeline/registry"},
 	"./pipeline/cluster":       {"./pipeline/fault", "./pipeline/target"},
 	"./pipeline/ecr":           {"./pipeline/fault", "./pipeline/registry", "./pipeline/transient"},
-	"./pipeline/journal":       {"./pipeline/fault", "./pipeline/report"},
+	"./pipeline/baseline":      {"./pipeline/cluster", "./pipeline/fault"},
+	"./pipeline/journal":       {"./pipeline/baseline", "./pipeline/fault", "./pipeline/report"},
 	"./pipeline/proof":         {"./pipeline/fault", "./pipeline/report"},
 }
 
@@ -139,7 +140,7 @@ func TestFencesHold(t *testing.T) {
 		{"pipeline/run_test.go", "./internal/cli"},
 		{"pipeline/copy/copier.go", "./fixtures/aws"},
 		{"fixtures/rehearsal/world.go", "./internal/cli"},
-		{"fixtures/bench/main.go", "./internal/console"},
+		{"fixtures/bench/render/main.go", "./internal/console"},
 		{"fixtures/rehearsal/world.go", "./internal/build"},
 		{"internal/cli/run.go", "./fixtures/rehearsal"},
 		{"pipeline/deploy/deploy.go", "./pipeline"},

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -22,12 +23,19 @@ func AwaitReturn(ctx context.Context, w *world.World, s *state.State, _ CaughtUp
 	if !s.Journal.Open {
 		return Returned{Entry{Skip: notOnECR}}, nil
 	}
-	if err := awaitReturned(ctx, w, s); err != nil {
+	err := awaitReturned(ctx, w, s)
+	if err == nil {
+		err = notWorse(ctx, w, w.Baseline)
+	}
+	if err != nil {
 		return Returned{}, err
 	}
 	w.Progress.Say("where Git or a pipeline applies your values, revert them there too: the next upgrade would go to ECR again")
 	return Returned{Entry{Summary: "every workload reads from Zot, on " + strings.Join(clusterNames(w), ", "), Changed: true}}, nil
 }
+
+// leastReturn is how long a rollback may take at least, however short --timeout is.
+const leastReturn = 5 * time.Minute
 
 func awaitReturned(ctx context.Context, w *world.World, s *state.State) error {
 	all, err := atSource(w, s)
@@ -38,7 +46,8 @@ func awaitReturned(ctx context.Context, w *world.World, s *state.State) error {
 	if err != nil {
 		return err
 	}
-	if err := w.Lock(ctx); err != nil { // requests to reconcile
+	config.Timeout = max(config.Timeout, leastReturn) // what failed may have failed for want of time
+	if err := w.Lock(ctx); err != nil {               // requests to reconcile
 		return err
 	}
 	for _, p := range validate.AllReturned(ctx, all, config) {

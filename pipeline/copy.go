@@ -27,8 +27,12 @@ func (c Copied) Entry() Entry { return c.entry }
 func (c Copied) edit() *values.Rendered { return c.Linted.edit() }
 
 // Copy copies everything from the source to ECR and proves that all of it is there.
-func Copy(ctx context.Context, w *world.World, s *state.State, in Linted) (Copied, error) {
-	done := Copied{Linted: in}
+func Copy(ctx context.Context, w *world.World, s *state.State, in Preflighted) (Copied, error) {
+	done := Copied{Linted: in.Linted}
+	if s.Absent() {
+		done.entry.Skip = "nothing is installed yet: there is no Zot to copy from"
+		return done, nil
+	}
 	ends, err := openEndpoints(ctx, w, s)
 	if err != nil {
 		return done, err
@@ -84,7 +88,7 @@ type endpoints struct {
 
 func openEndpoints(ctx context.Context, w *world.World, s *state.State) (e endpoints, err error) {
 	e.close = func() {}
-	e.options = copy.Options{Progress: w.Progress, Now: w.Now}
+	e.options = copy.Options{Progress: w.Progress, Now: w.Now, Quotas: w.Quotas}
 	if e.destination, err = copy.ToECR(ctx, w.ECR); err != nil {
 		return e, err
 	}

@@ -30,18 +30,23 @@ func (d Disabled) edit() *values.Rendered { return d.Validation.edit() }
 // DisableZot turns Zot off. It takes nobody's word for it: every proof must be there, held and fresh.
 func DisableZot(ctx context.Context, w *world.World, s *state.State, in Validation) (Disabled, error) {
 	done := Disabled{Validation: in}
+	given := in.Deployment.values().Given
+	if given.Recover {
+		if _, err := recoverPending(ctx, w, s); err != nil {
+			return done, err
+		}
+	}
 	off, err := s.CutOver(w.Destination)
 	if err != nil {
 		return done, err
 	}
-	if off {
+	if off && !s.Unfinished() {
 		done.entry.Skip = "Zot is off already"
 		return done, nil
 	}
 	if err := mayDisableZot(w, s, in.Proofs); err != nil {
 		return done, err
 	}
-	given := in.Deployment.values().Given
 	if given.AsIs {
 		done.entry.Skip = "the values are taken as they are: set zot.enabled to false in them, and deploy"
 		return done, nil
@@ -61,12 +66,19 @@ func DisableZot(ctx context.Context, w *world.World, s *state.State, in Validati
 	if err != nil {
 		return done, err
 	}
+	before, err := takeBaseline(ctx, w)
+	if err != nil {
+		return done, err
+	}
 	done.Result, err = apply(ctx, w, s, without)
 	done.entry.Changed = true
 	if err != nil {
 		return done, err
 	}
 	done.entry.Proofs, err = proveWithoutZot(ctx, w, s)
+	if err == nil {
+		err = notWorse(ctx, w, before)
+	}
 	if err != nil {
 		return done, err
 	}

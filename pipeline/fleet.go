@@ -64,6 +64,9 @@ func validation(ctx context.Context, w *world.World, s *state.State) (validate.C
 		Destination: w.Destination, Namespace: w.Target.Release.Namespace, Identity: w.Target.Identity.RoleARN,
 		KeepCert: w.KeepCert, SwitchedAt: s.Journal.SwitchedAt, Copied: s.Journal.Copied,
 		Timeout: w.Timeout, PushWait: w.PushWait, Progress: w.Progress, Now: w.Now,
+		Accepted: func(cluster, namespace, name string) bool {
+			return w.Before.Broken(cluster)("OCIRepository", namespace, name)
+		},
 	}
 	if w.ECR != nil {
 		c.Images = w.ECR.Images

@@ -18,6 +18,11 @@ type Given struct {
 	KeepLive       bool     // keep values that only the live release has
 	DiscardLive    bool     // give them up
 	AllowDowngrade bool     // of either chart
+	Install        bool     // install the release where there is none, without Zot
+	Before         []byte   // manifests that a HelmRelease needs to be installed
+	Recover        bool     // repair a release that a killed helm has left pending
+
+	Stages []string // that are to run; empty is all of them
 }
 
 // Entry is empty: what was given is not a stage.
@@ -35,9 +40,14 @@ func (g Given) linted(w *world.World, s *state.State) (Linted, error) {
 	return Linted{Rendered: r}, err
 }
 
-func (g Given) copied(w *world.World, s *state.State) (Copied, error) {
+func (g Given) preflighted(w *world.World, s *state.State) (Preflighted, error) {
 	l, err := g.linted(w, s)
-	return Copied{Linted: l}, err
+	return Preflighted{Linted: l}, err
+}
+
+func (g Given) copied(w *world.World, s *state.State) (Copied, error) {
+	p, err := g.preflighted(w, s)
+	return Copied{Linted: p.Linted}, err
 }
 
 func (g Given) deployed(w *world.World, s *state.State) (Deployment, error) {

@@ -21,7 +21,9 @@ func standing(ctx context.Context, w *world.World, s *state.State) *report.Stand
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), standingTimeout)
 	defer cancel()
 	seen := &report.Standing{Zot: report.ZotUnknown, Push: report.UnknownRegistry}
-	if on, err := s.ZotOn(); err == nil {
+	if on, err := s.ZotOn(); s.Absent() {
+		seen.Zot = report.ZotAbsent
+	} else if err == nil {
 		seen.Zot = report.ZotOff
 		if on {
 			seen.Zot = report.ZotRuns
@@ -32,6 +34,10 @@ func standing(ctx context.Context, w *world.World, s *state.State) *report.Stand
 		seen.Push = pushes(w, s, zot)
 	}
 	for _, c := range w.Clusters() {
+		if w.Unreached[c.Name] != nil {
+			seen.Pulls = append(seen.Pulls, report.Pull{Cluster: c.Name, From: report.UnknownRegistry})
+			continue
+		}
 		seen.Pulls = append(seen.Pulls, pulls(ctx, c, w.Destination.URL(), zot))
 	}
 	return seen

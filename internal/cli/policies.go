@@ -70,6 +70,7 @@ func (a *app) policiesCommand() *cobra.Command {
 	var p policyFlags
 	var names []string
 	var format, document, dir string
+	var kubernetes bool
 	c := &cobra.Command{
 		Use:   "policies",
 		Short: "Write the least IAM policies for hue, source-controller and the operator",
@@ -81,10 +82,17 @@ operator who runs palette-ecr (copy, prove, look), or one role for hue and sourc
   palette-ecr policies --endpoint … --issuer https://oidc.eks.us-east-1.amazonaws.com/id/ABC --format aws > roles.sh
   palette-ecr policies --endpoint … --principal hue,source-controller --issuer … --format terraform > ecr.tf
   palette-ecr policies --endpoint … --principal combined --document policy > policy.json
+  palette-ecr policies --kubernetes | kubectl apply -f -       (the ClusterRole of who runs palette-ecr)
 
 The issuer: aws eks describe-cluster --name <cluster> --query cluster.identity.oidc.issuer --output text`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if kubernetes {
+				if err := refuse(c, "--kubernetes writes a ClusterRole, and nothing of IAM", "format", "document", "dir", "principal", "issuer", "cluster", "account", "no-semver", "create-repository"); err != nil {
+					return err
+				}
+				return a.kubernetesRole(&p)
+			}
 			order, err := p.order()
 			if err != nil {
 				return err
@@ -133,6 +141,7 @@ The issuer: aws eks describe-cluster --name <cluster> --query cluster.identity.o
 	f.StringSliceVar(&names, "principal", []string{"combined", "operator"}, "for whom: combined, hue, source-controller, operator")
 	f.StringVar(&format, "format", "json", "json, terraform, or aws (commands for a shell)")
 	f.StringVar(&document, "document", "", "json: only this document of a single principal: policy, trust or repository-policy")
+	f.BoolVar(&kubernetes, "kubernetes", false, "the least ClusterRole instead, for who runs palette-ecr against the clusters")
 	f.StringVar(&dir, "dir", "", "write each document into a file of its own in this directory, which is made")
 	c.AddCommand(a.policiesCheckCommand())
 	return c

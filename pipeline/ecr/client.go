@@ -39,6 +39,7 @@ type api interface {
 	describe(context.Context) (RepositoryInfo, error)
 	create(context.Context) error
 	images(context.Context) ([]Image, error)
+	layers(context.Context, []string) (map[string]int64, error)
 }
 
 // Connect makes a client for one repository and gets credentials, so that a person without any hears of it

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecrpublic"
+	"github.com/aws/aws-sdk-go-v2/service/ecrpublic/types"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
@@ -66,4 +67,20 @@ func (p publicAPI) images(ctx context.Context) ([]Image, error) {
 		}
 	}
 	return images, nil
+}
+
+func (p publicAPI) layers(ctx context.Context, digests []string) (map[string]int64, error) {
+	out, err := p.client.BatchCheckLayerAvailability(ctx, &ecrpublic.BatchCheckLayerAvailabilityInput{
+		RepositoryName: aws.String(p.repo.Name), LayerDigests: digests,
+	})
+	if err != nil {
+		return nil, err
+	}
+	sizes := map[string]int64{}
+	for _, layer := range out.Layers {
+		if layer.LayerAvailability == types.LayerAvailabilityAvailable {
+			sizes[aws.ToString(layer.LayerDigest)] = aws.ToInt64(layer.LayerSize)
+		}
+	}
+	return sizes, nil
 }

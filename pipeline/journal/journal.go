@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/baseline"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -47,12 +48,17 @@ type content struct {
 	Open             bool              `json:"open,omitempty"`        // it has begun, and the rollback has not ended
 	ManagedBy        string            `json:"managedBy,omitempty"`   // who applies the release, as target.ManagedBy
 	PreviousRevision int               `json:"previousRevision,omitempty"`
-	SwitchedAt       time.Time         `json:"switchedAt,omitzero"` // since when only pods with the new settings run
-	Proofs           []report.Proof    `json:"proofs,omitempty"`    // the newest of each name and cluster that held
-	Copied           []string          `json:"copied,omitempty"`    // digests that copy wrote since the switch
-	Leftovers        []Leftover        `json:"leftovers,omitempty"` // what could not be deleted yet
-	Without          []string          `json:"without,omitempty"`   // spokes that were left out by name
-	Left             []string          `json:"left,omitempty"`      // repositories of Zot that were left there by name
+	PreviousVersion  string            `json:"previousVersion,omitempty"` // of mural's chart
+	PreviousCRDs     int               `json:"previousCRDs,omitempty"`    // revision of mural-crds; zero: Helm had none
+	SwitchedAt       time.Time         `json:"switchedAt,omitzero"`       // since when only pods with the new settings run
+	Proofs           []report.Proof    `json:"proofs,omitempty"`          // the newest of each name and cluster that held
+	Copied           []string          `json:"copied,omitempty"`          // digests that copy wrote since the switch
+	Leftovers        []Leftover        `json:"leftovers,omitempty"`       // what could not be deleted yet
+	Without          []string          `json:"without,omitempty"`         // spokes that were left out by name
+	Left             []string          `json:"left,omitempty"`            // repositories of Zot that were left there by name
+
+	Baseline *baseline.Snapshot `json:"baseline,omitempty"` // what was broken before the cutover; nil: nobody has looked
+	Accepted []string           `json:"accepted,omitempty"` // of that, by name: --accept-broken
 }
 
 // Leftover is an object that a run made in a cluster and could not delete.
@@ -177,6 +183,11 @@ func (j *Journal) Begin(destination, source string, revision int, original map[s
 	}
 	leftovers := j.Leftovers // they are still in the clusters
 	j.content = content{APIVersion: apiVersion, Source: source, Destination: destination, Original: original, PreviousRevision: revision, Open: true, Leftovers: leftovers}
+}
+
+// Installed notes that a release is being installed on a destination: there is nothing to go back to.
+func (j *Journal) Installed(destination string, applied map[string]any) {
+	j.content = content{APIVersion: apiVersion, Destination: destination, Applied: applied, Leftovers: j.Leftovers}
 }
 
 // Switched notes since when only pods with the new settings run. Proofs from before it don't count any more.

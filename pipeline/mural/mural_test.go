@@ -101,4 +101,14 @@ func TestWithoutZot(t *testing.T) {
 	assert.Equal(t, map[string]any{"zot": map[string]any{"size": "8Gi", "enabled": false}, "a": 1}, mural.WithoutZot(given))
 	assert.Equal(t, true, mural.Get(given, "zot", "enabled"), "the given values stay")
 	assert.Equal(t, map[string]any{"zot": map[string]any{"enabled": false}}, mural.WithoutZot(nil))
+	assert.True(t, mural.ZotOn(given))
+	assert.False(t, mural.ZotOn(mural.WithoutZot(given)))
+	assert.False(t, mural.ZotOn(map[string]any{"zot": "none"}))
+}
+
+func TestIsRegistry(t *testing.T) {
+	t.Parallel()
+	assert.True(t, mural.IsRegistry(map[string]any{"endpoint": "oci://zot:5000", "provider": "generic"}))
+	assert.False(t, mural.IsRegistry(map[string]any{"endpoint": "https://s3.example.com"}))
+	assert.False(t, mural.IsRegistry(nil))
 }

@@ -28,8 +28,8 @@ func (c Change) String() string {
 	return fmt.Sprintf("%s: %s, was %s", c.Path, c.After, c.Before)
 }
 
-// changes returns what the jobs did, by path.
-func (f *File) changes(jobs []*job, p *patch) []Change {
+// changesOf returns what the jobs did to a file, by path.
+func changesOf(f *File, jobs []*job, p *patch) []Change {
 	all := make([]Change, 0, len(jobs))
 	if jobs == nil { // there were no values at all
 		for _, c := range p.content() {

@@ -4,15 +4,20 @@ package world
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	helmchart "helm.sh/helm/v3/pkg/chart"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/baseline"
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/lease"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -25,6 +30,7 @@ type World struct {
 
 	Hub        *cluster.Cluster
 	Spokes     []*cluster.Cluster
+	Unreached  map[string]error // spokes that do not answer, by name; only preflight goes on with any
 	Kubernetes string           // version of the hub's API server, for example v1.34.4
 	Chart      *helmchart.Chart // mural as it is to be deployed; nil where no stage needs it
 	ECR        *ecr.Client      // of Destination; nil where no stage needs it
@@ -32,13 +38,21 @@ type World struct {
 	// Lock is called before anything is written that another run must not write at the same time. It takes the release's
 	// Lease the first time, so that a run with nothing to do writes nothing; its error ends the stage.
 	Lock func(context.Context) error
+	// TookOver returns the dead holder whose Lease this run has replaced, or nil.
+	TookOver func() *lease.Holder
 
 	HTTPClient *http.Client // for OCI registries and charts: proxy and authorities set
 	Progress   progress.Reporter
 	Now        func() time.Time
-	Timeout    time.Duration // for each wait in a cluster
-	PushWait   time.Duration // for a push by hue
-	KeepCert   bool          // certSecretRef and proxySecretRef are meant for ECR too
+	Timeout    time.Duration     // for each wait in a cluster
+	PushWait   time.Duration     // for a push by hue
+	Baseline   baseline.Snapshot // what was broken before this run touched anything; zero: nobody has looked
+	Before     baseline.Judged   // of that, what nobody waits for
+	Install    bool              // install the release where there is none
+	Quotas     copy.Limits       // of the AWS account, where they are not ECR's defaults
+	KeepCert   bool              // certSecretRef and proxySecretRef are meant for ECR too
+
+	ReportUnreached bool // spokes that do not answer are in Unreached, and not an error
 }
 
 // Clusters returns the hub and every spoke.
@@ -61,27 +75,58 @@ func (w World) WithClusters(ctx context.Context) (*World, error) {
 		}
 		w.Spokes = append(w.Spokes, c)
 	}
-	for _, c := range w.Clusters() {
-		if err := c.Ping(ctx); err != nil {
-			return nil, err
-		}
+	if err := w.Hub.Ping(ctx); err != nil {
+		return nil, err
 	}
-	if err := cluster.Distinct(ctx, w.Clusters()); err != nil {
+	if w.Unreached, err = w.ping(ctx, w.Spokes, nil); err != nil {
+		return nil, err
+	}
+	if err := cluster.Distinct(ctx, w.answering()); err != nil {
 		return nil, err
 	}
 	w.Kubernetes, err = w.Hub.Version(ctx)
 	return &w, err
 }
 
-// WithSpokes returns a World with further spokes, which answer and are none of the clusters that it has.
-func (w World) WithSpokes(ctx context.Context, more ...*cluster.Cluster) (*World, error) {
-	for _, c := range more {
-		if err := c.Ping(ctx); err != nil {
+// ping asks each spoke for a sign of life, side by side. What does not answer is an error, or is added to a copy of
+// unreached where that is to be reported (ReportUnreached).
+func (w *World) ping(ctx context.Context, spokes []*cluster.Cluster, unreached map[string]error) (map[string]error, error) {
+	failures := make([]error, len(spokes))
+	var group errgroup.Group
+	group.SetLimit(16)
+	for i, c := range spokes {
+		group.Go(func() error { failures[i] = c.Ping(ctx); return nil })
+	}
+	_ = group.Wait() // each failure has its place
+	all := maps.Clone(unreached)
+	for i, err := range failures {
+		switch {
+		case err == nil:
+		case !w.ReportUnreached:
 			return nil, err
+		default:
+			if all == nil {
+				all = map[string]error{}
+			}
+			all[spokes[i].Name] = err
 		}
 	}
+	return all, nil
+}
+
+// answering returns the clusters that answer.
+func (w *World) answering() []*cluster.Cluster {
+	return slices.DeleteFunc(w.Clusters(), func(c *cluster.Cluster) bool { return w.Unreached[c.Name] != nil })
+}
+
+// WithSpokes returns a World with further spokes, which answer and are none of the clusters that it has.
+func (w World) WithSpokes(ctx context.Context, more ...*cluster.Cluster) (*World, error) {
+	var err error
+	if w.Unreached, err = w.ping(ctx, more, w.Unreached); err != nil {
+		return nil, err
+	}
 	w.Spokes = slices.Concat(w.Spokes, more)
-	return &w, cluster.Distinct(ctx, w.Clusters())
+	return &w, cluster.Distinct(ctx, w.answering())
 }
 
 // WithChart returns a World with the chart of a release, which becomes the target's; a digest finds it where its version
