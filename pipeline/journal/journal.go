@@ -40,22 +40,26 @@ type content struct {
 
 	// URL of the repository that workloads are moved away from, as the hub names it, and as each cluster names it. An
 	// older journal has only the hub's.
-	Source           string            `json:"source,omitempty"`
-	Sources          map[string]string `json:"sources,omitempty"`
-	Destination      string            `json:"destination,omitempty"` // URL of the one that they are moved to
-	Original         map[string]any    `json:"original,omitzero"`     // the user's values before the cutover; nil: none is on record
-	Applied          map[string]any    `json:"applied,omitzero"`      // the values that the cutover gave the release in their place
-	Open             bool              `json:"open,omitempty"`        // it has begun, and the rollback has not ended
-	ManagedBy        string            `json:"managedBy,omitempty"`   // who applies the release, as target.ManagedBy
-	PreviousRevision int               `json:"previousRevision,omitempty"`
-	PreviousVersion  string            `json:"previousVersion,omitempty"` // of mural's chart
-	PreviousCRDs     int               `json:"previousCRDs,omitempty"`    // revision of mural-crds; zero: Helm had none
-	SwitchedAt       time.Time         `json:"switchedAt,omitzero"`       // since when only pods with the new settings run
-	Proofs           []report.Proof    `json:"proofs,omitempty"`          // the newest of each name and cluster that held
-	Copied           []string          `json:"copied,omitempty"`          // digests that copy wrote since the switch
-	Leftovers        []Leftover        `json:"leftovers,omitempty"`       // what could not be deleted yet
-	Without          []string          `json:"without,omitempty"`         // spokes that were left out by name
-	Left             []string          `json:"left,omitempty"`            // repositories of Zot that were left there by name
+	Source      string            `json:"source,omitempty"`
+	Sources     map[string]string `json:"sources,omitempty"`
+	Destination string            `json:"destination,omitempty"` // URL of the one that they are moved to
+	Original    map[string]any    `json:"original,omitzero"`     // the user's values before the cutover; nil: none is on record
+	Applied     map[string]any    `json:"applied,omitzero"`      // the values that the cutover gave the release in their place
+	// With Flux, the same of the HelmRelease alone: the release's values hold those of its valuesFrom too, whose Secrets
+	// must not end up in it.
+	Inline           map[string]any `json:"inline,omitzero"`
+	InlineApplied    map[string]any `json:"inlineApplied,omitzero"`
+	Open             bool           `json:"open,omitempty"`      // it has begun, and the rollback has not ended
+	ManagedBy        string         `json:"managedBy,omitempty"` // who applies the release, as target.ManagedBy
+	PreviousRevision int            `json:"previousRevision,omitempty"`
+	PreviousVersion  string         `json:"previousVersion,omitempty"` // of mural's chart
+	PreviousCRDs     int            `json:"previousCRDs,omitempty"`    // revision of mural-crds; zero: Helm had none
+	SwitchedAt       time.Time      `json:"switchedAt,omitzero"`       // since when only pods with the new settings run
+	Proofs           []report.Proof `json:"proofs,omitempty"`          // the newest of each name and cluster that held
+	Copied           []string       `json:"copied,omitempty"`          // digests that copy wrote since the switch
+	Leftovers        []Leftover     `json:"leftovers,omitempty"`       // what could not be deleted yet
+	Without          []string       `json:"without,omitempty"`         // spokes that were left out by name
+	Left             []string       `json:"left,omitempty"`            // repositories of Zot that were left there by name
 
 	Baseline *baseline.Snapshot `json:"baseline,omitempty"` // what was broken before the cutover; nil: nobody has looked
 	Accepted []string           `json:"accepted,omitempty"` // of that, by name: --accept-broken
