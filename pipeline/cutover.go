@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
@@ -79,6 +80,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	r.report.Hide(file.Secrets()...)
 	given := Given{
 		File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, Stages: o.later(),
+		WithoutSpokes: o.WithoutSpokes, PrepareSpokes: o.PrepareSpokes, CreateRepositories: o.CreateRepositories,
 		KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade, Recover: o.Recover, Install: o.Install,
 	}
 	if given.Before, err = readBefore(o); err != nil {
@@ -116,7 +118,7 @@ func (r *runner) connect(ctx context.Context, o Options, given Given, destinatio
 		if o.runs("preflight") && apierrors.IsForbidden(err) {
 			return r.lacking(ctx, w, given, err)
 		}
-		return err
+		return withUnreached(w, err)
 	}
 	r.report.Hide(r.state.Secrets()...)
 	if w, err = withFleet(ctx, w, r.state, o.WithoutSpokes, o.SpokesFromValues); err != nil {
@@ -138,6 +140,11 @@ func (r *runner) connect(ctx context.Context, o Options, given Given, destinatio
 			return err
 		}
 	}
+	if o.runs("deploy") && !o.PrepareSpokes {
+		if err := checkSpokes(ctx, w, r.state); err != nil {
+			return err
+		}
+	}
 	if w.Chart == nil { // what neither flags nor file say of the chart stays as it is live
 		installed, err := deploy.InstalledCharts(ctx, w.Hub, w.Target.Release, r.state.Managed)
 		if err != nil {
@@ -153,6 +160,16 @@ func (r *runner) connect(ctx context.Context, o Options, given Given, destinatio
 	}
 	r.report.Before = standing(ctx, r.world, r.state)
 	return nil
+}
+
+// withUnreached adds to an error, which keeps preflight from reporting it, that spokes do not answer.
+func withUnreached(w *world.World, err error) error {
+	for _, spoke := range w.Spokes {
+		if cause := w.Unreached[spoke.Name]; cause != nil {
+			return fault.New(fault.CodeOf(cause), fault.RemedyOf(cause), "%w; and %w", cause, err)
+		}
+	}
+	return err
 }
 
 // checkRelease refuses a release that somebody else manages, or one that is pending. Preflight says both with everything

@@ -72,6 +72,9 @@ func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Dep
 			return done, err
 		}
 	}
+	if err := readySpokes(ctx, w, s, wanted.Given.PrepareSpokes); err != nil {
+		return done, err
+	}
 	if err := beginJournal(ctx, w, s, wanted); err != nil {
 		return done, err
 	}
@@ -118,7 +121,7 @@ func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Re
 	if s.Journal.PreviousCRDs, err = deploy.CRDsRevision(ctx, w.Hub, deployOptions(w, s)); err != nil {
 		return err
 	}
-	s.Journal.Sources, s.Journal.PreviousVersion = sources, s.Live.Version
+	s.Journal.Sources, s.Journal.Without, s.Journal.PreviousVersion = sources, wanted.Given.WithoutSpokes, s.Live.Version
 	noteBaseline(w, s)
 	if w.Target.Release.ManagedBy == target.Flux {
 		s.Journal.Inline, s.Journal.InlineApplied = deploy.InlineValues(s.Managed), wanted.Wanted.Values()
@@ -201,7 +204,7 @@ func UndoDeploy(ctx context.Context, w *world.World, s *state.State, done Deploy
 	if err := deploy.Undo(ctx, w.Hub, o, done.Result.PreviousRevision); err != nil {
 		return Entry{}, err
 	}
-	err := awaitReturned(ctx, w, s)
+	err := awaitReturned(ctx, w, s, clusterNames(w)...)
 	if err == nil {
 		err = notWorse(ctx, w, w.Baseline)
 	}

@@ -3,9 +3,12 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
@@ -105,12 +108,14 @@ func proveWithoutZot(ctx context.Context, w *world.World, s *state.State) ([]rep
 		return nil, err
 	}
 	proofs := validate.AllReady(ctx, all, config)
-	for _, c := range all {
-		p, leftovers := validate.Pull(ctx, c, config)
-		proofs = append(proofs, p)
-		if err := keepLeftovers(ctx, s, leftovers); err != nil {
-			return proofs, err
-		}
+	pulls, left := make([]report.Proof, len(all)), make([][]journal.Leftover, len(all))
+	_ = cluster.Each(all, func(i int, c validate.Cluster) error { // what is wrong is in the proofs
+		pulls[i], left[i] = validate.Pull(ctx, c, config)
+		return nil
+	})
+	proofs = append(proofs, pulls...)
+	if err := keepLeftovers(ctx, s, slices.Concat(left...)); err != nil {
+		return proofs, err
 	}
 	return proofs, proof.Worst(proofs)
 }

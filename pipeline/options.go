@@ -38,6 +38,10 @@ type Options struct {
 
 	SpokesFromValues bool     // take kubeconfigs that were not given from the Secrets that the hub has for its spokes
 	WithoutSpokes    []string // spokes that are left out by name: they lose their workloads when Zot goes
+	PrepareSpokes    bool     // give source-controller on spokes its AWS identity before the switch
+	OnlySpokes       []string // Rollback only: spokes that an earlier one has left behind
+
+	CreateRepositories bool // make repositories in ECR that are missing
 
 	KeepCert bool     // certSecretName and proxySecretName are meant for ECR too
 	Leave    []string // repositories of Zot that stay there knowingly
@@ -102,7 +106,7 @@ func (o Options) later() []string {
 // world returns what is known before anything is reached.
 func (o Options) world() world.World {
 	return world.World{
-		Target: o.Target, HTTPClient: o.HTTPClient, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout,
+		Target: o.Target, HTTPClient: o.HTTPClient, AWS: o.AWS, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout,
 		Lock: func(context.Context) error { return nil }, TookOver: func() *lease.Holder { return nil },
 		PushWait: o.PushWait, Quotas: o.Quotas, KeepCert: o.KeepCert, Install: o.Install,
 	}

@@ -93,6 +93,10 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 		}
 		r.report.Hide(to.Manifest.Secrets()...)
 	}
+	if len(o.OnlySpokes) > 0 { // ECR and the chart are not needed, and other spokes need not answer
+		to.NoCopyBack = true
+		o.Target.Spokes = slices.DeleteFunc(slices.Clone(o.Target.Spokes), func(c target.Cluster) bool { return !slices.Contains(o.OnlySpokes, c.Name) })
+	}
 	w, err := o.world().WithClusters(ctx)
 	if err != nil {
 		return to, err
@@ -103,6 +107,11 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 		return to, err
 	}
 	r.report.Hide(s.Secrets()...)
+	if len(o.OnlySpokes) > 0 {
+		if o.WithoutSpokes, err = othersThan(ctx, w, s, o.OnlySpokes); err != nil {
+			return to, err
+		}
+	}
 	if w, err = withFleet(ctx, w, s, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return to, err
 	}

@@ -33,13 +33,14 @@ func standing(ctx context.Context, w *world.World, s *state.State) *report.Stand
 	if err == nil {
 		seen.Push = pushes(w, s, zot)
 	}
-	for _, c := range w.Clusters() {
-		if w.Unreached[c.Name] != nil {
-			seen.Pulls = append(seen.Pulls, report.Pull{Cluster: c.Name, From: report.UnknownRegistry})
-			continue
+	seen.Pulls = make([]report.Pull, len(w.Clusters()))
+	_ = cluster.Each(w.Clusters(), func(i int, c *cluster.Cluster) error { // what can't be seen is in the answer
+		seen.Pulls[i] = report.Pull{Cluster: c.Name, From: report.UnknownRegistry}
+		if w.Unreached[c.Name] == nil {
+			seen.Pulls[i] = pulls(ctx, c, w.Destination.URL(), zot)
 		}
-		seen.Pulls = append(seen.Pulls, pulls(ctx, c, w.Destination.URL(), zot))
-	}
+		return nil
+	})
 	return seen
 }
 

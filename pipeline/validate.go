@@ -111,8 +111,10 @@ func (v *Validation) proveEarlier(ctx context.Context, w *world.World, s *state.
 		}
 		made = true
 	}
-	if len(known.Named(report.ProofClosure)) == 0 {
-		p, err := proveClosure(ctx, w, s)
+	// A proof of an earlier run may be about the workloads' repository alone.
+	again := w.Target.Registry.AllRepositories && v.Deployment.Copied.Closure.Name == ""
+	if len(known.Named(report.ProofClosure)) == 0 || again {
+		p, err := proveClosure(ctx, w, s, v.Deployment.values().Given)
 		if err != nil {
 			return false, err
 		}

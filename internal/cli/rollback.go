@@ -9,7 +9,7 @@ import (
 func (a *app) rollbackCommand() *cobra.Command {
 	var r runFlags
 	var noCopyBack, discardChanges, crds bool
-	var leave []string
+	var leave, only []string
 	c := &cobra.Command{
 		Use:   "rollback",
 		Short: "Go back to Zot: copy to it what only ECR has, and restore the previous registry settings",
@@ -22,18 +22,22 @@ chart can't be reached, --no-copy-back goes back with what Helm's history has. W
 values, revert them there too, or the next upgrade goes to ECR again.
 
   palette-ecr rollback --kubeconfig hub.kubeconfig --spoke name=spoke-1,kubeconfig=spoke-1.yaml
+  palette-ecr rollback --config cutover.yaml --leave-spoke edge-7
+  palette-ecr rollback --config cutover.yaml --only-spoke edge-7
   palette-ecr rollback --config cutover.yaml -o text -o html=report.html`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.runPipeline(c, &r, func(o pipeline.Options) pipeline.Options {
 				o.NoCopyBack, o.DiscardChanges, o.CRDsBack = noCopyBack, discardChanges, crds
-				o.WithoutSpokes = append(o.WithoutSpokes, leave...)
+				o.WithoutSpokes, o.OnlySpokes = append(o.WithoutSpokes, leave...), only
 				return o
 			}, pipeline.Rollback)
 		},
 	}
 	r.add(c)
 	c.Flags().StringArrayVar(&leave, "leave-spoke", nil, "a spoke that is left behind, since it can't be reached for example: nothing is proven of it; once for each")
+	c.Flags().StringArrayVar(&only, "only-spoke", nil, "finish on a spoke that an earlier rollback has left behind; once for each")
+	c.MarkFlagsMutuallyExclusive("only-spoke", "leave-spoke")
 	c.Flags().BoolVar(&noCopyBack, "no-copy-back", false, "leave in ECR what only ECR has; needs neither AWS nor the chart")
 	c.Flags().BoolVar(&crds, "crds", false, "take mural-crds back too: older CRDs can lose what newer ones have stored")
 	c.Flags().BoolVar(&discardChanges, "discard-changes", false, "give up what was changed in the values since the cutover")

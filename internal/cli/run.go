@@ -26,6 +26,8 @@ type runFlags struct {
 	keepCert bool
 	fromHub  bool
 	without  []string
+	prepare  bool
+	create   bool
 	leave    []string
 	keepLive bool
 	giveUp   bool
@@ -51,6 +53,9 @@ func (r *runFlags) add(c *cobra.Command) {
 	f.StringVar(&r.target.want.Registry.Timeout, "registry-timeout", "", "how long Flux waits for the registry (default what the file has, or 60s)")
 	f.BoolVar(&r.fromHub, "spokes-from-values", false, "take kubeconfigs of spokes that --spoke does not name from the Secrets that the values name")
 	f.StringArrayVar(&r.without, "without-spoke", nil, "a spoke that is left out: its workloads are not proven, and are lost when Zot goes; once for each")
+	f.BoolVar(&r.target.want.Registry.AllRepositories, "all-repositories", false, "copy every repository that Zot has, not that of the workloads alone; --leave leaves one out")
+	f.BoolVar(&r.create, "create-repository", false, "make repositories that are missing in ECR, as registry.create of cutover.yaml says")
+	f.BoolVar(&r.prepare, "prepare-spokes", false, "before the switch, give source-controller on each spoke its AWS identity and restart it, as the chart does on the hub")
 	f.StringArrayVar(&r.leave, "leave", nil, "a repository of Zot that stays there knowingly, and goes with it; once for each")
 	f.BoolVar(&r.keepLive, "keep-live", false, "keep values that only the live release has, set with helm upgrade --set for example")
 	f.BoolVar(&r.giveUp, "discard-live", false, "or give them up; without either they are a refusal")
@@ -139,7 +144,7 @@ func (a *app) runPipeline(
 	}
 	rep, err := run(c.Context(), with(pipeline.Options{
 		Target: want, Command: c.Name(), Version: build.Version(), AsIs: r.asIs, InPlace: r.inPlace, Owner: owner(a.Getenv),
-		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, Leave: r.leave, KeepCert: r.keepCert,
+		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, PrepareSpokes: r.prepare, CreateRepositories: r.create, Leave: r.leave, KeepCert: r.keepCert,
 		KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
 		Recover: r.recover, Install: r.install, Before: r.before, AcceptBroken: r.accept,
 		Files: files, In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile}, Quotas: quotas,

@@ -99,6 +99,8 @@ type meter struct {
 	limits   buckets
 	readOnly bool
 
+	beforeWrite func(context.Context) error // nil is nothing
+
 	head, get, post, put atomic.Int64
 }
 
@@ -115,6 +117,11 @@ func (m *meter) Do(req *http.Request) (*http.Response, error) {
 	}
 	if m.readOnly && counter != &m.head && counter != &m.get {
 		return nil, fmt.Errorf("%s to a repository that is only read", req.Method)
+	}
+	if m.beforeWrite != nil && counter != &m.head && counter != &m.get {
+		if err := m.beforeWrite(req.Context()); err != nil {
+			return nil, err
+		}
 	}
 	verb := ecr.Verb(req.Method, req.URL.Path)
 	bucket := m.limits[verb]

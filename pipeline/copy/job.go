@@ -32,6 +32,7 @@ func newJob(src *Source, dst Destination, o Options) *job {
 		Options: o, images: dst.Images, layers: dst.Layers, immutable: dst.Immutable,
 		dst: newEndpoint(ToDestination, dst.Repository, dst.Address.URL(), dst.Address, newBuckets(limits)),
 	}
+	j.dst.client.beforeWrite = o.BeforeWrite
 	if src != nil {
 		j.src = newEndpoint(FromSource, src.Repository, src.URL, src.Address, newBuckets(o.limits(src.Address.Registry.Kind, true)))
 	}

@@ -47,6 +47,10 @@ type Options struct {
 	Left       []string // tags and digests that stay in the source knowingly: neither copied nor missed
 	Repair     bool     // trust no manifest that is there to be whole: look at every child and blob
 
+	// BeforeWrite is called right before each request that changes the destination, and its error ends it: whoever holds a
+	// Lease takes it here, so that a run with nothing to copy takes none. nil is nothing.
+	BeforeWrite func(context.Context) error
+
 	Concurrency int               // transfers at once; 0 is 16
 	Limits      Limits            // requests a second at either end, instead of ECR's quotas; nil: ECR's quotas
 	Quotas      Limits            // of the account, where they are not ECR's defaults

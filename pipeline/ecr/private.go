@@ -2,6 +2,8 @@ package ecr
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -49,8 +51,23 @@ func (p privateAPI) describe(ctx context.Context) (RepositoryInfo, error) {
 	}, nil
 }
 
-func (p privateAPI) create(ctx context.Context) error {
-	_, err := p.client.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String(p.repo.Name)})
+func (p privateAPI) create(ctx context.Context, with Settings) error {
+	in := &ecr.CreateRepositoryInput{RepositoryName: aws.String(p.repo.Name), ImageTagMutability: types.ImageTagMutability(with.Mutability)}
+	if with.KMSKey != "" {
+		in.EncryptionConfiguration = &types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeKms, KmsKey: aws.String(with.KMSKey)}
+	}
+	if with.ScanOnPush {
+		in.ImageScanningConfiguration = &types.ImageScanningConfiguration{ScanOnPush: true}
+	}
+	for _, key := range slices.Sorted(maps.Keys(with.Tags)) {
+		in.Tags = append(in.Tags, types.Tag{Key: aws.String(key), Value: aws.String(with.Tags[key])})
+	}
+	if _, err := p.client.CreateRepository(ctx, in); err != nil || with.Lifecycle == "" {
+		return err
+	}
+	_, err := p.client.PutLifecyclePolicy(ctx, &ecr.PutLifecyclePolicyInput{
+		RegistryId: aws.String(p.repo.Registry.AccountID), RepositoryName: aws.String(p.repo.Name), LifecyclePolicyText: aws.String(with.Lifecycle),
+	})
 	return err
 }
 

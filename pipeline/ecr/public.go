@@ -2,6 +2,8 @@ package ecr
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,8 +46,12 @@ func (p publicAPI) describe(ctx context.Context) (RepositoryInfo, error) {
 	}, nil
 }
 
-func (p publicAPI) create(ctx context.Context) error {
-	_, err := p.client.CreateRepository(ctx, &ecrpublic.CreateRepositoryInput{RepositoryName: aws.String(p.repo.Name)})
+func (p publicAPI) create(ctx context.Context, with Settings) error {
+	in := &ecrpublic.CreateRepositoryInput{RepositoryName: aws.String(p.repo.Name)}
+	for _, key := range slices.Sorted(maps.Keys(with.Tags)) {
+		in.Tags = append(in.Tags, types.Tag{Key: aws.String(key), Value: aws.String(with.Tags[key])})
+	}
+	_, err := p.client.CreateRepository(ctx, in)
 	return err
 }
 

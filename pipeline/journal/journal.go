@@ -40,26 +40,25 @@ type content struct {
 
 	// URL of the repository that workloads are moved away from, as the hub names it, and as each cluster names it. An
 	// older journal has only the hub's.
-	Source      string            `json:"source,omitempty"`
-	Sources     map[string]string `json:"sources,omitempty"`
-	Destination string            `json:"destination,omitempty"` // URL of the one that they are moved to
-	Original    map[string]any    `json:"original,omitzero"`     // the user's values before the cutover; nil: none is on record
-	Applied     map[string]any    `json:"applied,omitzero"`      // the values that the cutover gave the release in their place
-	// With Flux, the same of the HelmRelease alone: the release's values hold those of its valuesFrom too, whose Secrets
-	// must not end up in it.
-	Inline           map[string]any `json:"inline,omitzero"`
-	InlineApplied    map[string]any `json:"inlineApplied,omitzero"`
-	Open             bool           `json:"open,omitempty"`      // it has begun, and the rollback has not ended
-	ManagedBy        string         `json:"managedBy,omitempty"` // who applies the release, as target.ManagedBy
-	PreviousRevision int            `json:"previousRevision,omitempty"`
-	PreviousVersion  string         `json:"previousVersion,omitempty"` // of mural's chart
-	PreviousCRDs     int            `json:"previousCRDs,omitempty"`    // revision of mural-crds; zero: Helm had none
-	SwitchedAt       time.Time      `json:"switchedAt,omitzero"`       // since when only pods with the new settings run
-	Proofs           []report.Proof `json:"proofs,omitempty"`          // the newest of each name and cluster that held
-	Copied           []string       `json:"copied,omitempty"`          // digests that copy wrote since the switch
-	Leftovers        []Leftover     `json:"leftovers,omitempty"`       // what could not be deleted yet
-	Without          []string       `json:"without,omitempty"`         // spokes that were left out by name
-	Left             []string       `json:"left,omitempty"`            // repositories of Zot that were left there by name
+	Source           string            `json:"source,omitempty"`
+	Sources          map[string]string `json:"sources,omitempty"`
+	Destination      string            `json:"destination,omitempty"`  // URL of the one that they are moved to
+	Original         map[string]any    `json:"original,omitzero"`      // the user's values before the cutover; nil: none is on record
+	Applied          map[string]any    `json:"applied,omitzero"`       // the values that the cutover gave the release in their place
+	Inline           map[string]any    `json:"inline,omitzero"`        // with Flux, Original of the HelmRelease alone: what its valuesFrom brings stays out
+	InlineApplied    map[string]any    `json:"inlineApplied,omitzero"` // and Applied of it
+	Open             bool              `json:"open,omitempty"`         // it has begun, and the rollback has not ended
+	ManagedBy        string            `json:"managedBy,omitempty"`    // who applies the release, as target.ManagedBy
+	PreviousRevision int               `json:"previousRevision,omitempty"`
+	PreviousVersion  string            `json:"previousVersion,omitempty"` // of mural's chart
+	PreviousCRDs     int               `json:"previousCRDs,omitempty"`    // revision of mural-crds; zero: Helm had none
+	SwitchedAt       time.Time         `json:"switchedAt,omitzero"`       // since when only pods with the new settings run
+	Proofs           []report.Proof    `json:"proofs,omitempty"`          // the newest of each name and cluster that held
+	Copied           []string          `json:"copied,omitempty"`          // digests that copy wrote since the switch
+	Leftovers        []Leftover        `json:"leftovers,omitempty"`       // what could not be deleted yet
+	Without          []string          `json:"without,omitempty"`         // spokes that were left out by name
+	Left             []string          `json:"left,omitempty"`            // repositories of Zot that were left there by name
+	Behind           []string          `json:"behind,omitempty"`          // spokes of which nobody has seen yet that they came back from ECR
 
 	Baseline *baseline.Snapshot `json:"baseline,omitempty"` // what was broken before the cutover; nil: nobody has looked
 	Accepted []string           `json:"accepted,omitempty"` // of that, by name: --accept-broken
@@ -203,9 +202,18 @@ func (j *Journal) Switched(at time.Time) {
 	j.Proofs, j.Copied = nil, nil
 }
 
-// Back notes that the release is as it was before the cutover.
-func (j *Journal) Back() {
+// Back notes that the release is as it was before the cutover, and which spokes were left behind.
+func (j *Journal) Back(behind ...string) {
 	j.SwitchedAt, j.Proofs, j.Copied, j.Open = time.Time{}, nil, nil, false
+	j.Behind = behind
+}
+
+// Returned notes of spokes that were left behind that they came back too.
+func (j *Journal) Returned(spokes ...string) {
+	j.Behind = slices.DeleteFunc(slices.Clone(j.Behind), func(name string) bool { return slices.Contains(spokes, name) })
+	if len(j.Behind) == 0 {
+		j.Behind = nil
+	}
 }
 
 // SourceOf returns the URL of the source repository as a cluster names it: its own where it is on record. A journal

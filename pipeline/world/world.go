@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	helmchart "helm.sh/helm/v3/pkg/chart"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/baseline"
@@ -17,6 +16,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/eks"
 	"github.com/palette-ecr/palette-ecr/pipeline/lease"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -42,6 +42,7 @@ type World struct {
 	TookOver func() *lease.Holder
 
 	HTTPClient *http.Client // for OCI registries and charts: proxy and authorities set
+	AWS        ecr.Options  // how AWS is reached, for clusters that are found by their name in EKS
 	Progress   progress.Reporter
 	Now        func() time.Time
 	Timeout    time.Duration     // for each wait in a cluster
@@ -63,22 +64,17 @@ func (w *World) Clusters() []*cluster.Cluster {
 // WithClusters returns a World that has reached the hub and every spoke of the target. All kubeconfigs are read
 // before the first cluster is asked.
 func (w World) WithClusters(ctx context.Context) (*World, error) {
-	var err error
-	if w.Hub, err = cluster.Connect(w.Target.Hub); err != nil {
+	targets := append([]target.Cluster{w.Target.Hub}, w.Target.Spokes...)
+	all := make([]*cluster.Cluster, len(targets))
+	err := cluster.Each(targets, func(i int, t target.Cluster) (err error) {
+		all[i], err = w.connect(ctx, t)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	w.Spokes = nil
-	for _, spoke := range w.Target.Spokes {
-		c, err := cluster.Connect(spoke)
-		if err != nil {
-			return nil, err
-		}
-		w.Spokes = append(w.Spokes, c)
-	}
-	if err := w.Hub.Ping(ctx); err != nil {
-		return nil, err
-	}
-	if w.Unreached, err = w.ping(ctx, w.Spokes, nil); err != nil {
+	w.Hub, w.Spokes = all[0], all[1:]
+	if w.Unreached, err = w.ping(ctx, all); err != nil {
 		return nil, err
 	}
 	if err := cluster.Distinct(ctx, w.answering()); err != nil {
@@ -88,30 +84,46 @@ func (w World) WithClusters(ctx context.Context) (*World, error) {
 	return &w, err
 }
 
-// ping asks each spoke for a sign of life, side by side. What does not answer is an error, or is added to a copy of
-// unreached where that is to be reported (ReportUnreached).
-func (w *World) ping(ctx context.Context, spokes []*cluster.Cluster, unreached map[string]error) (map[string]error, error) {
-	failures := make([]error, len(spokes))
-	var group errgroup.Group
-	group.SetLimit(16)
-	for i, c := range spokes {
-		group.Go(func() error { failures[i] = c.Ping(ctx); return nil })
+// connect prepares clients for a cluster, by its name in EKS or by a kubeconfig.
+func (w *World) connect(ctx context.Context, t target.Cluster) (*cluster.Cluster, error) {
+	if t.EKS != (target.EKS{}) {
+		return eks.Connect(ctx, t, w.eks())
 	}
-	_ = group.Wait() // each failure has its place
-	all := maps.Clone(unreached)
+	return cluster.Connect(t)
+}
+
+// Associations returns those of EKS Pod Identity, of clusters that are named as EKS clusters.
+func (w *World) Associations() eks.Associations { return eks.Associations{Options: w.eks()} }
+
+// eks returns how EKS is reached. Where nobody names a region, clusters are in the registry's.
+func (w *World) eks() eks.Options {
+	o := eks.Options{AWS: w.AWS}
+	o.AWS.HTTPClient = w.HTTPClient
+	if r, err := registry.Parse(w.Target.Registry.Endpoint); err == nil && r.Kind == registry.Private {
+		o.Region = r.Region
+	}
+	return o
+}
+
+// ping asks each cluster for a sign of life, side by side. A hub that does not answer is an error, and so is a spoke,
+// unless that is to be reported (ReportUnreached): then it is in a copy of Unreached.
+func (w *World) ping(ctx context.Context, all []*cluster.Cluster) (map[string]error, error) {
+	failures := make([]error, len(all))
+	_ = cluster.Each(all, func(i int, c *cluster.Cluster) error { failures[i] = c.Ping(ctx); return nil })
+	unreached := maps.Clone(w.Unreached)
 	for i, err := range failures {
 		switch {
 		case err == nil:
-		case !w.ReportUnreached:
+		case all[i] == w.Hub, !w.ReportUnreached:
 			return nil, err
 		default:
-			if all == nil {
-				all = map[string]error{}
+			if unreached == nil {
+				unreached = map[string]error{}
 			}
-			all[spokes[i].Name] = err
+			unreached[all[i].Name] = err
 		}
 	}
-	return all, nil
+	return unreached, nil
 }
 
 // answering returns the clusters that answer.
@@ -122,7 +134,7 @@ func (w *World) answering() []*cluster.Cluster {
 // WithSpokes returns a World with further spokes, which answer and are none of the clusters that it has.
 func (w World) WithSpokes(ctx context.Context, more ...*cluster.Cluster) (*World, error) {
 	var err error
-	if w.Unreached, err = w.ping(ctx, more, w.Unreached); err != nil {
+	if w.Unreached, err = w.ping(ctx, more); err != nil {
 		return nil, err
 	}
 	w.Spokes = slices.Concat(w.Spokes, more)
