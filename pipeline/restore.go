@@ -27,13 +27,13 @@ func (r Restored) Entry() Entry { return r.entry }
 // Restore gives the release its previous settings.
 func Restore(ctx context.Context, w *world.World, s *state.State, in CopiedBack) (Restored, error) {
 	done := Restored{CopiedBack: in}
-	repaired, err := recoverPending(ctx, w, s)
-	if err != nil {
-		return done, err
-	}
 	reason, err := restored(w, s)
 	if err != nil || reason != "" {
 		done.entry.Skip = reason
+		return done, err
+	}
+	repaired, err := recoverPending(ctx, w, s)
+	if err != nil {
 		return done, err
 	}
 	done.entry.Changed = true
