@@ -55,7 +55,7 @@ func Preflight(ctx context.Context, w *world.World, s *state.State, in Linted) (
 // preflightInput is what preflight looks at.
 func preflightInput(ctx context.Context, w *world.World, s *state.State, in Linted) (preflight.Input, error) {
 	r := in.Rendered
-	look := preflight.Input{World: w, State: s, Stages: r.Given.Stages, File: r.Wanted, Values: r.Values, Found: in.Findings, KeepCert: r.Given.KeepCert, Recover: r.Given.Recover}
+	look := preflight.Input{World: w, State: s, Stages: r.Given.Stages, File: r.Wanted, Values: r.Values, Found: in.Findings, KeepCert: r.Given.KeepCert, Recover: r.Given.Recover, Prepare: r.Given.PrepareSpokes}
 	lost, err := r.lost(w, s)
 	if err != nil {
 		return look, err

@@ -31,6 +31,7 @@ type Input struct {
 	Lost     []deploy.LiveKey   // values that only the live release has, unless they are kept or given up
 	Zot      registry.Spellings // every address of Zot
 	KeepCert bool
+	Prepare  bool // source-controller on spokes is given its identity by the run itself
 	Recover  bool // a release that is pending is about to be repaired
 }
 

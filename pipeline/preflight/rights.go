@@ -69,10 +69,7 @@ func (l *looker) rightsOn(ctx context.Context, c *cluster.Cluster, hub bool) {
 // rightsOptions say what the run does where.
 func (l *looker) rightsOptions() rights.Options {
 	r := l.World.Target.Release
-	o := rights.Options{
-		Namespace: r.Namespace, Flux: r.ManagedBy == target.Flux, Stages: l.Stages,
-		Prepare: l.World.Target.Identity.Mode == target.IRSA && l.World.Target.Identity.RoleARN != "",
-	}
+	o := rights.Options{Namespace: r.Namespace, Flux: r.ManagedBy == target.Flux, Stages: l.Stages, Prepare: l.Prepare}
 	if l.State == nil {
 		return o
 	}

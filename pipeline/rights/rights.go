@@ -116,7 +116,7 @@ func Hub(o Options) []Right {
 		"preflight": slices.Concat(connect, looked(), []need{
 			{"list", "apps", "statefulsets", o.Namespace, ""}, {"list", "apps", "daemonsets", o.Namespace, ""}, {"list", "", "pods", o.Namespace, ""},
 		}),
-		"copy":   connect,
+		"copy":   slices.Concat(connect, writes),
 		"deploy": slices.Concat(connect, rollout, writes, apply),
 		"validate": slices.Concat(connect, onSpoke(), searched(o), writes, []need{
 			{"get list", "apps", "deployments", o.Namespace, ""}, {"list", "", "pods", o.Namespace, ""}, {"get", "", "pods/log", o.Namespace, ""},
@@ -173,11 +173,12 @@ func Spoke(o Options) []Right {
 	table := map[string][]need{
 		"preflight":   looked(),
 		"copy":        {{"list", flux, "ocirepositories", "", ""}},
+		"deploy":      append(onSpoke(), need{"list", "", "pods", "", ""}), // source-controller's identity, and a canary before the switch
 		"validate":    slices.Concat(onSpoke(), searched(o)),
 		"disable-zot": onSpoke(),
 	}
 	if o.Prepare { // fleet.Prepare: the chart annotates and restarts only the hub's
-		table["deploy"] = []need{{"get patch", "", "serviceaccounts", "", ""}, {"list patch", "apps", "deployments", "", ""}, {"list", "", "pods", "", ""}}
+		table["deploy"] = append(table["deploy"], need{"get patch", "", "serviceaccounts", "", ""}, need{"get list patch", "apps", "deployments", "", ""})
 	}
 	return listed(table, o.Stages)
 }
