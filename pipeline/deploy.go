@@ -123,6 +123,9 @@ func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Re
 	}
 	s.Journal.Sources, s.Journal.PreviousVersion, s.Journal.Without = sources, s.Live.Version, wanted.Given.WithoutSpokes
 	noteBaseline(w, s)
+	if w.Target.Release.ManagedBy == target.Flux {
+		s.Journal.Inline, s.Journal.InlineApplied = deploy.InlineValues(s.Managed), wanted.Wanted.Values()
+	}
 	s.Journal.Applied, s.Journal.ManagedBy = wanted.Values, string(w.Target.Release.ManagedBy)
 	return s.Journal.Save(ctx)
 }

@@ -161,9 +161,26 @@ func restoreOptions(w *world.World, s *state.State, to Return) (deploy.Options, 
 	o := deployOptions(w, s)
 	o.Values, o.Release.CRDs, o.AllowDowngrade = wanted, target.CRDs{}, true
 	if o.Release.ManagedBy == target.Flux {
-		o.HelmRelease, err = deploy.WithValues(to.Manifest.Data(), wanted)
+		o.HelmRelease, err = previousManifest(s, to, wanted)
 	}
 	return o, err
+}
+
+// previousManifest returns the HelmRelease with the previous values. What its valuesFrom brings stays where it is: the
+// cutover did not change it.
+func previousManifest(s *state.State, to Return, merged map[string]any) ([]byte, error) {
+	j := s.Journal
+	if j.Inline == nil { // an older palette-ecr, or Helm, began the cutover
+		return deploy.WithValues(to.Manifest.Data(), merged)
+	}
+	if to.DiscardChanges {
+		return deploy.WithInlineValues(to.Manifest.Data(), j.Inline)
+	}
+	own, err := deploy.Merge(mural.WithoutZot(j.InlineApplied), j.Inline, deploy.InlineValues(s.Managed))
+	if err != nil {
+		return nil, notMerged(err)
+	}
+	return deploy.WithInlineValues(to.Manifest.Data(), own)
 }
 
 // previousValues returns the live values with what the cutover changed in them undone. Turning Zot off is part of it,
@@ -174,8 +191,12 @@ func previousValues(s *state.State, discard bool) (map[string]any, error) {
 	}
 	back, err := deploy.Merge(mural.WithoutZot(s.Journal.Applied), s.Journal.Original, s.Live.Values)
 	if err != nil {
-		return nil, fault.New(fault.CodeOf(err), "put it back by hand with `palette-ecr render --revert`, or give up what was changed with --discard-changes",
-			"going back to the previous values: %w", err)
+		return nil, notMerged(err)
 	}
 	return back, nil
+}
+
+func notMerged(err error) error {
+	return fault.New(fault.CodeOf(err), "put it back by hand with `palette-ecr render --revert`, or give up what was changed with --discard-changes",
+		"going back to the previous values: %w", err)
 }

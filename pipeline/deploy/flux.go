@@ -142,6 +142,29 @@ func WithValues(manifest []byte, values map[string]any) ([]byte, error) {
 		return nil, fault.New(fault.Refused, "revert the commit that changed the values, and let Flux apply it",
 			"changing the values of HelmRelease %s/%s: it has valuesFrom, so they are not in it alone", release.GetNamespace(), release.GetName())
 	}
+	return WithInlineValues(manifest, values)
+}
+
+// InlineValues returns the values that a HelmRelease itself has, without those of its valuesFrom; nil when nobody knows
+// it.
+func InlineValues(m Managed) map[string]any {
+	if m.Release == nil {
+		return nil
+	}
+	values, _ := specOf(m.Release)["values"].(map[string]any)
+	if values == nil {
+		return map[string]any{}
+	}
+	return values
+}
+
+// WithInlineValues returns a manifest whose HelmRelease has other values of its own. Its valuesFrom stays.
+func WithInlineValues(manifest []byte, values map[string]any) ([]byte, error) {
+	release, err := helmRelease(manifest)
+	if err != nil {
+		return nil, err
+	}
+	spec := specOf(release)
 	if spec == nil {
 		spec = map[string]any{}
 		release.Object["spec"] = spec

@@ -42,11 +42,13 @@ type content struct {
 	// older journal has only the hub's.
 	Source           string            `json:"source,omitempty"`
 	Sources          map[string]string `json:"sources,omitempty"`
-	Destination      string            `json:"destination,omitempty"` // URL of the one that they are moved to
-	Original         map[string]any    `json:"original,omitzero"`     // the user's values before the cutover; nil: none is on record
-	Applied          map[string]any    `json:"applied,omitzero"`      // the values that the cutover gave the release in their place
-	Open             bool              `json:"open,omitempty"`        // it has begun, and the rollback has not ended
-	ManagedBy        string            `json:"managedBy,omitempty"`   // who applies the release, as target.ManagedBy
+	Destination      string            `json:"destination,omitempty"`  // URL of the one that they are moved to
+	Original         map[string]any    `json:"original,omitzero"`      // the user's values before the cutover; nil: none is on record
+	Applied          map[string]any    `json:"applied,omitzero"`       // the values that the cutover gave the release in their place
+	Inline           map[string]any    `json:"inline,omitzero"`        // with Flux, Original of the HelmRelease alone: what its valuesFrom brings stays out
+	InlineApplied    map[string]any    `json:"inlineApplied,omitzero"` // and Applied of it
+	Open             bool              `json:"open,omitempty"`         // it has begun, and the rollback has not ended
+	ManagedBy        string            `json:"managedBy,omitempty"`    // who applies the release, as target.ManagedBy
 	PreviousRevision int               `json:"previousRevision,omitempty"`
 	PreviousVersion  string            `json:"previousVersion,omitempty"` // of mural's chart
 	PreviousCRDs     int               `json:"previousCRDs,omitempty"`    // revision of mural-crds; zero: Helm had none

@@ -37,7 +37,7 @@ type Input struct {
 	CreateRepositories bool // the run creates the repository
 	Recover            bool // a release that is pending is about to be repaired
 
-	// Survey finds out what is to be copied. nil: the copy is no stage of this run.
+	// Survey finds out what is to be copied. nil: this run copies nothing.
 	Survey func(context.Context) (copy.Survey, error)
 }
 
