@@ -73,7 +73,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		return Given{}, err
 	}
 	r.report.Target.Destination = destination.URL()
-	file, err := readValues(o)
+	file, err := readValues(&o)
 	if err != nil {
 		return Given{}, err
 	}

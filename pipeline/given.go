@@ -4,6 +4,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
@@ -64,8 +65,9 @@ func (g Given) validated(w *world.World, s *state.State) (Validation, error) {
 	return Validation{Deployment: d}, err
 }
 
-// readValues reads the person's files, or standard input, and refuses what can't be deployed the way it is to be.
-func readValues(o Options) (*values.File, error) {
+// readValues reads the person's files, or standard input. The manifest of a HelmRelease is one however it is given: Flux
+// applies it, as if it were given so.
+func readValues(o *Options) (*values.File, error) {
 	if o.InPlace && o.Target.ValuesPath() == "-" {
 		return nil, fault.New(fault.Usage, "leave --in-place out, or name a file", "reading standard input: new settings can't be written into it")
 	}
@@ -78,8 +80,11 @@ func readValues(o Options) (*values.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !files.HelmRelease && file.Kind() != values.Plain {
-		return nil, fault.New(fault.Usage, "give it as --helm-release: then Flux applies it", "reading %q: it is the manifest of a HelmRelease, not a values.yaml", file.Name())
+	switch release := &o.Target.Release; {
+	case file.Kind() == values.Application:
+		return nil, fault.New(fault.Usage, "render it, and let Argo CD apply the result", "reading %q: it is the manifest of an Argo CD Application, which only Argo CD applies", file.Name())
+	case file.Kind() == values.HelmRelease && !files.HelmRelease:
+		release.HelmRelease, release.Values, release.ManagedBy = release.Values, "", target.Flux
 	}
 	return file, nil
 }

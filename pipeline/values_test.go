@@ -43,7 +43,7 @@ func onZot(t *testing.T, proofs []report.Proof) *installation {
 	i := atNoon(t, proofs)
 	i.Target = wanted(t, before)
 	var err error
-	i.given.File, err = readValues(Options{Target: i.Target})
+	i.given.File, err = readValues(&Options{Target: i.Target})
 	require.NoError(t, err)
 	i.Chart, err = chart.Load(t.Context(), i.Target.Release.Chart, "", chart.Options{})
 	require.NoError(t, err)
@@ -119,20 +119,25 @@ func TestNothingToKeep(t *testing.T) {
 
 func TestReadValues(t *testing.T) {
 	const manifest = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: mural, namespace: mural-system}\nspec: {values: {}}\n"
+	const application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: mural}\nspec: {source: {chart: mural, helm: {valuesObject: {}}}}\n"
 	for name, test := range map[string]struct {
 		text    string
 		change  func(*Options)
 		says    string
 		remedy  string
 		succeed bool
+		flux    bool // applies it
 	}{
-		"a file":                 {text: before, succeed: true},
-		"standard input":         {change: func(o *Options) { o.Target.Release.Values, o.In = "-", strings.NewReader(before) }, succeed: true},
-		"malformed input":        {change: func(o *Options) { o.Target.Release.Values, o.In = "-", strings.NewReader("a: b: c\n") }, says: `parsing "<stdin>": line 1, column `, remedy: "correct the YAML"},
-		"no input":               {change: func(o *Options) { o.Target.Release.Values = "-" }, says: "there is none", remedy: "name a file"},
-		"input, in place":        {change: func(o *Options) { o.Target.Release.Values, o.In, o.InPlace = "-", strings.NewReader(before), true }, says: "can't be written", remedy: "leave --in-place out"},
-		"a manifest":             {text: manifest, change: func(o *Options) { o.Target.Release.HelmRelease, o.Target.Release.Values = o.Target.Release.Values, "" }, succeed: true},
-		"a manifest as values":   {text: manifest, says: "it is the manifest of a HelmRelease", remedy: "--helm-release"},
+		"a file":          {text: before, succeed: true},
+		"standard input":  {change: func(o *Options) { o.Target.Release.Values, o.In = "-", strings.NewReader(before) }, succeed: true},
+		"malformed input": {change: func(o *Options) { o.Target.Release.Values, o.In = "-", strings.NewReader("a: b: c\n") }, says: `parsing "<stdin>": line 1, column `, remedy: "correct the YAML"},
+		"no input":        {change: func(o *Options) { o.Target.Release.Values = "-" }, says: "there is none", remedy: "name a file"},
+		"input, in place": {change: func(o *Options) { o.Target.Release.Values, o.In, o.InPlace = "-", strings.NewReader(before), true }, says: "can't be written", remedy: "leave --in-place out"},
+		"a manifest": {text: manifest, change: func(o *Options) {
+			o.Target.Release.HelmRelease, o.Target.Release.Values, o.Target.Release.ManagedBy = o.Target.Release.Values, "", target.Flux
+		}, succeed: true, flux: true},
+		"a manifest as values":   {text: manifest, succeed: true, flux: true},
+		"an Application":         {text: application, says: "which only Argo CD applies", remedy: "Argo CD"},
 		"values as the manifest": {text: before, change: func(o *Options) { o.Target.Release.HelmRelease, o.Target.Release.Values = o.Target.Release.Values, "" }, says: "no HelmRelease is in it", remedy: "--values"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -140,9 +145,10 @@ func TestReadValues(t *testing.T) {
 			if test.change != nil {
 				test.change(&o)
 			}
-			_, err := readValues(o)
+			_, err := readValues(&o)
 			if test.succeed {
 				require.NoError(t, err)
+				assert.Equal(t, test.flux, o.Target.Release.ManagedBy == target.Flux)
 				return
 			}
 			require.ErrorContains(t, err, test.says)

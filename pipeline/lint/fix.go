@@ -31,6 +31,9 @@ func Wanted(in Input) (o render.Options, ok bool) {
 			identity.RoleARN = a.role.text()
 		}
 	}
+	if in.Target.Identity.Mode == "" && identity.RoleARN == "" {
+		identity.Mode = target.InstanceProfile // nobody says how, and nothing is annotated
+	}
 	return o, true
 }
 

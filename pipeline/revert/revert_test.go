@@ -66,6 +66,7 @@ func zotOff(o *render.Options) { o.DisableZot = true }
 
 // TestBack goes there and back, with and without changes between.
 func TestBack(t *testing.T) {
+	t.Parallel()
 	there := rendered(t, parse(t, original), wanted(t))
 	require.NotEqual(t, original, there)
 	for name, test := range map[string]struct{ now, want string }{
@@ -94,6 +95,7 @@ func TestBack(t *testing.T) {
 
 // TestStuck refuses what can't be told apart, and says where without showing a secret.
 func TestStuck(t *testing.T) {
+	t.Parallel()
 	there := rendered(t, parse(t, original), wanted(t))
 	for name, test := range map[string]struct {
 		now, original string
@@ -117,6 +119,7 @@ func TestStuck(t *testing.T) {
 
 // TestCorpus takes every file of the corpus there and back.
 func TestCorpus(t *testing.T) {
+	t.Parallel()
 	paths, err := filepath.Glob("../../fixtures/values/*.yaml")
 	require.NoError(t, err)
 	c, err := charts.Load(charts.Mural)
@@ -148,6 +151,7 @@ func TestCorpus(t *testing.T) {
 // TestFleet takes a fleet there and back, whose spokes look all alike: with changes in many places of each, only what
 // render knows of its own edits tells them apart in reasonable time.
 func TestFleet(t *testing.T) {
+	t.Parallel()
 	var b strings.Builder
 	b.WriteString("# fleet\nhue:\n  ociRegistry: {endpoint: 'oci://zot:5000'}\nfleetConfig:\n  spokes:\n")
 	for i := range 300 {

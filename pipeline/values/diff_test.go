@@ -16,6 +16,7 @@ import (
 // TestDiffLeadsFromInputToOutput applies every diff of the corpus, as patch(1) would, to the input with its
 // secrets masked: the output with its secrets masked must come out.
 func TestDiffLeadsFromInputToOutput(t *testing.T) {
+	t.Parallel()
 	base := settings(t)
 	for _, path := range corpus(t) {
 		name := filepath.Base(path)

@@ -33,6 +33,7 @@ fleetConfig:
 `
 
 func TestLookup(t *testing.T) {
+	t.Parallel()
 	f := parse(t, shared)
 	n, ok := f.Lookup("fleetConfig", "spokes", 1, "ociRegistry", "endpoint")
 	require.True(t, ok)
@@ -65,6 +66,7 @@ func TestLookup(t *testing.T) {
 }
 
 func TestValuesAreDecodedAsHelmDoes(t *testing.T) {
+	t.Parallel()
 	f := parse(t, shared)
 	assert.Equal(t, map[string]any{
 		"registry": map[string]any{"endpoint": "oci://zot:5000", "ünï": "x"},
@@ -80,6 +82,7 @@ func TestValuesAreDecodedAsHelmDoes(t *testing.T) {
 }
 
 func TestComments(t *testing.T) {
+	t.Parallel()
 	f := parse(t, "\ufeff# first\na: 'x # y' # z\n  # alone\nb: |\n  # text\nc: d#e\n# end")
 	assert.Equal(t, []values.Comment{
 		{1, 1, "# first", true}, {2, 12, "# z", false}, {3, 3, "# alone", true}, {7, 1, "# end", true},
@@ -87,6 +90,7 @@ func TestComments(t *testing.T) {
 }
 
 func TestMasked(t *testing.T) {
+	t.Parallel()
 	f := parse(t, "a:\n  password: hunter2 # old\n  sessionSecret: |\n    hunter2\n    hunter2\n  x: {user: u, token: 'hunter2', tokens: [hunter2]}\n  secretReference: {name: n}\n  sessionSecret2: y\n")
 	want := []string{"a:", "  password: ******** # ********", "  sessionSecret: ********", "    ********", "    ********", "  x: {user: ********, token: ********, tokens: [********]}", "  secretReference: {name: n}", "  sessionSecret2: ********"}
 	for i, line := range want {

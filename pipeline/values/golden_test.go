@@ -81,6 +81,7 @@ func corpus(t testing.TB) []string {
 
 // TestGolden renders every file of the corpus. What comes out, its diff, or the error is in golden/.
 func TestGolden(t *testing.T) {
+	t.Parallel()
 	base := settings(t)
 	for _, path := range corpus(t) {
 		name := filepath.Base(path)

@@ -19,6 +19,7 @@ import (
 // but Render: decoding the result gives exactly the wanted values, and every line that isn't an edited key's
 // is there as it was, in its order.
 func TestProperties(t *testing.T) {
+	t.Parallel()
 	base := settings(t)
 	for seed := range uint64(500) {
 		g := &generator{rand.New(rand.NewPCG(seed, 1))}

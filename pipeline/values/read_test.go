@@ -18,6 +18,7 @@ import (
 )
 
 func TestReadRefuses(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	large := filepath.Join(dir, "large.yaml")
 	require.NoError(t, os.WriteFile(large, bytes.Repeat([]byte("a: 1 # filler\n"), 50<<20/14), 0o600))
@@ -40,6 +41,7 @@ func TestReadRefuses(t *testing.T) {
 }
 
 func TestReadFromAStream(t *testing.T) {
+	t.Parallel()
 	f, err := values.ReadFrom("<stdin>", iotest.OneByteReader(strings.NewReader("hue: {a: ü}\n")))
 	require.NoError(t, err)
 	assert.Equal(t, map[string]any{"hue": map[string]any{"a": "ü"}}, f.Values())
@@ -52,6 +54,7 @@ func TestReadFromAStream(t *testing.T) {
 
 // TestParseNamesThePlace is about forms of YAML besides the corpus' bad- files.
 func TestParseNamesThePlace(t *testing.T) {
+	t.Parallel()
 	deep := strings.Repeat("[", 10_000)
 	tests := map[string]struct{ source, says string }{
 		"deep nesting":          {"a: " + deep, "line 1, column 502: nested more than 500 levels deep"},
@@ -81,6 +84,7 @@ func TestParseNamesThePlace(t *testing.T) {
 }
 
 func TestManyAliasesAreFineAsLongAsHelmTakesThem(t *testing.T) {
+	t.Parallel()
 	var b strings.Builder
 	b.WriteString("x: &x {endpoint: a, repository: b, provider: c, interval: d}\nlist:\n")
 	for range 5_000 {

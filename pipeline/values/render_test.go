@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
 
+	"github.com/palette-ecr/palette-ecr/fixtures/fleet"
 	fixtures "github.com/palette-ecr/palette-ecr/fixtures/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -17,6 +18,7 @@ import (
 )
 
 func TestChangesNameEverySettingAndNoSecret(t *testing.T) {
+	t.Parallel()
 	s := settings(t)
 	f := parse(t, "hue:\n  ociRegistry:\n    endpoint: oci://zot:5000\n    basicAuth: {username: admin, password: hunter2}\nfleetConfig:\n  spokes:\n    - name: a\n      ociRegistry: {basicAuth: {username: admin, password: hunter2}}\n")
 	r, err := f.Render(s)
@@ -37,6 +39,7 @@ func TestChangesNameEverySettingAndNoSecret(t *testing.T) {
 }
 
 func TestSettingsAreChecked(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		change func(*values.Settings)
 		says   string
@@ -58,6 +61,7 @@ func TestSettingsAreChecked(t *testing.T) {
 }
 
 func TestNotesTellWhatCannotBeSeen(t *testing.T) {
+	t.Parallel()
 	s := settings(t)
 	f := parse(t, "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: mural, namespace: mural-system}\nspec:\n  dependsOn: [{name: mural-crds}, {name: x, namespace: y}]\n  suspend: true\n  chartRef: {kind: OCIRepository, name: mural}\n  valuesFrom:\n  - {kind: Secret, name: more}\n  values: {fleetConfig: {spokes: []}}\n")
 	release := f.HelmRelease()
@@ -76,10 +80,11 @@ func TestNotesTellWhatCannotBeSeen(t *testing.T) {
 	assert.Contains(t, r.Notes[1], "no chart was given")
 }
 
-// TestFleet renders a thousand spokes, more than the independent check is done for.
+// TestFleet renders a thousand spokes.
 func TestFleet(t *testing.T) {
+	t.Parallel()
 	const spokes = 1_000
-	source := fleet(spokes)
+	source := fleet.Values(spokes)
 	r, ok := checkRender(t, source, settings(t))
 	require.True(t, ok)
 	var before, after map[string]any
@@ -94,7 +99,7 @@ func TestFleet(t *testing.T) {
 func TestLinear(t *testing.T) {
 	s := settings(t)
 	perSpoke := func(spokes int) float64 {
-		data := []byte(fleet(spokes))
+		data := []byte(fleet.Values(spokes))
 		return testing.AllocsPerRun(1, func() {
 			f, err := values.Parse("values.yaml", data)
 			require.NoError(t, err)
@@ -107,6 +112,7 @@ func TestLinear(t *testing.T) {
 
 // TestRehearsalSuitsTheChart renders the chart with the values that the rehearsal installs, before and after.
 func TestRehearsalSuitsTheChart(t *testing.T) {
+	t.Parallel()
 	c, err := chart.Load(t.Context(), chartDir, "", chart.Options{HTTPClient: http.DefaultClient})
 	require.NoError(t, err)
 	manifests := func(f *values.File) string {

@@ -44,6 +44,7 @@ func content(t *testing.T, path string) string {
 }
 
 func TestWriteInPlaceKeepsTheMode(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []os.FileMode{0o600, 0o640, 0o666} {
 		path, r := rendered(t, mode)
 		require.NoError(t, r.WriteInPlace(path))
@@ -56,6 +57,7 @@ func TestWriteInPlaceKeepsTheMode(t *testing.T) {
 }
 
 func TestWriteInPlaceFollowsSymbolicLinks(t *testing.T) {
+	t.Parallel()
 	path, r := rendered(t, 0o600)
 	link := filepath.Join(t.TempDir(), "link.yaml")
 	require.NoError(t, os.Symlink(path, link))
@@ -67,6 +69,7 @@ func TestWriteInPlaceFollowsSymbolicLinks(t *testing.T) {
 }
 
 func TestWriteInPlaceRefuses(t *testing.T) {
+	t.Parallel()
 	t.Run("a file that changed since", func(t *testing.T) {
 		path, r := rendered(t, 0o600)
 		require.NoError(t, os.WriteFile(path, []byte("other: 1\n"), 0o600))
@@ -90,6 +93,7 @@ func TestWriteInPlaceRefuses(t *testing.T) {
 }
 
 func TestWriteInPlaceLeavesAnEqualFileAlone(t *testing.T) {
+	t.Parallel()
 	path, r := rendered(t, 0o600)
 	require.NoError(t, r.WriteInPlace(path))
 	before, err := os.Stat(path)

@@ -147,6 +147,7 @@ var samples = []string{
 }
 
 func TestAgreesWithTheLibrary(t *testing.T) {
+	t.Parallel()
 	for _, source := range samples {
 		agree(t, source)
 		agree(t, strings.ReplaceAll(source, "\n", "\r\n"))
