@@ -52,13 +52,14 @@ type fence struct {
 // mayImport lists all of ours that a package of pipeline may import, for those that everything rests on.
 var mayImport = map[string][]string{
 	"./pipeline/fault":         {},
+	"./pipeline/atomicfile":    {},
 	"./pipeline/progress":      {},
 	"./pipeline/transient":     {},
 	"./pipeline/values/syntax": {},
 	"./pipeline/registry":      {"./pipeline/fault"},
 	"./pipeline/mural":         {"./pipeline/fault", "./pipeline/registry"},
 	"./pipeline/secret":        {},
-	"./pipeline/report":        {"./pipeline/fault", "./pipeline/secret"},
+	"./pipeline/report":        {"./pipeline/atomicfile", "./pipeline/fault", "./pipeline/secret"},
 	"./pipeline/chart":         {"./pipeline/fault"},
 	"./pipeline/target":        {"./pipeline/fault", "./pipeline/registry"},
 	"./pipeline/cluster":       {"./pipeline/fault", "./pipeline/target"},

@@ -25,6 +25,9 @@ func (r Returned) Entry() Entry { return r.entry }
 // for those spokes alone that a rollback has left behind.
 func AwaitReturn(ctx context.Context, w *world.World, s *state.State, _ CaughtUp) (Returned, error) {
 	awaited := s.Journal.Open
+	if !awaited && len(s.Journal.Behind) == 0 {
+		return Returned{Entry{Skip: notOnECR}}, nil
+	}
 	names := clusterNames(w)
 	if !awaited {
 		names = slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(s.Journal.Behind, name) })
@@ -33,7 +36,7 @@ func AwaitReturn(ctx context.Context, w *world.World, s *state.State, _ CaughtUp
 		}
 	}
 	err := awaitReturned(ctx, w, s, names...)
-	if err == nil {
+	if err == nil && awaited {
 		err = notWorse(ctx, w, w.Baseline)
 	}
 	if err != nil {

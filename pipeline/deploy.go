@@ -67,13 +67,13 @@ func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Dep
 	if err := proof.Refuse(done.Rendered); err != nil {
 		return done, err
 	}
+	if err := readySpokes(ctx, w, s, wanted.Given.PrepareSpokes); err != nil {
+		return done, err
+	}
 	if s.Absent() {
 		if err := prepareInstall(ctx, w, s, wanted); err != nil {
 			return done, err
 		}
-	}
-	if err := readySpokes(ctx, w, s, wanted.Given.PrepareSpokes); err != nil {
-		return done, err
 	}
 	if err := beginJournal(ctx, w, s, wanted); err != nil {
 		return done, err
@@ -121,7 +121,7 @@ func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Re
 	if s.Journal.PreviousCRDs, err = deploy.CRDsRevision(ctx, w.Hub, deployOptions(w, s)); err != nil {
 		return err
 	}
-	s.Journal.Sources, s.Journal.Without, s.Journal.PreviousVersion = sources, wanted.Given.WithoutSpokes, s.Live.Version
+	s.Journal.Sources, s.Journal.PreviousVersion, s.Journal.Without = sources, s.Live.Version, wanted.Given.WithoutSpokes
 	noteBaseline(w, s)
 	s.Journal.Applied, s.Journal.ManagedBy = wanted.Values, string(w.Target.Release.ManagedBy)
 	return s.Journal.Save(ctx)

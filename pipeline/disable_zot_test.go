@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
@@ -145,4 +146,28 @@ func TestCovers(t *testing.T) {
 	assert.False(t, covers(proof.NewLedger(held(pull, "hub"), held(push, "hub")), clusters), "of spoke-1 nothing is known")
 	assert.False(t, covers(proof.NewLedger(held(pull, "hub"), held(pull, "spoke-1")), clusters), "nothing is known of pushing")
 	assert.False(t, covers(proof.NewLedger(), clusters))
+}
+
+// TestNothingToUndo: who changed nothing undoes nothing, a run that another one's Lease refused among them.
+func TestNothingToUndo(t *testing.T) {
+	t.Parallel()
+	i := atNoon(t, nil)
+	changed := &deploy.Result{Changed: true, PreviousRevision: 2}
+	for name, test := range map[string]struct {
+		done Disabled
+		says string
+	}{
+		"refused":            {Disabled{}, "this run has not turned Zot off"},
+		"off already":        {Disabled{Result: &deploy.Result{PreviousRevision: 2}}, "this run has not turned Zot off"},
+		"undone with deploy": {Disabled{Result: changed, Validation: Validation{Deployment: Deployment{Result: changed}}}, "undoing deploy turns Zot on as well"},
+	} {
+		entry, err := UndoDisableZot(t.Context(), i.World, i.State, test.done)
+		require.NoError(t, err, name)
+		assert.Equal(t, test.says, entry.Skip, name)
+	}
+	for name, done := range map[string]Deployment{"refused": {}, "the same already": {Result: &deploy.Result{PreviousRevision: 2}}} {
+		entry, err := UndoDeploy(t.Context(), i.World, i.State, done)
+		require.NoError(t, err, name)
+		assert.Equal(t, "this run has not changed the release", entry.Skip, name)
+	}
 }

@@ -49,9 +49,11 @@ func (a *apiServers) serve(name string) http.HandlerFunc {
 			}
 		}
 		a.lock.Unlock()
-		select { // who asks one after the other never gets an answer
-		case <-a.together:
-		case <-r.Context().Done():
+		if name != "hub" { // who asks spokes one after the other never gets an answer
+			select {
+			case <-a.together:
+			case <-r.Context().Done():
+			}
 		}
 		a.lock.Lock()
 		a.running-- // before the answer: after it the next request may come

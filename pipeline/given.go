@@ -13,17 +13,18 @@ type Given struct {
 	File *values.File // values.yaml, or the manifest of a HelmRelease
 	AsIs bool         // it is rendered already: take it just as it is
 
-	KeepCert           bool     // certSecretName and proxySecretName are meant for ECR too
-	Leave              []string // repositories of Zot that stay there knowingly
-	KeepLive           bool     // keep values that only the live release has
-	DiscardLive        bool     // give them up
-	AllowDowngrade     bool     // of either chart
-	Install            bool     // install the release where there is none, without Zot
-	Before             []byte   // manifests that a HelmRelease needs to be installed
-	Recover            bool     // repair a release that a killed helm has left pending
+	KeepCert       bool     // certSecretName and proxySecretName are meant for ECR too
+	Leave          []string // repositories of Zot that stay there knowingly
+	KeepLive       bool     // keep values that only the live release has
+	DiscardLive    bool     // give them up
+	AllowDowngrade bool     // of either chart
+	Install        bool     // install the release where there is none, without Zot
+	Before         []byte   // manifests that a HelmRelease needs to be installed
+	Recover        bool     // repair a release that a killed helm has left pending
+
 	WithoutSpokes      []string // spokes that are left out by name
-	CreateRepositories bool     // make repositories in ECR that are missing
 	PrepareSpokes      bool     // give source-controller on spokes its AWS identity before the switch
+	CreateRepositories bool     // make repositories in ECR that are missing
 
 	Stages []string // that are to run; empty is all of them
 }

@@ -50,9 +50,17 @@ func checkManager(w *world.World, s *state.State) error {
 // there.
 func prepareInstall(ctx context.Context, w *world.World, s *state.State, wanted Rendered) error {
 	if w.Target.Release.ManagedBy == target.Helm {
-		problems, err := deploy.Prerequisites(ctx, w.Hub, wantedOptions(w, s, wanted), w.Kubernetes)
+		o := wantedOptions(w, s, wanted)
+		problems, err := deploy.Prerequisites(ctx, w.Hub, o, w.Kubernetes)
 		if err != nil {
 			return err
+		}
+		crds, err := deploy.CRDsRevision(ctx, w.Hub, o)
+		if err != nil {
+			return err
+		}
+		if o.Release.CRDs.Chart == "" && crds == 0 {
+			problems = append(problems, deploy.Problem{What: deploy.CRDsRelease + " is not installed, and no version of it is given", Remedy: "name its version with --crds-version"})
 		}
 		if err := deploy.RefuseProblems(problems, w.Hub, w.Target.Release.Namespace+"/"+w.Target.Release.Name); err != nil {
 			return err
@@ -72,8 +80,8 @@ func prepareInstall(ctx context.Context, w *world.World, s *state.State, wanted 
 	return nil
 }
 
-// isNew reports whether a release was installed on ECR, and has no workload yet that could prove anything.
-func isNew(ctx context.Context, w *world.World, s *state.State, in Deployment) (bool, error) {
+// isUnused reports whether a release was installed on ECR, and has no workload yet that could prove anything.
+func isUnused(ctx context.Context, w *world.World, s *state.State, in Deployment) (bool, error) {
 	if !in.values().Given.Install || s.Journal.Original != nil {
 		return false, nil
 	}

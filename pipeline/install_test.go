@@ -96,7 +96,7 @@ func TestAnInstallationIsProvenByAProbe(t *testing.T) {
 	assert.Zero(t, counters.TotalWrites(), "a second run writes nothing")
 
 	in.Copied.Linted.Rendered.Given.Install = false
-	alone, err := isNew(t.Context(), s.World, s.State, in)
+	alone, err := isUnused(t.Context(), s.World, s.State, in)
 	require.NoError(t, err)
 	assert.False(t, alone, "without --install every proof is needed")
 }

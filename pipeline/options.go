@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -39,6 +40,7 @@ type Options struct {
 	SpokesFromValues bool     // take kubeconfigs that were not given from the Secrets that the hub has for its spokes
 	WithoutSpokes    []string // spokes that are left out by name: they lose their workloads when Zot goes
 	PrepareSpokes    bool     // give source-controller on spokes its AWS identity before the switch
+	LeaveSpokes      []string // Rollback only: spokes that are left behind, since they can't be reached for example
 	OnlySpokes       []string // Rollback only: spokes that an earlier one has left behind
 
 	CreateRepositories bool // make repositories in ECR that are missing
@@ -115,9 +117,18 @@ func (o Options) world() world.World {
 // report returns the report of a run that begins now.
 func (o Options) report() *report.Report {
 	r := report.New(o.Command, o.Version, o.Now())
-	r.Target = report.Target{Release: o.Target.Release.Namespace + "/" + o.Target.Release.Name, Hub: o.Target.Hub.Context, Values: o.Target.ValuesPath()}
+	r.Target = report.Target{Release: o.Target.Release.Namespace + "/" + o.Target.Release.Name, Hub: cmp.Or(o.Target.Hub.Context, o.Target.Hub.EKS.Name), Values: o.Target.ValuesPath()}
 	for _, spoke := range o.Target.Spokes {
 		r.Target.Spokes = append(r.Target.Spokes, spoke.Name)
+	}
+	for _, name := range o.WithoutSpokes {
+		r.Waivers = append(r.Waivers, report.Waiver{Flag: "--without-spoke", Name: name, Effect: "nothing is proven of it, and its workloads are lost when Zot goes"})
+	}
+	for _, name := range o.LeaveSpokes {
+		r.Waivers = append(r.Waivers, report.Waiver{Flag: "--leave-spoke", Name: name, Effect: "nobody looks whether its workloads are back, until --only-spoke"})
+	}
+	for _, name := range o.Leave {
+		r.Waivers = append(r.Waivers, report.Waiver{Flag: "--leave", Name: name, Effect: "it stays in Zot, and goes with it"})
 	}
 	return r
 }

@@ -27,13 +27,13 @@ func (r Restored) Entry() Entry { return r.entry }
 // Restore gives the release its previous settings.
 func Restore(ctx context.Context, w *world.World, s *state.State, in CopiedBack) (Restored, error) {
 	done := Restored{CopiedBack: in}
-	repaired, err := recoverPending(ctx, w, s)
-	if err != nil {
-		return done, err
-	}
 	reason, err := restored(w, s)
 	if err != nil || reason != "" {
 		done.entry.Skip = reason
+		return done, err
+	}
+	repaired, err := recoverPending(ctx, w, s)
+	if err != nil {
 		return done, err
 	}
 	done.entry.Changed = true
@@ -63,7 +63,7 @@ func restored(w *world.World, s *state.State) (reason string, err error) {
 	at, err := settings.Address()
 	switch {
 	case err != nil || at.URL() != s.Journal.Source:
-		return "", fault.New(fault.Refused, "look with `helm get values` who changed it; a new cutover begins with `palette-ecr run`",
+		return "", fault.New(fault.Refused, "look with `"+w.Hub.Helm("get values %s --namespace %s", w.Target.Release.Name, w.Target.Release.Namespace)+"` who changed it; a new cutover begins with `palette-ecr run`",
 			"going back to %s: hue is neither there nor on ECR, but on %q", s.Journal.Source, settings.Endpoint)
 	case s.Live.Status == "deployed":
 		return "the release names " + s.Journal.Source + " again already", nil

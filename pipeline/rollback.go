@@ -93,10 +93,8 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 		}
 		r.report.Hide(to.Manifest.Secrets()...)
 	}
-	if len(o.OnlySpokes) > 0 { // ECR and the chart are not needed, and other spokes need not answer
-		to.NoCopyBack = true
-		o.Target.Spokes = slices.DeleteFunc(slices.Clone(o.Target.Spokes), func(c target.Cluster) bool { return !slices.Contains(o.OnlySpokes, c.Name) })
-	}
+	o = o.answering()
+	to.NoCopyBack = to.NoCopyBack || len(o.OnlySpokes) > 0 // neither ECR nor the chart is needed
 	w, err := o.world().WithClusters(ctx)
 	if err != nil {
 		return to, err
@@ -144,12 +142,22 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 	return to, nil
 }
 
+// answering returns the options without the clusters that need not answer: one that is left behind is often named in
+// the file all the same.
+func (o Options) answering() Options {
+	o.Target.Spokes = slices.DeleteFunc(slices.Clone(o.Target.Spokes), func(c target.Cluster) bool {
+		return slices.Contains(o.LeaveSpokes, c.Name) || len(o.OnlySpokes) > 0 && !slices.Contains(o.OnlySpokes, c.Name)
+	})
+	o.WithoutSpokes = slices.Concat(o.WithoutSpokes, o.LeaveSpokes)
+	return o
+}
+
 // checkRecord compares what is asked for with what the journal says of the cutover.
 func checkRecord(w *world.World, j *journal.Journal, without []string) error {
 	release := w.Target.Release
 	name := release.Namespace + "/" + release.Name
 	if j.Original == nil {
-		return fault.New(fault.Refused, fmt.Sprintf("check --namespace and --context; a cutover that was made through Git goes back there: revert the commit. Helm's history is shown by `helm history %s --namespace %s`", release.Name, release.Namespace),
+		return fault.New(fault.Refused, fmt.Sprintf("check --namespace and --context; a cutover that was made through Git goes back there: revert the commit. Helm's history is shown by `%s`", w.Hub.Helm("history %s --namespace %s", release.Name, release.Namespace)),
 			"going back to Zot: no cutover of release %s is on record (Secret %s/%s)", name, release.Namespace, journal.Name)
 	}
 	for _, p := range j.Proofs {

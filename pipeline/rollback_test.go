@@ -181,3 +181,16 @@ func TestParseRepository(t *testing.T) {
 		assert.Error(t, err, bad)
 	}
 }
+
+// TestASpokeThatIsLeftBehindNeedNotAnswer, although the file names it.
+func TestASpokeThatIsLeftBehindNeedNotAnswer(t *testing.T) {
+	t.Parallel()
+	o := Options{Target: target.Cutover{Spokes: []target.Cluster{{Name: "edge-1"}, {Name: "edge-2"}}}, WithoutSpokes: []string{"edge-0"}, LeaveSpokes: []string{"edge-2"}}
+	left := o.answering()
+	assert.Equal(t, []target.Cluster{{Name: "edge-1"}}, left.Target.Spokes)
+	assert.Equal(t, []string{"edge-0", "edge-2"}, left.WithoutSpokes)
+	assert.Len(t, o.Target.Spokes, 2)
+	o.LeaveSpokes, o.OnlySpokes = nil, []string{"edge-2"}
+	assert.Equal(t, []target.Cluster{{Name: "edge-2"}}, o.answering().Target.Spokes)
+	assert.Len(t, Options{LeaveSpokes: []string{"edge-2"}}.withDefaults().report().Waivers, 1, "the report says so")
+}

@@ -30,11 +30,17 @@ func identityOf(w *world.World) fleet.Identity {
 // checkSpokes refuses a switch for which a spoke is not prepared. Nothing is written. A spoke that may not be looked at is
 // left to the probe.
 func checkSpokes(ctx context.Context, w *world.World, s *state.State) error {
+	if s.Absent() {
+		return nil
+	}
 	if on, err := s.OnECR(w.Destination); err != nil || on {
 		return err
 	}
 	found := make([]fleet.Preparation, len(w.Spokes))
 	err := cluster.Each(w.Spokes, func(i int, spoke *cluster.Cluster) error {
+		if w.Unreached[spoke.Name] != nil { // preflight says so
+			return nil
+		}
 		p, err := fleet.Inspect(ctx, spoke, identityOf(w))
 		if apierrors.IsForbidden(err) {
 			w.Progress.Say("%v", err)
@@ -67,17 +73,19 @@ func unprepared(spokes []*cluster.Cluster, found []fleet.Preparation) error {
 // readySpokes makes spokes ready for the switch, when that is asked for, and proves that each can fetch from ECR, before
 // anything is switched: with its role's trust in the spoke's issuer, and its rights.
 func readySpokes(ctx context.Context, w *world.World, s *state.State, prepare bool) error {
-	on, err := s.OnECR(w.Destination)
-	if err != nil || len(w.Spokes) == 0 {
-		return err
+	if len(w.Spokes) == 0 {
+		return nil
 	}
 	if prepare {
 		if err := prepareSpokes(ctx, w); err != nil {
 			return err
 		}
 	}
-	if on {
+	if s.Absent() { // nothing was copied that could be fetched
 		return nil
+	}
+	if on, err := s.OnECR(w.Destination); err != nil || on {
+		return err
 	}
 	return probeSpokes(ctx, w, s)
 }

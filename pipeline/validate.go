@@ -50,7 +50,7 @@ func Validate(ctx context.Context, w *world.World, s *state.State, in Deployment
 			"validating release %s/%s: hue does not push to %s yet", w.Target.Release.Namespace, w.Target.Release.Name, w.Destination.URL())
 	}
 	fresh := proof.NewLedger(s.Journal.Fresh(w.Now(), w.Destination.URL())...)
-	if new, err := isNew(ctx, w, s, in); err != nil || new {
+	if unused, err := isUnused(ctx, w, s, in); err != nil || unused {
 		if err == nil {
 			err = done.proveInstallation(ctx, w, s, fresh)
 		}

@@ -141,7 +141,7 @@ The issuer: aws eks describe-cluster --name <cluster> --query cluster.identity.o
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if kubernetes {
-				if err := refuse(c, "--kubernetes writes a ClusterRole, and nothing of IAM", "format", "document", "dir", "principal", "issuer", "cluster", "account", "no-semver", "create-repository"); err != nil {
+				if err := refuse(c, "--kubernetes writes a ClusterRole, and nothing of IAM", "format", "document", "dir", "principal", "issuer", "cluster", "account", "no-semver", "create-repository", "eks-cluster", "offline"); err != nil {
 					return err
 				}
 				return a.kubernetesRole(&p)

@@ -29,7 +29,7 @@ values, revert them there too, or the next upgrade goes to ECR again.
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.runPipeline(c, &r, func(o pipeline.Options) pipeline.Options {
 				o.NoCopyBack, o.DiscardChanges, o.CRDsBack = noCopyBack, discardChanges, crds
-				o.WithoutSpokes, o.OnlySpokes = append(o.WithoutSpokes, leave...), only
+				o.LeaveSpokes, o.OnlySpokes = leave, only
 				return o
 			}, pipeline.Rollback)
 		},

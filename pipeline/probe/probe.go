@@ -30,7 +30,7 @@ const (
 
 // Push pushes the probe and returns what was pushed.
 func Push(ctx context.Context, to *remote.Repository) (ocispec.Descriptor, error) {
-	layer, err := layer()
+	layer, err := archived()
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
@@ -66,8 +66,8 @@ func Remove(ctx context.Context, from *remote.Repository, probe ocispec.Descript
 	return nil
 }
 
-// layer is an archive of one empty List, which applies nothing wherever it is read.
-func layer() ([]byte, error) {
+// archived is an archive of one empty List, which applies nothing wherever it is read.
+func archived() ([]byte, error) {
 	text := []byte("apiVersion: v1\nkind: List\nitems: []\n")
 	var packed bytes.Buffer
 	zipped := gzip.NewWriter(&packed)

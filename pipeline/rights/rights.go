@@ -116,7 +116,7 @@ func Hub(o Options) []Right {
 		"preflight": slices.Concat(connect, looked(), []need{
 			{"list", "apps", "statefulsets", o.Namespace, ""}, {"list", "apps", "daemonsets", o.Namespace, ""}, {"list", "", "pods", o.Namespace, ""},
 		}),
-		"copy":   connect,
+		"copy":   slices.Concat(connect, writes),
 		"deploy": slices.Concat(connect, rollout, writes, apply),
 		"validate": slices.Concat(connect, onSpoke(), searched(o), writes, []need{
 			{"get list", "apps", "deployments", o.Namespace, ""}, {"list", "", "pods", o.Namespace, ""}, {"get", "", "pods/log", o.Namespace, ""},

@@ -100,7 +100,9 @@ func TestWhatTheStagesNeed(t *testing.T) {
 	assert.Equal(t, []string{
 		"get secrets in namespace mural-system", "list secrets in namespace mural-system", "list ocirepositories.source.toolkit.fluxcd.io", "watch ocirepositories.source.toolkit.fluxcd.io",
 		"list helmreleases.helm.toolkit.fluxcd.io", "list deployments.apps in namespace mural-system", "list fleetconfigs.fleetconfig.open-cluster-management.io", "list spokes.fleetconfig.open-cluster-management.io",
-	}, texts(only))
+		"create secrets in namespace mural-system", "update secrets palette-ecr-journal in namespace mural-system", "delete secrets palette-ecr-journal in namespace mural-system",
+		"create leases.coordination.k8s.io in namespace mural-system", "get leases.coordination.k8s.io palette-ecr in namespace mural-system", "update leases.coordination.k8s.io palette-ecr in namespace mural-system", "delete leases.coordination.k8s.io palette-ecr in namespace mural-system",
+	}, texts(only), "the Lease is taken before the first write to ECR")
 	assert.NotContains(t, texts(Spoke(Options{})), "patch deployments.apps")
 	assert.Contains(t, texts(Spoke(Options{Prepare: true})), "patch deployments.apps", "source-controller of a spoke is restarted with its role")
 	assert.Contains(t, texts(Spoke(Options{})), "list jobs.batch", "anything may name Zot")
