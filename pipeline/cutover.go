@@ -9,6 +9,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -62,7 +63,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		return Given{}, err
 	}
 	r.report.Target.Destination = destination.URL()
-	file, err := readValues(o)
+	file, err := readValues(ctx, o)
 	if err != nil {
 		return Given{}, err
 	}
@@ -77,7 +78,14 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		}
 		return given, err
 	}
-	return given, r.connect(ctx, o, destination)
+	if err := r.connect(ctx, o, destination); err != nil {
+		return given, err
+	}
+	given.File, err = render.FromCluster(ctx, file, r.world.Hub, o.Target.Release.Namespace)
+	if err == nil {
+		r.report.Hide(given.File.Secrets()...)
+	}
+	return given, err
 }
 
 // connect reaches everything that live stages need, the nearest first: what is far away, such as the chart's

@@ -1,8 +1,11 @@
 package pipeline
 
 import (
+	"context"
+
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
+	"github.com/palette-ecr/palette-ecr/pipeline/sops"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
@@ -51,7 +54,7 @@ func (g Given) validated(w *world.World, s *state.State) (Validation, error) {
 }
 
 // readValues reads the person's files, or standard input, and refuses what can't be deployed the way it is to be.
-func readValues(o Options) (*values.File, error) {
+func readValues(ctx context.Context, o Options) (*values.File, error) {
 	if o.InPlace && o.Target.ValuesPath() == "-" {
 		return nil, fault.New(fault.Usage, "leave --in-place out, or name a file", "reading standard input: new settings can't be written into it")
 	}
@@ -60,9 +63,14 @@ func readValues(o Options) (*values.File, error) {
 		files.Paths = []string{o.Target.ValuesPath()}
 	}
 	files.HelmRelease, files.In = o.Target.Release.HelmRelease != "", o.In
+	files.Decrypt = sops.Find(ctx)
 	file, err := render.Open(files)
 	if err != nil {
 		return nil, err
+	}
+	if file.Encrypted() {
+		return nil, fault.New(fault.Usage, "put sops on PATH (with the keys), or give the decrypted values: sops decrypt FILE | palette-ecr run --values -",
+			"reading %q: SOPS encrypted it, and there is no sops here to decrypt it", file.Name())
 	}
 	if !files.HelmRelease && file.Kind() != values.Plain {
 		return nil, fault.New(fault.Usage, "give it as --helm-release: then Flux applies it", "reading %q: it is the manifest of a HelmRelease, not a values.yaml", file.Name())

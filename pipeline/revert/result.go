@@ -8,8 +8,8 @@ import (
 
 // Result is the file with the original's registry settings.
 type Result struct {
-	Output  []byte
-	Changes int // ranges of lines that differ from the file as it is now
+	Output  []byte // in plain text
+	Changes int    // ranges of lines that differ from the file as it is now
 
 	before, after *values.File
 	writer        *values.Rendered
@@ -22,6 +22,9 @@ func newResult(before, after *values.File, writer *values.Rendered) *Result {
 		before: before, after: after, writer: writer,
 	}
 }
+
+// Sealed returns the whole file as it is to be written: encrypted if it was (values.Rendered.Sealed).
+func (r *Result) Sealed() ([]byte, error) { return r.writer.Sealed() }
 
 // WriteInPlace replaces the file's content: all of it or nothing (values.Rendered.WriteInPlace).
 func (r *Result) WriteInPlace(path string) error { return r.writer.WriteInPlace(path) }

@@ -53,7 +53,7 @@ func changesOf(f *File, jobs []*job, p *patch) []Change {
 				all = added(all, path, j.entry.content(), place)
 				continue
 			}
-			c := Change{Path: path, Before: show(path, value(j.value)), Place: place}
+			c := Change{Path: path, Before: f.opened.show(path, j.value), Place: place}
 			if j.do != remove {
 				c.After = show(path, j.entry.value)
 			}
@@ -90,6 +90,14 @@ func show(path string, v any) string {
 	w := &writer{habits: habits{quote: syntax.Plain}}
 	w.flow(hide(v), "")
 	return secret.Text(w.out.String())
+}
+
+// show is show for a value of the file; what is encrypted on disk is masked.
+func (o *opened) show(path string, n *syntax.Node) string {
+	if o.hides(n) {
+		return Mask
+	}
+	return show(path, value(n))
 }
 
 // hide masks the secrets in a decoded value.

@@ -7,11 +7,11 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
-// Secrets lists the passwords, tokens and keys in the file, so that whoever shows text made elsewhere can hide them.
-// Names of Secrets, which stand under such keys as secret and credential too, aren't in it.
-func (t *fileText) Secrets() []string {
+// Secrets lists the passwords, tokens and keys in the file and in what is merged with it, so that whoever shows text made
+// elsewhere can hide them. Names of Secrets, which stand under such keys as secret and credential too, aren't in it.
+func (f *File) Secrets() []string {
 	var found []string
-	for _, n := range t.stream.Nodes {
+	for _, n := range f.stream.Nodes {
 		if n.Kind != syntax.Mapping {
 			continue
 		}
@@ -21,6 +21,21 @@ func (t *fileText) Secrets() []string {
 				found = append(found, value.Value)
 			}
 		}
+	}
+	if f.opened != nil {
+		found = append(found, f.opened.texts...)
+	}
+	for _, l := range f.layers {
+		found = append(found, l.secrets()...)
+	}
+	return found
+}
+
+// secrets are those that the layer gives: of a Secret that gives one value, that value, whatever it is called.
+func (l Layer) secrets() []string {
+	found := append(SecretsIn(l.Values), l.hidden...)
+	if l.source.Kind == "Secret" && l.TargetPath != "" {
+		found = append(found, secret.In(map[string]any{"secret": l.Values})...)
 	}
 	return found
 }

@@ -26,6 +26,7 @@ type Layer struct {
 	Above      bool           // it wins over the file's values; without it they win
 
 	source ValuesSource // of valuesFrom
+	hidden []string     // what of another file must not be shown
 }
 
 // Unseen stands for a value that is there but not known.

@@ -1,6 +1,7 @@
 package values
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/secret"
@@ -14,9 +15,12 @@ const Mask = secret.Hidden
 type span struct{ start, end int }
 
 // secrets finds what must not be shown, in the order of the file: the values of secret keys at any depth below them,
-// also where an alias brings them from elsewhere, and the user information of addresses.
-func secrets(s *syntax.Stream) []span {
-	anchored := map[*syntax.Node]bool{}
+// also where an alias brings them from elsewhere, the user information of addresses, and more nodes.
+func secrets(s *syntax.Stream, more map[*syntax.Node]bool) []span {
+	anchored := maps.Clone(more)
+	if anchored == nil {
+		anchored = map[*syntax.Node]bool{}
+	}
 	for _, n := range s.Nodes {
 		markAnchors(anchored, n)
 	}

@@ -47,11 +47,12 @@ func (r *Rendered) writeInPlace(path string) (err error) {
 	if err != nil {
 		return err
 	}
-	if string(now) != r.before.source() {
+	if string(now) != r.before.onDisk() {
 		return fault.New(fault.Failed, "look at the file and run the command again", "writing %q: the file changed since it was read", path)
 	}
-	if string(now) == string(r.Output) {
-		return nil
+	output, err := r.Sealed()
+	if err != nil || string(now) == string(output) {
+		return err
 	}
 	// Refused when the file itself may not be written, as an editor would be, though renaming could do it.
 	check, err := os.OpenFile(target, os.O_WRONLY, 0)
@@ -70,7 +71,7 @@ func (r *Rendered) writeInPlace(path string) (err error) {
 			err = errors.Join(err, ignoreMissing(os.Remove(temp.Name())))
 		}
 	}()
-	if err := fillFile(temp, r.Output, info); err != nil {
+	if err := fillFile(temp, output, info); err != nil {
 		return err
 	}
 	if err := os.Rename(temp.Name(), target); err != nil {
