@@ -78,19 +78,13 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		}
 		return given, err
 	}
-	if err := r.connect(ctx, o, destination); err != nil {
-		return given, err
-	}
-	given.File, err = render.FromCluster(ctx, file, r.world.Hub, o.Target.Release.Namespace)
-	if err == nil {
-		r.report.Hide(given.File.Secrets()...)
-	}
+	err = r.connect(ctx, o, destination, &given)
 	return given, err
 }
 
 // connect reaches everything that live stages need, the nearest first: what is far away, such as the chart's
-// registry, may be slow to answer.
-func (r *runner) connect(ctx context.Context, o Options, destination registry.Repository) error {
+// registry, may be slow to answer. What valuesFrom names joins what was given.
+func (r *runner) connect(ctx context.Context, o Options, destination registry.Repository, given *Given) error {
 	w, err := o.world().WithClusters(ctx)
 	if err != nil {
 		return err
@@ -106,6 +100,10 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 		return err
 	}
 	r.report.Hide(r.state.Secrets()...)
+	if given.File, err = render.FromCluster(ctx, given.File, w.Hub, o.Target.Release.Namespace); err != nil {
+		return err
+	}
+	r.report.Hide(given.File.Secrets()...)
 	if w, err = withFleet(ctx, w, r.state, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return err
 	}

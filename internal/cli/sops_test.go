@@ -23,8 +23,6 @@ type sealing struct {
 	program, recipient, log string
 }
 
-const marker = "MARKERs3cr3tZZQ"
-
 // tool returns the path of one of the tools of scripts/tools, built now if it wasn't before.
 func tool(t *testing.T, name string) string {
 	t.Helper()

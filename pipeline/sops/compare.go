@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -17,36 +18,44 @@ type step struct {
 	value []byte // JSON
 }
 
-// compare returns what leads from one text to another, and what the other says.
-func compare(before, after []byte) ([]step, any, error) {
-	was, _, err := first(before)
+// compare returns what leads from one text to another, and what the documents of the other hold.
+func compare(before, after []byte) ([]step, []any, error) {
+	was, other, err := documents(before)
 	if err != nil {
 		return nil, nil, err
 	}
-	is, wanted, err := first(after)
+	is, wanted, err := documents(after)
 	if err != nil {
 		return nil, nil, err
+	}
+	if !reflect.DeepEqual(other[1:], wanted[1:]) {
+		return nil, nil, errors.New("the values are not in its first document, and sops sets values in no other")
 	}
 	var steps []step
 	err = differ(&steps, "", was, is)
 	return steps, wanted, err
 }
 
-// first reads the first document of a text. sops edits no other.
-func first(text []byte) (*yaml.Node, any, error) {
+// documents reads a text: the first document, and what all of them hold.
+func documents(text []byte) (first *yaml.Node, all []any, err error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	var document, other yaml.Node
-	if err := decoder.Decode(&document); err != nil {
-		return nil, nil, errors.New("its text can't be read") // the cause would quote values
+	for {
+		var document yaml.Node
+		var decoded any
+		err := decoder.Decode(&document)
+		if errors.Is(err, io.EOF) && first != nil {
+			return first, all, nil
+		}
+		if err == nil {
+			err = document.Decode(&decoded)
+		}
+		if err != nil || len(document.Content) != 1 {
+			return nil, nil, errors.New("its text can't be read") // the cause would quote values
+		}
+		if all = append(all, decoded); first == nil {
+			first = document.Content[0]
+		}
 	}
-	if err := decoder.Decode(&other); !errors.Is(err, io.EOF) {
-		return nil, nil, errors.New("it has several documents, and sops edits only the first")
-	}
-	var decoded any
-	if err := document.Decode(&decoded); err != nil || len(document.Content) != 1 {
-		return nil, nil, errors.New("its text can't be read")
-	}
-	return document.Content[0], decoded, nil
 }
 
 // differ appends what leads from one node to another, both at a path.

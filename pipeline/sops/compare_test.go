@@ -53,7 +53,7 @@ func TestCompareRefuses(t *testing.T) {
 	for name, after := range map[string]string{
 		"a key with a bracket": "a[0]: hunter2\n",
 		"an empty list":        "a: []\n",
-		"two documents":        "a: 1\n---\nb: 1\n",
+		"the second document":  "b: 1\n---\nb: 1\n",
 		"broken":               "a: [hunter2\n",
 	} {
 		_, _, err := compare([]byte("b: 1\n"), []byte(after))

@@ -13,8 +13,6 @@ import (
 	"reflect"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
@@ -82,8 +80,7 @@ func (p Program) seal(f *values.File, before, after []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var is any
-	if err := yaml.Unmarshal(plain, &is); err != nil || !reflect.DeepEqual(is, wanted) {
+	if _, is, err := documents(plain); err != nil || !reflect.DeepEqual(is, wanted) {
 		return nil, doing(fault.Failed, "nothing was written; decrypt it, render that, and encrypt the result", "the result has other values than the wanted ones")
 	}
 	return sealed, nil
