@@ -72,6 +72,8 @@ func (c inCluster) serve(w http.ResponseWriter, path string) {
 		fmt.Fprint(w, `{"kind":"APIVersions","versions":["v1"]}`)
 	case path == "/api/v1":
 		fmt.Fprint(w, `{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"secrets","kind":"Secret","namespaced":true},{"name":"configmaps","kind":"ConfigMap","namespaced":true},{"name":"namespaces","kind":"Namespace"}]}`)
+	case path == "/apis":
+		fmt.Fprint(w, `{"kind":"APIGroupList","apiVersion":"v1","groups":[]}`)
 	case path == "/version":
 		fmt.Fprint(w, `{"gitVersion":"v1.34.4"}`)
 	case c[path] != "":
@@ -86,7 +88,7 @@ func (c inCluster) serve(w http.ResponseWriter, path string) {
 		fmt.Fprintf(w, `{"kind":"SecretList","apiVersion":"v1","metadata":{},"items":[%s]}`, strings.Join(items, ","))
 	default:
 		w.WriteHeader(http.StatusNotFound)
-		fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}`)
+		fmt.Fprintf(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","details":{"name":%q},"code":404}`, filepath.Base(path))
 	}
 }
 

@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"errors"
 	"maps"
 
 	corev1 "k8s.io/api/core/v1"
@@ -26,7 +27,7 @@ func FromCluster(ctx context.Context, file *values.File, c *cluster.Cluster, nam
 	return file.WithSources(func(kind, name string) (map[string]string, bool, error) {
 		data, err := read(ctx, c.Client, kind, client.ObjectKey{Namespace: namespace, Name: name})
 		switch {
-		case apierrors.IsNotFound(err):
+		case isMissing(err, name):
 			return nil, true, nil
 		case apierrors.IsForbidden(err):
 			return nil, false, nil
@@ -36,6 +37,12 @@ func FromCluster(ctx context.Context, file *values.File, c *cluster.Cluster, nam
 		}
 		return data, data != nil, nil
 	})
+}
+
+// isMissing reports whether an error says that the object is not there; that there is no such API is another matter.
+func isMissing(err error, name string) bool {
+	var status apierrors.APIStatus
+	return apierrors.IsNotFound(err) && errors.As(err, &status) && status.Status().Details != nil && status.Status().Details.Name == name
 }
 
 // read returns the data of a ConfigMap or Secret; none of any other kind.

@@ -17,7 +17,8 @@ func (f *File) Secrets() []string {
 		}
 		for i := 0; i+1 < len(n.Children); i += 2 {
 			value := n.Children[i+1].Resolved()
-			if holdsSecret(n.Children[i].Value) && value.Kind == syntax.Scalar && !value.IsNull() && !isSwitch(value.Value) {
+			named := n.Children[i].Value == "value" && secret.Named(text(child(n, "name")))
+			if (named || holdsSecret(n.Children[i].Value)) && value.Kind == syntax.Scalar && !value.IsNull() && !isSwitch(value.Value) {
 				found = append(found, value.Value)
 			}
 		}
@@ -43,10 +44,11 @@ func (l Layer) secrets() []string {
 // SecretsIn is File.Secrets for values that were read already.
 func SecretsIn(value map[string]any) []string {
 	var found []string
+	name, _ := value["name"].(string)
 	for key, v := range value {
 		switch v := v.(type) {
 		case string:
-			if holdsSecret(key) && v != "" && !isSwitch(v) {
+			if (holdsSecret(key) || key == "value" && secret.Named(name)) && v != "" && !isSwitch(v) {
 				found = append(found, v)
 			}
 		case map[string]any:

@@ -66,13 +66,13 @@ func (c *collector) collect(n *syntax.Node, hidden bool) {
 	case syntax.Scalar:
 		c.scalar(n, hidden)
 	case syntax.Sequence:
-		for _, item := range n.Children {
-			c.collect(item, hidden)
+		for i, item := range n.Children {
+			c.collect(item, hidden || i > 0 && secret.Flag(text(n.Children[i-1])))
 		}
 	case syntax.Mapping:
 		for i := 0; i+1 < len(n.Children); i += 2 {
 			key, value := n.Children[i], n.Children[i+1]
-			inner := secret.Key(key.Resolved().Value)
+			inner := secret.Key(key.Resolved().Value) || key.Value == "value" && secret.Named(text(child(n, "name")))
 			// A mapping below such a key (secretReference, tokens) is looked into, but not all of it is secret; what
 			// basicAuth holds is, and so is what an alias under a password brings.
 			c.collect(value, inner && value.Kind != syntax.Mapping || hidden && !plainName(key.Value) || holder(key.Value))
