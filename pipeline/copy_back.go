@@ -80,7 +80,7 @@ func copyToSource(ctx context.Context, w *world.World, s *state.State, keep bool
 	if err != nil {
 		return Entry{}, orWithoutCopy(err)
 	}
-	options := copy.Options{Progress: w.Progress, Now: w.Now, Keep: keep}
+	options := copy.Options{Progress: w.Progress, Now: w.Now, Quotas: w.Quotas, Keep: keep, BeforeWrite: w.Lock}
 	if options.References, err = references(ctx, w, s); err != nil {
 		return Entry{}, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
 
 // TestRollbackStages is the order that nothing is lost in.
@@ -29,7 +30,8 @@ func TestRollbackStages(t *testing.T) {
 // TestNoWayBackIsNeeded: each stage of a second rollback, or of one too many, leaves everything alone.
 func TestNoWayBackIsNeeded(t *testing.T) {
 	s := onZot(t, nil)
-	s.Hub = nil
+	s.Target.Release.ManagedBy = target.Flux   // of Helm's, a pending record would be looked for, and repaired
+	s.Hub = &cluster.Cluster{Name: s.Hub.Name} // without a client
 	s.Journal.Back()
 	for _, stage := range RollbackStages() {
 		got, err := stage.run(t.Context(), s.World, s.State, nil)
@@ -40,7 +42,7 @@ func TestNoWayBackIsNeeded(t *testing.T) {
 
 func TestCopyBack(t *testing.T) {
 	s, e := betweenRegistries(t)
-	_, err := Copy(t.Context(), s.World, s.State, Linted{})
+	_, err := Copy(t.Context(), s.World, s.State, Preflighted{})
 	require.NoError(t, err)
 
 	// The cutover is done, and hue's old registry has lost a tag since: as if it had only ever been pushed to ECR.
@@ -90,7 +92,7 @@ func TestCopyBack(t *testing.T) {
 // TestCopyBackThatFails: the remedy says how to go back all the same.
 func TestCopyBackThatFails(t *testing.T) {
 	s, _ := betweenRegistries(t)
-	_, err := Copy(t.Context(), s.World, s.State, Linted{})
+	_, err := Copy(t.Context(), s.World, s.State, Preflighted{})
 	require.NoError(t, err)
 	s.Journal.Begin(s.Destination.URL(), "oci://127.0.0.1:1/mural-workloads", 1, onRegistry("oci://127.0.0.1:1", true))
 	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), true)

@@ -38,12 +38,12 @@ func newRunner(o Options, stages []Stage) *runner {
 	return &runner{stages: stages, only: o.Only, progress: o.Progress, now: o.Now, report: o.report()}
 }
 
-// guard returns what takes the release's Lease before the first write of the run.
-func (r *runner) guard(o Options, w *world.World) func(context.Context) error {
+// guard makes a world take the release's Lease before the first write of the run.
+func (r *runner) guard(o Options, w *world.World) {
 	r.lease = lease.NewGuard(w.Hub.Client, lease.Options{
 		Namespace: w.Target.Release.Namespace, Run: string(uuid.NewUUID()), Owner: o.Owner, Command: "palette-ecr " + o.Command,
 	})
-	return r.lease.Hold
+	w.Lock, w.TookOver = r.lease.Hold, r.lease.TookOver
 }
 
 // release returns the Lease. A run that was interrupted returns it too.

@@ -8,6 +8,7 @@ func (a *app) commands() []*cobra.Command {
 		a.renderCommand(),
 		a.lintCommand(),
 		a.policiesCommand(),
+		a.preflightCommand(),
 		a.runCommand(),
 		a.stageCommand("copy", "Copy every artifact from Zot to ECR, and prove that all of it is there", copyHelp),
 		a.stageCommand("deploy", "Give the release its new values, and restart what reads them at start", deployHelp),

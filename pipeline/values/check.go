@@ -95,5 +95,5 @@ func mergeable(n *syntax.Node) bool {
 }
 
 // checkedSize is up to which size, in bytes, a file is decoded by the library that Helm uses as soon as it is read:
-// 15 ms at most. Above, that is done when it is rendered or merged, where the result is decoded too.
+// 15 ms at most. Above, that is done when it is merged, and what Render makes of it is decoded whatever its size.
 const checkedSize = 256 << 10

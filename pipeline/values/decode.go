@@ -103,6 +103,9 @@ func scalar(n *syntax.Node) any {
 		}
 		return n.Value
 	}
+	if number, ok := decimal(n.Value); ok {
+		return number
+	}
 	var decoded any
 	if err := yaml.Unmarshal([]byte(n.Value), &decoded); err != nil {
 		return n.Value
@@ -112,6 +115,21 @@ func scalar(n *syntax.Node) any {
 		return decoded
 	}
 	return n.Value
+}
+
+// decimal reads the numbers that nearly all are, such as ports and sizes, without the library.
+func decimal(text string) (float64, bool) {
+	if len(text) > 15 || text[0] == '0' && text != "0" {
+		return 0, false
+	}
+	var number float64
+	for _, c := range []byte(text) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		number = number*10 + float64(c-'0')
+	}
+	return number, true
 }
 
 func first(text string) byte {

@@ -79,7 +79,8 @@ func (f *File) edit(p *patch) (*Rendered, error) {
 	r := &Rendered{Output: []byte(output), before: f, after: f, edits: e.edits}
 	if output == f.stream.Source {
 		r.Output = f.Data()
-		return r, nil
+		_, err := f.decode()
+		return r, err
 	}
 	output = f.block.put(output)
 	r.Output = []byte(output)

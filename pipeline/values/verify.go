@@ -16,16 +16,14 @@ func verify(f *File, output string, full *patch) (*File, error) {
 	if after.kind != f.kind || len(after.stream.Documents) < len(f.stream.Documents) {
 		return nil, f.broken("the result is another kind of file", 0)
 	}
+	go after.decode() // takes longest: beside the comparison of what is written
 	if !f.isEmpty() {
 		c := comparison{before: f, after: after, named: map[*patch]map[string]bool{}}
 		if at, why := c.patched(f.base, after.base, full); why != "" {
 			return nil, f.broken(why, at.Start)
 		}
 	}
-	wanted, err := wantedDocument(f, full)
-	if err != nil {
-		return nil, err
-	}
+	wanted := wantedDocument(f, full)
 	is, err := after.decode()
 	if err != nil {
 		return nil, err
@@ -44,21 +42,22 @@ func verify(f *File, output string, full *patch) (*File, error) {
 	return after, nil
 }
 
-// wantedDocument is what the decoded document is to be: the object with the patch applied, and all else as it is.
-func wantedDocument(f *File, full *patch) (map[string]any, error) {
-	decoded, err := f.decode()
-	if err != nil {
-		return nil, err
+// wantedDocument is what Helm is to read: the object as the tree has it with the patch applied, and all else as it is.
+// Helm isn't asked for what it reads in the input: what it reads otherwise than the tree is in the result too, and differs
+// from this, or was replaced.
+func wantedDocument(f *File, full *patch) map[string]any {
+	if f.isEmpty() {
+		return full.apply(nil)
 	}
-	document, _ := plainValue(decoded).(map[string]any)
+	document := mappingOf(f.document.Root)
 	if len(f.basePath) == 0 {
-		return full.apply(document), nil
+		return full.apply(document)
 	}
 	holder, last := f.basePath[:len(f.basePath)-1], f.basePath[len(f.basePath)-1].(int) // an item of a list
 	list, _ := step(document, holder...).([]any)
 	object, _ := list[last].(map[string]any)
 	list[last] = full.apply(object)
-	return document, nil
+	return document
 }
 
 // comparison compares two trees.
