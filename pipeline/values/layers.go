@@ -130,8 +130,11 @@ func (l layers) overridden(name string, p *patch) error {
 			continue
 		}
 		if path := p.disagrees(one.values(), ""); path != "" {
-			return fault.New(fault.Usage, fmt.Sprintf("change it there, or take it out, at line %d of %q", one.Place.Line, cmp.Or(one.Place.File, name)),
-				"rendering %q: %s sets %s, and wins over what is written here", name, one.Name, path)
+			remedy := fmt.Sprintf("change it there, or take it out, at line %d of %q", one.Place.Line, cmp.Or(one.Place.File, name))
+			if one.Place.Line == 0 { // another file
+				remedy = "change it there, or take it out of " + one.Name
+			}
+			return fault.New(fault.Usage, remedy, "rendering %q: %s sets %s, and wins over what is written here", name, one.Name, path)
 		}
 	}
 	return nil
