@@ -12,6 +12,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -73,7 +74,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		return Given{}, err
 	}
 	r.report.Target.Destination = destination.URL()
-	file, err := readValues(&o)
+	file, err := readValues(ctx, &o)
 	if err != nil {
 		return Given{}, err
 	}
@@ -95,12 +96,13 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		}
 		return given, err
 	}
-	return given, r.connect(ctx, o, given, destination)
+	err = r.connect(ctx, o, &given, destination)
+	return given, err
 }
 
 // connect reaches everything that live stages need, the nearest first: what is far away, such as the chart's
-// registry, may be slow to answer.
-func (r *runner) connect(ctx context.Context, o Options, given Given, destination registry.Repository) error {
+// registry, may be slow to answer. What valuesFrom names joins what was given.
+func (r *runner) connect(ctx context.Context, o Options, given *Given, destination registry.Repository) error {
 	begun := o.world()
 	begun.ReportUnreached = o.runs("preflight")
 	w, err := begun.WithClusters(ctx)
@@ -116,11 +118,15 @@ func (r *runner) connect(ctx context.Context, o Options, given Given, destinatio
 	}
 	if r.state, err = state.Read(ctx, w); err != nil {
 		if o.runs("preflight") && apierrors.IsForbidden(err) {
-			return r.lacking(ctx, w, given, err)
+			return r.lacking(ctx, w, *given, err)
 		}
 		return withUnreached(w, err)
 	}
 	r.report.Hide(r.state.Secrets()...)
+	if given.File, err = render.FromCluster(ctx, given.File, w.Hub, o.Target.Release.Namespace); err != nil {
+		return err
+	}
+	r.report.Hide(given.File.Secrets()...)
 	if w, err = withFleet(ctx, w, r.state, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return err
 	}

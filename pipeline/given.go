@@ -1,8 +1,11 @@
 package pipeline
 
 import (
+	"context"
+
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
+	"github.com/palette-ecr/palette-ecr/pipeline/sops"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
@@ -67,7 +70,7 @@ func (g Given) validated(w *world.World, s *state.State) (Validation, error) {
 
 // readValues reads the person's files, or standard input. The manifest of a HelmRelease is one however it is given: Flux
 // applies it, as if it were given so.
-func readValues(o *Options) (*values.File, error) {
+func readValues(ctx context.Context, o *Options) (*values.File, error) {
 	if o.InPlace && o.Target.ValuesPath() == "-" {
 		return nil, fault.New(fault.Usage, "leave --in-place out, or name a file", "reading standard input: new settings can't be written into it")
 	}
@@ -76,9 +79,14 @@ func readValues(o *Options) (*values.File, error) {
 		files.Paths = []string{o.Target.ValuesPath()}
 	}
 	files.HelmRelease, files.In = o.Target.Release.HelmRelease != "", o.In
+	files.Decrypt = sops.Find(ctx)
 	file, err := render.Open(files)
 	if err != nil {
 		return nil, err
+	}
+	if file.Encrypted() {
+		return nil, fault.New(fault.Usage, "put sops on PATH (with the keys), or give the decrypted values: sops decrypt FILE | palette-ecr run --values -",
+			"reading %q: SOPS encrypted it, and there is no sops here to decrypt it", file.Name())
 	}
 	switch release := &o.Target.Release; {
 	case file.Kind() == values.Application:

@@ -88,7 +88,7 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 	}
 	var err error
 	if o.Target.Release.ManagedBy == target.Flux {
-		if to.Manifest, err = readValues(&o); err != nil {
+		if to.Manifest, err = readValues(ctx, &o); err != nil {
 			return to, err
 		}
 		r.report.Hide(to.Manifest.Secrets()...)

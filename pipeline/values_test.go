@@ -43,7 +43,7 @@ func onZot(t *testing.T, proofs []report.Proof) *installation {
 	i := atNoon(t, proofs)
 	i.Target = wanted(t, before)
 	var err error
-	i.given.File, err = readValues(&Options{Target: i.Target})
+	i.given.File, err = readValues(t.Context(), &Options{Target: i.Target})
 	require.NoError(t, err)
 	i.Chart, err = chart.Load(t.Context(), i.Target.Release.Chart, "", chart.Options{})
 	require.NoError(t, err)
@@ -145,7 +145,7 @@ func TestReadValues(t *testing.T) {
 			if test.change != nil {
 				test.change(&o)
 			}
-			_, err := readValues(&o)
+			_, err := readValues(t.Context(), &o)
 			if test.succeed {
 				require.NoError(t, err)
 				assert.Equal(t, test.flux, o.Target.Release.ManagedBy == target.Flux)

@@ -15,6 +15,7 @@ type targetFlags struct {
 	values     []string // several files, merged as Helm does
 	edit       string   // the one of them that is edited
 	valuesFrom []string
+	fromHub    bool // what valuesFrom names is read from the hub
 	want       target.Cutover
 }
 
@@ -43,13 +44,31 @@ func (t *targetFlags) sourceFlags(f *pflag.FlagSet) {
 	f.StringArrayVar(&t.valuesFrom, "values-from", nil, "what a HelmRelease's valuesFrom names, as kind/name=`FILE`; once for each")
 }
 
+// hubFlags let what valuesFrom names be read from the hub.
+func (t *targetFlags) hubFlags(f *pflag.FlagSet) {
+	f.BoolVar(&t.fromHub, "values-from-hub", false, "read what a HelmRelease's valuesFrom names from the hub, unless --values-from gives it")
+	t.hubAddress(f)
+}
+
+// unusedHub refuses the hub's address where nothing is read from it.
+func (t *targetFlags) unusedHub(c *cobra.Command) error {
+	if t.fromHub {
+		return nil
+	}
+	return refuse(c, "without --values-from-hub nothing is read from a cluster", "kubeconfig", "context")
+}
+
+func (t *targetFlags) hubAddress(f *pflag.FlagSet) {
+	f.StringVar(&t.want.Hub.Kubeconfig, "kubeconfig", "", "kubeconfig of the hub (default KUBECONFIG, then ~/.kube/config)")
+	f.StringVar(&t.want.Hub.Context, "context", "", "context of the hub (default the current one)")
+}
+
 // clusterFlags name the clusters and how the release gets there.
 func (t *targetFlags) clusterFlags(f *pflag.FlagSet) {
 	f.Var(textFlag[target.ManagedBy]{&t.want.Release.ManagedBy}, "managed-by", "who applies the release: helm or flux (default helm)")
 	f.StringVar(&t.want.Release.CRDs.Chart, "crds-chart", "", "chart mural-crds (default oci://public.ecr.aws/mural/mural-crds)")
 	f.StringVar(&t.want.Release.CRDs.Version, "crds-version", "", "version of mural-crds; empty leaves the CRDs as they are")
-	f.StringVar(&t.want.Hub.Kubeconfig, "kubeconfig", "", "kubeconfig of the hub (default KUBECONFIG, then ~/.kube/config)")
-	f.StringVar(&t.want.Hub.Context, "context", "", "context of the hub (default the current one)")
+	t.hubAddress(f)
 	f.StringVar(&t.eks, "eks-cluster", "", "or the hub's name in Amazon EKS, `NAME`[,region=…]: then no kubeconfig is needed (default region AWS_REGION, then the registry's)")
 	f.StringArrayVar(&t.spokes, "spoke", nil, "a spoke that is not the hub: name=…,kubeconfig=…,context=… or name=…,eks=NAME,region=…; once for each")
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"path/filepath"
+	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
@@ -12,6 +13,12 @@ func (t *targetFlags) inputs(want target.Cutover, getenv func(string) string) []
 	files := []string{t.config, want.Release.Values, want.Release.HelmRelease, want.Release.Chart, want.Release.CRDs.Chart, want.Hub.Kubeconfig}
 	for _, spoke := range want.Spokes {
 		files = append(files, spoke.Kubeconfig)
+	}
+	files = append(files, t.values...)
+	for _, given := range t.valuesFrom {
+		if _, path, ok := strings.Cut(given, "="); ok {
+			files = append(files, path)
+		}
 	}
 	return append(files, filepath.SplitList(getenv("KUBECONFIG"))...)
 }

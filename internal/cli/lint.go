@@ -15,6 +15,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
 	"github.com/palette-ecr/palette-ecr/pipeline/preflight"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/sops"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
@@ -27,6 +28,7 @@ type lintFlags struct {
 	principal   string
 	policies    []string
 	trust       string
+	known       factFlags
 	fluxVersion string
 	kubeVersion string
 	disable     []string
@@ -60,7 +62,7 @@ Exit codes: 0 no error is left, 3 there are errors, 64 wrong use.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if l.explain == "" {
-				return a.lint(c.Context(), &l)
+				return a.lint(c, &l)
 			}
 			text, err := preflight.Explain(l.explain)
 			fmt.Fprint(a.Out, text)
@@ -82,6 +84,8 @@ func (l *lintFlags) add(c *cobra.Command) {
 	f.StringVar(&l.principal, "principal", "combined", "whose policies they are: combined, hue, source-controller, operator")
 	f.StringVar(&l.trust, "trust", "", "file of the role's trust policy")
 	f.StringArrayVar(&l.access.Issuers, "issuer", nil, "OIDC issuer of a cluster, the hub's first, to check the trust policy; once for each")
+	f.StringArrayVar(&l.access.Clusters, "cluster", nil, "ARN of an EKS cluster, with --identity pod-identity, to check the trust policy; once for each, the hub's first")
+	l.known.add(c)
 	f.StringVar(&l.access.Account, "account", "", "AWS account of ECR Public (default that of the role)")
 	f.StringVar(&l.access.FluxNamespace, "flux-namespace", "", "namespace of the source-controller that pulls (default that of the release)")
 	f.StringVar(&l.fluxVersion, "source-controller", "", "version of source-controller, for example v1.6.1 (default that of --chart)")
@@ -90,16 +94,21 @@ func (l *lintFlags) add(c *cobra.Command) {
 	f.Var(textFlag[report.Severity]{&l.severity}, "severity", "show findings from this severity on: error, warning or info (default info)")
 	f.BoolVar(&l.keepCert, "keep-cert", false, "certSecretName and proxySecretName are meant for ECR too")
 	l.target.sourceFlags(f)
+	l.target.hubFlags(f)
 	f.BoolVar(&l.fix, "fix", false, "write corrections into the file, as render would, and report what is left")
 	f.StringVar(&l.explain, "explain", "", "explain a `RULE` of lint or preflight, for example L07, or list all")
 }
 
-func (a *app) lint(ctx context.Context, l *lintFlags) error {
+func (a *app) lint(c *cobra.Command, l *lintFlags) error {
+	ctx := c.Context()
+	if err := l.unused(c); err != nil {
+		return err
+	}
 	want, err := l.target.cutover()
 	if err != nil {
 		return err
 	}
-	outputs, err := l.output.Open(append(slices.Concat(l.policies, l.target.values), append(l.target.inputs(want, a.Getenv), l.trust)...)...)
+	outputs, err := l.output.Open(append(append(slices.Clone(l.policies), l.target.inputs(want, a.Getenv)...), l.trust)...)
 	if err != nil {
 		return err
 	}
@@ -108,7 +117,7 @@ func (a *app) lint(ctx context.Context, l *lintFlags) error {
 		return err
 	}
 	if l.fix {
-		if in.File, err = a.fixValues(in, &l.target); err != nil {
+		if in.File, err = a.fixValues(ctx, in, &l.target); err != nil {
 			return err
 		}
 	}
@@ -120,6 +129,23 @@ func (a *app) lint(ctx context.Context, l *lintFlags) error {
 		return e
 	}
 	return err
+}
+
+// unused refuses flags that change nothing.
+func (l *lintFlags) unused(c *cobra.Command) error {
+	if err := l.target.unusedHub(c); err != nil {
+		return err
+	}
+	if len(l.policies) == 0 && l.trust == "" {
+		return refuse(c, "no --policy and no --trust is given", "principal", "issuer", "cluster", "flux-namespace", "vpce", "source-ip", "org-id", "resource-tag", "date", "fact")
+	}
+	if l.trust == "" {
+		return refuse(c, "without a trust policy nobody asks for it", "issuer", "cluster", "flux-namespace")
+	}
+	if len(l.policies) == 0 {
+		return refuse(c, "a trust policy is not about requests to ECR", "principal", "vpce", "resource-tag")
+	}
+	return nil
 }
 
 // lintInput reads everything that the flags name.
@@ -153,10 +179,13 @@ func (a *app) lintInput(ctx context.Context, l *lintFlags) (in lint.Input, err e
 			return in, err
 		}
 	}
+	if in.Access.Facts, err = l.known.facts(); err != nil {
+		return in, err
+	}
 	if in.Access.Principal, err = iam.ParsePrincipal(l.principal); err != nil {
 		return in, err
 	}
-	if in.File, err = a.readValues(want, &l.target); err != nil {
+	if in.File, err = a.readValues(ctx, want, &l.target); err != nil {
 		return in, err
 	}
 	in.Chart, err = a.namedChart(ctx, &l.target)
@@ -165,16 +194,12 @@ func (a *app) lintInput(ctx context.Context, l *lintFlags) (in lint.Input, err e
 
 // fixValues writes what can be corrected into the file, and reads it again as it was read: with the files that it is
 // merged with, and with what --values-from gives.
-func (a *app) fixValues(in lint.Input, t *targetFlags) (*values.File, error) {
+func (a *app) fixValues(ctx context.Context, in lint.Input, t *targetFlags) (*values.File, error) {
 	path := pathOf(in.Target, in.File)
 	if path == "-" {
 		return nil, fault.New(fault.Usage, "use render, which writes to standard output", "reading flags: --fix needs a file, not standard input")
 	}
-	findings, err := lint.Run(in)
-	if err != nil {
-		return nil, err
-	}
-	rendered, err := lint.Fix(in, findings)
+	rendered, err := lint.Fixed(in, sops.Find(ctx))
 	if err != nil || rendered == nil {
 		return in.File, err
 	}
@@ -184,5 +209,5 @@ func (a *app) fixValues(in lint.Input, t *targetFlags) (*values.File, error) {
 	for _, change := range rendered.Changes {
 		a.Progress().Say("%s", change)
 	}
-	return a.openValues(in.Target, t)
+	return a.openValues(ctx, in.Target, t)
 }

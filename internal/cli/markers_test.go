@@ -31,6 +31,10 @@ func TestNoOutputShowsASecret(t *testing.T) {
 		"anchored auth": "x: &auth {username: admin, password: " + marker + "}\n" + hue("    basicAuth: *auth\n"),
 		"user info":     hue("    endpoint: oci://admin:" + marker + "@zot.example:5000\n"),
 		"quoted":        hue("    endpoint: \"oci://admin:" + marker + "@zot.example:5000\"\n"),
+		"environment":   hue("    endpoint: oci://zot:5000\n") + "env: [{name: ZOT_PASSWORD, value: " + marker + "}]\nmore:\n- value: " + marker + "\n  name: DB_TOKEN\n",
+		"arguments":     "args: [--token, " + marker + ", --password=" + marker + "]\n" + hue("    endpoint: oci://zot:5000 # admin:"+marker+"\n"),
+		"parameter": "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: mural}\nspec:\n  source:\n    chart: mural\n    helm:\n      parameters:\n      - {name: hue.ociRegistry.basicAuth.password, value: " + marker + "}\n" +
+			"      valuesObject: {fleetConfig: {spokes: []}}\n",
 		"other keys":    hue("    endpoint: oci://zot:5000\n") + "zot: {htpasswd: '" + marker + "'}\ncanvas: {oidc: {sessionSecret: " + marker + "}}\n",
 		"unknown alias": hue("    basicAuth: {password: *" + marker + "}\n"),
 		"twice":         hue("    basicAuth: {" + marker + ": 1, " + marker + ": 2}\n"),

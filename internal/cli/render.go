@@ -11,11 +11,13 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/internal/console"
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/revert"
+	"github.com/palette-ecr/palette-ecr/pipeline/sops"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
@@ -48,7 +50,12 @@ spokes, no chart either; with --chart it also knows where a default of the chart
   palette-ecr render --config cutover.yaml --check             (exit code 2 when something would change: for CI)
   palette-ecr render --config cutover.yaml --revert values.before.yaml      (back to Zot)`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.render(c.Context(), &r) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := r.target.unusedHub(c); err != nil {
+				return err
+			}
+			return a.render(c.Context(), &r)
+		},
 	}
 	f := c.Flags()
 	r.target.registryFlags(f)
@@ -58,6 +65,7 @@ spokes, no chart either; with --chart it also knows where a default of the chart
 	f.BoolVar(&r.disableZot, "disable-zot", false, "also set zot.enabled to false; only once ECR is proven to work")
 	f.BoolVar(&r.keepCert, "keep-cert", false, "keep certSecretName and proxySecretName: they are meant for ECR too")
 	r.target.sourceFlags(f)
+	r.target.hubFlags(f)
 	f.StringVar(&r.revert, "revert", "", "take the edit back: `FILE` is the original as it was before; later changes of other settings stay")
 	f.BoolVarP(&r.inPlace, "in-place", "i", false, "write the result into the file, all of it or nothing")
 	f.BoolVarP(&r.diff, "diff", "d", false, "show a unified diff instead of the file")
@@ -70,7 +78,7 @@ func (a *app) render(ctx context.Context, r *renderFlags) error {
 	if err != nil {
 		return err
 	}
-	file, err := a.readValues(want, &r.target)
+	file, err := a.readValues(ctx, want, &r.target)
 	if err != nil {
 		return err
 	}
@@ -86,13 +94,13 @@ func (a *app) render(ctx context.Context, r *renderFlags) error {
 		if err != nil {
 			return err
 		}
-		back, err := revert.Run(revert.Input{File: file, Original: original, Target: want, Chart: loaded})
+		back, err := revert.Run(revert.Input{File: file, Original: original, Target: want, Chart: loaded, Decrypt: sops.Find(ctx)})
 		if err != nil {
 			return err
 		}
 		return a.show(r, pathOf(want, file), file.Name(), back)
 	}
-	rendered, err := render.Run(file, render.Options{Target: want, Chart: loaded, DisableZot: r.disableZot, KeepCert: r.keepCert})
+	rendered, err := render.Run(file, render.Options{Target: want, Chart: loaded, DisableZot: r.disableZot, KeepCert: r.keepCert, Decrypt: sops.Find(ctx)})
 	if err != nil {
 		return err
 	}
@@ -136,15 +144,19 @@ func (a *app) show(r *renderFlags, path, name string, e *values.Rendered) error 
 		}
 		a.Progress().Say("changed %s in %s", report.Counted(changes, "setting"), path)
 	case !r.diff:
-		_, err := a.Out.Write(e.Output)
+		output, err := e.Sealed()
+		if err != nil {
+			return err
+		}
+		_, err = a.Out.Write(output)
 		return err
 	}
 	return nil
 }
 
 // readValues reads the user's files, or standard input, and says which of several is edited.
-func (a *app) readValues(want target.Cutover, t *targetFlags) (*values.File, error) {
-	file, err := a.openValues(want, t)
+func (a *app) readValues(ctx context.Context, want target.Cutover, t *targetFlags) (*values.File, error) {
+	file, err := a.openValues(ctx, want, t)
 	if err == nil && len(t.values) > 1 {
 		fmt.Fprintf(a.Err, "of the values files, %q is edited (--edit names another)\n", file.Name())
 	}
@@ -152,12 +164,20 @@ func (a *app) readValues(want target.Cutover, t *targetFlags) (*values.File, err
 }
 
 // openValues is readValues without a word.
-func (a *app) openValues(want target.Cutover, t *targetFlags) (*values.File, error) {
+func (a *app) openValues(ctx context.Context, want target.Cutover, t *targetFlags) (*values.File, error) {
 	files, err := a.valuesFiles(want, t)
 	if err != nil {
 		return nil, err
 	}
-	return render.Open(files)
+	file, err := render.Open(files)
+	if err != nil || !t.fromHub {
+		return file, err
+	}
+	hub, err := cluster.Connect(want.Hub)
+	if err != nil {
+		return nil, err
+	}
+	return render.FromCluster(ctx, file, hub, want.Release.Namespace)
 }
 
 // valuesFiles are the user's files and how they are read.

@@ -30,8 +30,9 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND...   run a command, which must end with that exit code
 //	large FILE MIB          make a file of YAML of that size
 //	standin FILE            pack the stand-in for the chart mural
-//	apiserver FILE [silent] start an API server without PaletteAI, or one that never answers, and write a kubeconfig
-//	                        for it; what it is asked for is in FILE.requests
+//	apiserver FILE [silent|OBJECTS]
+//	                        start an API server without PaletteAI, perhaps with the ConfigMaps and Secrets of a file, or
+//	                        one that never answers, and write a kubeconfig for it; what it is asked for is in FILE.requests
 //	ociregistry VARIABLE CA start an OCI registry with nothing in it, put its address into a variable, and write
 //	                        its certificate
 func TestScripts(t *testing.T) {

@@ -15,34 +15,28 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
 )
 
-// apiserver starts a stand-in for an API server in whose cluster there is nothing, and notes every request: so a
-// script sees that nothing was written.
+// apiserver starts a stand-in for an API server, and notes every request: so a script sees that nothing was written. In
+// its cluster there are the ConfigMaps and Secrets of a file, or nothing.
 func apiserver(ts *testscript.TestScript, _ bool, args []string) {
 	path := ts.MkAbs(args[0])
 	requests, err := os.Create(path + ".requests")
 	ts.Check(err)
 	notes := log.New(requests, "", 0)
 	silent := len(args) > 1 && args[1] == "silent"
+	objects := inCluster{}
+	if len(args) > 1 && !silent {
+		objects = readObjects(ts, args[1])
+	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		notes.Println(r.Method, r.URL.Path)
 		if silent {
 			<-r.Context().Done()
 			return
 		}
-		w.Header().Set("Content-Type", "application/json")
-		switch {
-		case r.URL.Path == "/api":
-			fmt.Fprint(w, `{"kind":"APIVersions","versions":["v1"]}`)
-		case r.URL.Path == "/version":
-			fmt.Fprint(w, `{"gitVersion":"v1.34.4"}`)
-		case strings.HasSuffix(r.URL.Path, "/secrets"):
-			fmt.Fprint(w, `{"kind":"SecretList","apiVersion":"v1","metadata":{},"items":[]}`)
-		default:
-			w.WriteHeader(http.StatusNotFound)
-			fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}`)
-		}
+		objects.serve(w, r.URL.Path)
 	}))
 	ts.Defer(func() {
 		server.CloseClientConnections()
@@ -50,6 +44,52 @@ func apiserver(ts *testscript.TestScript, _ bool, args []string) {
 		requests.Close()
 	})
 	ts.Check(os.WriteFile(path, kubeconfig(server.URL), 0o600))
+}
+
+// readObjects reads the manifests that a script has in a file.
+func readObjects(ts *testscript.TestScript, file string) inCluster {
+	objects := inCluster{}
+	for text := range strings.SplitSeq(ts.ReadFile(file), "\n---\n") {
+		var object struct {
+			Kind     string
+			Metadata struct{ Name, Namespace string }
+		}
+		ts.Check(yaml.Unmarshal([]byte(text), &object))
+		data, err := yaml.YAMLToJSON([]byte(text))
+		ts.Check(err)
+		objects[fmt.Sprintf("/api/v1/namespaces/%s/%ss/%s", object.Metadata.Namespace, strings.ToLower(object.Kind), object.Metadata.Name)] = string(data)
+	}
+	return objects
+}
+
+// inCluster are the objects of a cluster, as JSON, by the path at which an API server has them.
+type inCluster map[string]string
+
+func (c inCluster) serve(w http.ResponseWriter, path string) {
+	w.Header().Set("Content-Type", "application/json")
+	switch {
+	case path == "/api":
+		fmt.Fprint(w, `{"kind":"APIVersions","versions":["v1"]}`)
+	case path == "/api/v1":
+		fmt.Fprint(w, `{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"secrets","kind":"Secret","namespaced":true},{"name":"configmaps","kind":"ConfigMap","namespaced":true},{"name":"namespaces","kind":"Namespace"}]}`)
+	case path == "/apis":
+		fmt.Fprint(w, `{"kind":"APIGroupList","apiVersion":"v1","groups":[]}`)
+	case path == "/version":
+		fmt.Fprint(w, `{"gitVersion":"v1.34.4"}`)
+	case c[path] != "":
+		fmt.Fprint(w, c[path])
+	case strings.HasSuffix(path, "/secrets"):
+		var items []string
+		for at, object := range c {
+			if strings.HasPrefix(at, path+"/") {
+				items = append(items, object)
+			}
+		}
+		fmt.Fprintf(w, `{"kind":"SecretList","apiVersion":"v1","metadata":{},"items":[%s]}`, strings.Join(items, ","))
+	default:
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprintf(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","details":{"name":%q},"code":404}`, filepath.Base(path))
+	}
 }
 
 func ociregistry(ts *testscript.TestScript, _ bool, args []string) {

@@ -166,6 +166,8 @@ func repositoryName(v *view) error {
 			if r.hub && r.endpoint.own {
 				v.missing(report.Error, r.repository, "add the repository, for example mural-workloads", "repository of hue isn't set")
 			}
+		case r.err == nil && name == "" && value != "":
+			v.add(report.Error, r.repository.place(), "write the name in quotes", "repository of %s is %s, where a name must be a text", r.who(), shown(value))
 		case r.err == nil:
 			if _, err := r.Registry.Repository(name); err != nil {
 				message := err.Error()

@@ -105,7 +105,7 @@ func credentials(v *view) error {
 		switch {
 		case user.own && user.text() == "AWS":
 			v.add(report.Error, user.place(), "remove basicAuth, and set provider to aws", "%s logs in as user AWS, with a token that expires 12 hours after it was made", r.who())
-		case !password.own || password.empty() || placeholder.MatchString(password.text()):
+		case !password.own || password.empty() || password.unseen() || placeholder.MatchString(password.text()):
 		case manifest:
 			v.add(report.Error, password.place(), "remove basicAuth; until the cutover keep it in a Secret that valuesFrom names", "the password of %s is in a manifest, which is made to be committed", r.who())
 		case v.judged:

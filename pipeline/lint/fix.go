@@ -3,6 +3,7 @@ package lint
 import (
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/sops"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
@@ -56,4 +57,24 @@ func Fix(in Input, findings []report.Finding) (*values.Rendered, error) {
 		return nil, err
 	}
 	return rendered, nil
+}
+
+// Fixed corrects what the rules find. Where nothing can be corrected in a file that SOPS encrypted, it is decrypted and
+// looked at again; decrypt may be nil.
+func Fixed(in Input, decrypt sops.Opener) (*values.Rendered, error) {
+	fix := func() (*values.Rendered, error) {
+		findings, err := Run(in)
+		if err != nil {
+			return nil, err
+		}
+		return Fix(in, findings)
+	}
+	rendered, err := fix()
+	if rendered != nil || decrypt == nil || !in.File.Encrypted() {
+		return rendered, err
+	}
+	if in.File, err = decrypt(in.File); err != nil {
+		return nil, err
+	}
+	return fix()
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/check"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -52,7 +53,8 @@ type Access struct {
 	FluxNamespace string   // of source-controller; empty is the release's namespace
 	Account       string   // of ECR Public
 	Region        string   // in which the operator works (--region)
-	CrossAccount  bool     // the registry is meant to be in another account than the role
+	Facts         check.Facts
+	CrossAccount  bool // the registry is meant to be in another account than the role
 }
 
 // Live is what was seen in clusters and in AWS. What is empty is unknown.

@@ -51,7 +51,9 @@ func judgePolicies(v *view, rule string) error {
 	if who == "" {
 		who = iam.Combined
 	}
-	findings, err := check.Of(order, who, a.Policies, a.Trust).Findings()
+	wanted := check.Of(order, who, a.Policies, a.Trust)
+	wanted.Facts = a.Facts
+	findings, err := wanted.Findings()
 	if err != nil {
 		return err
 	}

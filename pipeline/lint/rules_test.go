@@ -223,6 +223,7 @@ func TestRules(t *testing.T) {
 			want: "!1:31 warning L19: the destination is ECR Public: the manifests of all workloads become world-readable",
 		},
 		"L20 namespace":     {replace: []string{"/palette\n", "/Palette\n"}, want: "!4:15 error L20: endpoint of hue: the path \"Palette\" is not a repository path"},
+		"L20 a number":      {replace: []string{"repository: mural-workloads", "repository: 5"}, want: "!5:17 error L20: repository of hue is 5, where a name must be a text"},
 		"L20 no repository": {replace: []string{"\n    repository: mural-workloads", ""}, want: "!2:3 error L20: repository of hue isn't set"},
 		"L21 old": {
 			replace: []string{anyHost + "/palette", "oci://public.ecr.aws/a1b2c3d4"},

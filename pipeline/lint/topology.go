@@ -93,6 +93,7 @@ func spokeRegistry(v *view, s *registrySettings, endpoint string) {
 	switch {
 	case !s.endpoint.set():
 		v.missing(report.Error, s.endpoint, "add ociRegistry with hue's endpoint, repository and provider", "%s has no ociRegistry.endpoint", s.who())
+	case s.endpoint.unseen(): // L31
 	case endpoint == "" || endpoint == v.hub.endpoint.text() && (v.hub.err != nil || s.url == v.hub.url):
 	case s.endpoint.text() != endpoint && !(s.err == nil && v.hub.err == nil && s.Registry.Same(v.hub.Registry)):
 		at := s.endpoint.place()

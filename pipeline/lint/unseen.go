@@ -15,7 +15,7 @@ func unseenRules() []rule {
 			Title:  "Settings can't be seen here",
 			Why:    "What valuesFrom names, what SOPS encrypted, and what Flux or a template puts in place of a variable is known only where it is applied: credentials in it come back, and another endpoint wins.",
 			Source: "https://fluxcd.io/flux/components/helm/helmreleases/#values; fluxcd/flux2#2614; getsops/sops (encrypted values)",
-			Fix:    "give the source with --values-from kind/name=FILE, decrypt the file, or write the value out",
+			Fix:    "give the source with --values-from kind/name=FILE or --values-from-hub, lint the decrypted file (sops decrypt FILE | palette-ecr lint -f -), or write the value out",
 		},
 		check: unseen,
 	}}

@@ -111,8 +111,10 @@ func (v *view) namespace() string {
 
 // unseen names where else values may come from, which no file shows: "" for nowhere.
 func (v *view) unseen() string {
-	if hidden := v.file.Hidden(); len(hidden) > 0 {
-		return hidden[0].Name
+	for _, l := range v.file.Hidden() {
+		if l.TargetPath == "" { // else it gives one value, which has a place
+			return l.Name
+		}
 	}
 	return ""
 }

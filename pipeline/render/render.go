@@ -3,6 +3,7 @@
 package render
 
 import (
+	"errors"
 	"io"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/sops"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
@@ -24,6 +26,7 @@ type Files struct {
 	HelmRelease bool          // it must be a manifest
 	In          io.Reader     // standard input
 	Sources     values.Source // what valuesFrom names and the file doesn't hold; nil knows nothing
+	Decrypt     sops.Opener   // of files that SOPS encrypted; nil leaves them as they are
 }
 
 // Of are the files of a target.
@@ -36,6 +39,9 @@ func Open(f Files) (*values.File, error) {
 	var files []*values.File
 	for _, path := range f.Paths {
 		file, err := f.read(path)
+		if err == nil && f.Decrypt != nil && file.Encrypted() {
+			file, err = f.Decrypt(file)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +72,8 @@ type Options struct {
 	Target     target.Cutover
 	Chart      *helmchart.Chart // nil when none is at hand
 	DisableZot bool
-	KeepCert   bool // certSecretName and proxySecretName are meant for ECR too
+	KeepCert   bool        // certSecretName and proxySecretName are meant for ECR too
+	Decrypt    sops.Opener // of what only SOPS can edit; nil refuses that
 }
 
 // Run writes the registry settings into a file's values.
@@ -86,6 +93,13 @@ func Run(file *values.File, o Options) (*values.Rendered, error) {
 		if s.ChartDefaults, err = chart.Defaults(o.Chart); err != nil {
 			return nil, err
 		}
+	}
+	rendered, err := file.Render(s)
+	if o.Decrypt == nil || !errors.Is(err, values.ErrEncrypted) {
+		return rendered, err
+	}
+	if file, err = o.Decrypt(file); err != nil {
+		return nil, err
 	}
 	return file.Render(s)
 }

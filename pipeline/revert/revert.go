@@ -11,6 +11,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
+	"github.com/palette-ecr/palette-ecr/pipeline/sops"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
@@ -21,12 +22,22 @@ type Input struct {
 	Original *values.File // as it was before render
 	Target   target.Cutover
 	Chart    *helmchart.Chart // the one that render was given, if any
+	Decrypt  sops.Opener      // of files that SOPS encrypted; nil leaves them as they are
 }
 
 // Run makes the file with the original's registry settings. What render wrote is told apart from what people
 // changed by rendering the original again. An error is a *fault.Error, and names the lines of both that
 // can't be told apart.
 func Run(in Input) (*values.Rendered, error) {
+	for _, f := range []**values.File{&in.File, &in.Original} {
+		if in.Decrypt == nil || !(*f).Encrypted() {
+			continue
+		}
+		var err error
+		if *f, err = in.Decrypt(*f); err != nil {
+			return nil, err
+		}
+	}
 	options, err := in.options()
 	if err != nil {
 		return nil, err

@@ -63,6 +63,16 @@ func Path(path string) bool {
 	return Key(last)
 }
 
+// Named reports whether the value of an entry that is called so must not be shown: of an environment variable
+// {name: ZOT_PASSWORD, value: …}, of a parameter {name: hue.ociRegistry.basicAuth.password, value: …}.
+func Named(entry string) bool { return Key(entry) || Path(entry) }
+
+// Flag reports whether what follows an argument such as --token is a secret.
+func Flag(argument string) bool {
+	name, ok := strings.CutPrefix(argument, "-")
+	return ok && !strings.Contains(name, "=") && Key(strings.TrimLeft(name, "-"))
+}
+
 // In returns the texts in decoded values that must not be shown.
 func In(values map[string]any) []string {
 	var found []string
@@ -75,12 +85,18 @@ func In(values map[string]any) []string {
 func collect(found []string, value any, hidden bool) []string {
 	switch v := value.(type) {
 	case map[string]any:
+		name, _ := v["name"].(string)
 		for key, inner := range v {
-			found = collect(found, inner, hidden || Key(key))
+			found = collect(found, inner, hidden || Key(key) || key == "value" && Named(name))
 		}
 	case []any:
-		for _, inner := range v {
-			found = collect(found, inner, hidden)
+		for i, inner := range v {
+			follows := false
+			if i > 0 {
+				flag, _ := v[i-1].(string)
+				follows = Flag(flag)
+			}
+			found = collect(found, inner, hidden || follows)
 		}
 	case string:
 		if hidden && v != "" {

@@ -18,6 +18,8 @@ type secretShape struct {
 var secretShapes = []secretShape{
 	// user information of an address
 	{"@", regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://(?P<secret>[^\s/'"<>]+)@`)},
+	// the login of an administrator, as people note it in comments
+	{"admin:", regexp.MustCompile(`(?i)\badmin:(?P<secret>[^\s/"',;]{4,})`)},
 	// HTTP authorization
 	{"", regexp.MustCompile(`(?i)\b(?:basic|bearer)\s+(?P<secret>[A-Za-z0-9+/._~-]{12,}=*)`)},
 	// name=value and name:value

@@ -2,6 +2,8 @@ package values
 
 import (
 	"fmt"
+	"path"
+	"slices"
 
 	"helm.sh/helm/v3/pkg/strvals"
 
@@ -12,7 +14,7 @@ import (
 func applicationNames(m manifest) []string {
 	names := []string{m.name()}
 	for _, source := range sourcesOf(m) {
-		names = append(names, text(child(source, "chart")), text(child(child(source, "helm"), "releaseName")))
+		names = append(names, source.names()...)
 	}
 	return names
 }
@@ -26,31 +28,67 @@ func applicationSpec(m manifest) *syntax.Node {
 	return spec
 }
 
+// source is one of an Application's sources.
+type source struct {
+	node *syntax.Node
+	at   []any // where it is in its document
+}
+
 // sourcesOf are the sources of an Application: one, or several.
-func sourcesOf(m manifest) []*syntax.Node {
-	spec := applicationSpec(m)
-	if source := child(spec, "source"); source != nil {
-		return []*syntax.Node{source}
+func sourcesOf(m manifest) []source {
+	at := append(slices.Clone(m.at), "spec")
+	if m.kind == "ApplicationSet" {
+		at = append(at, "template", "spec")
 	}
-	return items(child(spec, "sources"))
+	spec := applicationSpec(m)
+	if one := child(spec, "source"); one != nil && !one.IsNull() {
+		return []source{{one, append(at, "source")}}
+	}
+	var all []source
+	for i, item := range items(child(spec, "sources")) {
+		all = append(all, source{item, append(slices.Clone(at), "sources", i)})
+	}
+	return all
+}
+
+// names are what a source may be told by: the chart, its directory in Git, the release.
+func (s source) names() []string {
+	return []string{text(child(s.node, "chart")), path.Base(text(child(s.node, "path"))), text(child(child(s.node, "helm"), "releaseName"))}
+}
+
+// sourceOf picks the source of mural among several: the one that is named so, or else the only one with values.
+func (c *chooser) sourceOf(m manifest) (source, error) {
+	all := slices.DeleteFunc(sourcesOf(m), func(s source) bool { return s.node.Resolved().Kind != syntax.Mapping })
+	for _, is := range []func(source) bool{
+		func(s source) bool { return slices.Contains(s.names(), "mural") },
+		func(s source) bool { return child(s.node, "helm") != nil },
+		func(source) bool { return true },
+	} {
+		switch found := slices.DeleteFunc(slices.Clone(all), func(s source) bool { return !is(s) }); {
+		case len(found) == 1:
+			return found[0], nil
+		case len(found) > 1:
+			line, _ := c.stream.Position(found[1].node.Start)
+			return source{}, c.at(found[0].node, "write chart: mural, or helm.releaseName: mural, into the one that it is", "which of the sources is PaletteAI's? another one that may be is at line %d", line)
+		}
+	}
+	return source{}, c.at(m.root, "write spec.source, with the chart mural", "the %s has no source", m.kind)
 }
 
 // chooseApplication finds the values in Argo CD's manifest: helm.valuesObject, or the text helm.values, which counts
 // only without it (argo-cd docs/user-guide/helm.md). helm.parameters win over both, helm.valueFiles are beneath.
 func (c *chooser) chooseApplication(m manifest) error {
-	var source *syntax.Node
-	for _, s := range sourcesOf(m) {
-		if source == nil || child(s, "helm") != nil && (child(source, "helm") == nil || text(child(s, "chart")) == "mural") {
-			source = s
-		}
+	source, err := c.sourceOf(m)
+	if err != nil {
+		return err
 	}
-	if source == nil || source.Resolved().Kind != syntax.Mapping {
-		return c.at(m.root, "write spec.source, with the chart mural", "the %s has no source", m.kind)
-	}
-	helm := child(source, "helm")
+	helm := child(source.node, "helm")
 	layers, err := c.applicationLayers(helm)
 	if err != nil {
 		return err
+	}
+	if patch := child(child(m.root, "spec"), "templatePatch"); text(patch) != "" {
+		layers = append(layers, Layer{Name: "the templatePatch", Unseen: true, Above: true, Place: c.place(patch.Start, patch.Start, "spec.templatePatch")})
 	}
 	object, written := child(helm, "valuesObject"), child(helm, "values")
 	if object == nil && text(written) != "" {
@@ -67,15 +105,16 @@ func (c *chooser) chooseApplication(m manifest) error {
 		c.kind, c.layers = Application, layers
 		return nil
 	}
-	c.kind, c.document, c.base, c.rootKeys, c.layers = Application, m.document, m.root, []string{"spec"}, layers
-	if m.kind == "ApplicationSet" {
-		c.rootKeys = append(c.rootKeys, "template", "spec")
+	c.kind, c.document, c.layers = Application, m.document, layers
+	c.base, c.basePath, c.rootKeys = m.root, m.at, nil
+	for i, step := range source.at[len(m.at):] {
+		if key, ok := step.(string); ok {
+			c.rootKeys = append(c.rootKeys, key)
+			continue
+		}
+		c.base, c.basePath, c.rootKeys = source.node, source.at[:len(m.at)+i+1], nil // an item of a list
 	}
-	c.basePath = m.at
-	if child(applicationSpec(m), "source") == nil {
-		return c.at(source, "write the values as helm.values, a block that begins with |, or give the Application one source", "valuesObject in one of several sources isn't supported")
-	}
-	c.rootKeys = append(c.rootKeys, "source", "helm", "valuesObject")
+	c.rootKeys = append(c.rootKeys, "helm", "valuesObject")
 	return c.chooseRoot()
 }
 

@@ -53,7 +53,7 @@ func changesOf(f *File, jobs []*job, p *patch) []Change {
 				c.added(path, j.entry.content(), place)
 				continue
 			}
-			change := Change{Path: path, Before: c.show(path, value(j.value)), Place: place}
+			change := Change{Path: path, Before: c.before(f, path, j.value), Place: place}
 			if j.do != remove {
 				change.After = c.show(path, j.entry.value)
 			}
@@ -102,6 +102,14 @@ func (c *changes) show(path string, v any) string {
 		c.shown[text] = shown
 	}
 	return shown
+}
+
+// before is show for a value of the file; what is encrypted on disk is masked.
+func (c *changes) before(f *File, path string, n *syntax.Node) string {
+	if f.opened.hides(n) {
+		return Mask
+	}
+	return c.show(path, value(n))
 }
 
 // hide masks the secrets in a decoded value.

@@ -40,6 +40,7 @@ type File struct {
 	uses    *uses
 	decode  func() (map[string]any, error) // the document as Helm does, once; what it returns is never changed
 	sops    *sops                          // how SOPS encrypted the file; nil if it didn't
+	opened  *opened                        // what it was before it was decrypted; nil if it wasn't encrypted
 }
 
 // Read reads a file. The name "-" isn't special here: use ReadFrom for standard input.

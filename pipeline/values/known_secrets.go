@@ -7,20 +7,36 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
-// Secrets lists the passwords, tokens and keys in the file, so that whoever shows text made elsewhere can hide them.
-// Names of Secrets, which stand under such keys as secret and credential too, aren't in it.
-func (t *fileText) Secrets() []string {
+// Secrets lists the passwords, tokens and keys in the file and in what is merged with it, so that whoever shows text made
+// elsewhere can hide them. Names of Secrets, which stand under such keys as secret and credential too, aren't in it.
+func (f *File) Secrets() []string {
 	var found []string
-	for _, n := range t.stream.Nodes {
+	for _, n := range f.stream.Nodes {
 		if n.Kind != syntax.Mapping {
 			continue
 		}
 		for i := 0; i+1 < len(n.Children); i += 2 {
 			value := n.Children[i+1].Resolved()
-			if holdsSecret(n.Children[i].Value) && value.Kind == syntax.Scalar && !value.IsNull() && !isSwitch(value.Value) {
+			named := n.Children[i].Value == "value" && secret.Named(text(child(n, "name")))
+			if (named || holdsSecret(n.Children[i].Value)) && value.Kind == syntax.Scalar && !value.IsNull() && !isSwitch(value.Value) {
 				found = append(found, value.Value)
 			}
 		}
+	}
+	if f.opened != nil {
+		found = append(found, f.opened.texts...)
+	}
+	for _, l := range f.layers {
+		found = append(found, l.secrets()...)
+	}
+	return found
+}
+
+// secrets are those that the layer gives: of a Secret that gives one value, that value, whatever it is called.
+func (l Layer) secrets() []string {
+	found := append(SecretsIn(l.Values), l.hidden...)
+	if l.source.Kind == "Secret" && l.TargetPath != "" {
+		found = append(found, secret.In(map[string]any{"secret": l.Values})...)
 	}
 	return found
 }
@@ -28,10 +44,11 @@ func (t *fileText) Secrets() []string {
 // SecretsIn is File.Secrets for values that were read already.
 func SecretsIn(value map[string]any) []string {
 	var found []string
+	name, _ := value["name"].(string)
 	for key, v := range value {
 		switch v := v.(type) {
 		case string:
-			if holdsSecret(key) && v != "" && !isSwitch(v) {
+			if (holdsSecret(key) || key == "value" && secret.Named(name)) && v != "" && !isSwitch(v) {
 				found = append(found, v)
 			}
 		case map[string]any:

@@ -26,6 +26,7 @@ type Layer struct {
 	Above      bool           // it wins over the file's values; without it they win
 
 	source ValuesSource // of valuesFrom
+	hidden []string     // what of another file must not be shown
 }
 
 // Unseen stands for a value that is there but not known.
@@ -129,8 +130,11 @@ func (l layers) overridden(name string, p *patch) error {
 			continue
 		}
 		if path := p.disagrees(one.values(), ""); path != "" {
-			return fault.New(fault.Usage, fmt.Sprintf("change it there, or take it out, at line %d of %q", one.Place.Line, cmp.Or(one.Place.File, name)),
-				"rendering %q: %s sets %s, and wins over what is written here", name, one.Name, path)
+			remedy := fmt.Sprintf("change it there, or take it out, at line %d of %q", one.Place.Line, cmp.Or(one.Place.File, name))
+			if one.Place.Line == 0 { // another file
+				remedy = "change it there, or take it out of " + one.Name
+			}
+			return fault.New(fault.Usage, remedy, "rendering %q: %s sets %s, and wins over what is written here", name, one.Name, path)
 		}
 	}
 	return nil

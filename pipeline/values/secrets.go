@@ -1,6 +1,7 @@
 package values
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/secret"
@@ -14,9 +15,12 @@ const Mask = secret.Hidden
 type span struct{ start, end int }
 
 // secrets finds what must not be shown, in the order of the file: the values of secret keys at any depth below them,
-// also where an alias brings them from elsewhere, and the user information of addresses.
-func secrets(s *syntax.Stream) []span {
-	anchored := map[*syntax.Node]bool{}
+// also where an alias brings them from elsewhere, the user information of addresses, and more nodes.
+func secrets(s *syntax.Stream, more map[*syntax.Node]bool) []span {
+	anchored := maps.Clone(more)
+	if anchored == nil {
+		anchored = map[*syntax.Node]bool{}
+	}
 	for _, n := range s.Nodes {
 		markAnchors(anchored, n)
 	}
@@ -62,13 +66,13 @@ func (c *collector) collect(n *syntax.Node, hidden bool) {
 	case syntax.Scalar:
 		c.scalar(n, hidden)
 	case syntax.Sequence:
-		for _, item := range n.Children {
-			c.collect(item, hidden)
+		for i, item := range n.Children {
+			c.collect(item, hidden || i > 0 && secret.Flag(text(n.Children[i-1])))
 		}
 	case syntax.Mapping:
 		for i := 0; i+1 < len(n.Children); i += 2 {
 			key, value := n.Children[i], n.Children[i+1]
-			inner := secret.Key(key.Resolved().Value)
+			inner := secret.Key(key.Resolved().Value) || key.Value == "value" && secret.Named(text(child(n, "name")))
 			// A mapping below such a key (secretReference, tokens) is looked into, but not all of it is secret; what
 			// basicAuth holds is, and so is what an alias under a password brings.
 			c.collect(value, inner && value.Kind != syntax.Mapping || hidden && !plainName(key.Value) || holder(key.Value))

@@ -26,8 +26,18 @@ func (s *site) isEmpty() bool {
 
 // valuesIn finds the values in a decoded document: nil if there are none.
 func (s *site) valuesIn(document map[string]any) map[string]any {
-	var at any = document
-	for _, step := range s.basePath {
+	at := step(document, s.basePath...)
+	for _, key := range s.rootKeys {
+		m, _ := at.(map[string]any)
+		at = m[key]
+	}
+	values, _ := at.(map[string]any)
+	return values
+}
+
+// step goes along a path in decoded values, of keys and numbers of items: nil where there is nothing.
+func step(at any, path ...any) any {
+	for _, step := range path {
 		switch step := step.(type) {
 		case string:
 			m, _ := at.(map[string]any)
@@ -40,10 +50,5 @@ func (s *site) valuesIn(document map[string]any) map[string]any {
 			at = list[step]
 		}
 	}
-	for _, key := range s.rootKeys {
-		m, _ := at.(map[string]any)
-		at = m[key]
-	}
-	values, _ := at.(map[string]any)
-	return values
+	return at
 }

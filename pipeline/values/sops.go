@@ -1,19 +1,26 @@
 package values
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
+// ErrEncrypted is in the error of an edit that only SOPS itself can make (package pipeline/sops).
+var ErrEncrypted = errors.New("SOPS encrypted it")
+
 // sops is what the metadata of SOPS in a file say (getsops/sops README, "Encrypting only parts of a file"). Its MAC
 // covers every value, plain ones too, unless only the encrypted ones count.
 type sops struct {
 	at               *syntax.Node
 	macOnlyEncrypted bool
-	plain            func(key string) bool // a value that is added under the key stays plain
+	plain            func(path []string) bool // a value that is added there stays plain
 }
 
 // findSOPS looks for the metadata of SOPS: a mapping with a MAC at the top level of the document.
@@ -25,30 +32,48 @@ func findSOPS(d *syntax.Document) *sops {
 	if n == nil || child(n, "mac") == nil {
 		return nil
 	}
-	return &sops{at: n, macOnlyEncrypted: isTrue(child(n, "mac_only_encrypted")), plain: plainKeys(n)}
+	return &sops{at: n, macOnlyEncrypted: isTrue(child(n, "mac_only_encrypted")), plain: plainPaths(n)}
 }
 
-// plainKeys makes the rule of which keys SOPS leaves plain.
-func plainKeys(n *syntax.Node) func(string) bool {
-	match := func(pattern string) func(string) bool {
-		compiled, err := regexp.Compile(pattern)
+// plainPaths makes the rule of which values SOPS leaves plain: a rule is about each key of a value's path (getsops/sops
+// sops.go, shouldBeEncrypted). Of rules about comments it is not known what they would say.
+func plainPaths(n *syntax.Node) func([]string) bool {
+	any := func(is func(string) bool) func([]string) bool {
+		return func(path []string) bool { return slices.ContainsFunc(path, is) }
+	}
+	none := func([]string) bool { return false }
+	rule := func(name string) string { return text(child(n, name)) }
+	match := func(name string) func([]string) bool {
+		compiled, err := regexp.Compile(rule(name))
 		if err != nil {
-			return func(string) bool { return false }
+			return nil
 		}
-		return compiled.MatchString
+		return any(compiled.MatchString)
 	}
-	switch encrypted, plain := text(child(n, "encrypted_regex")), text(child(n, "unencrypted_regex")); {
-	case encrypted != "":
-		is := match(encrypted)
-		return func(key string) bool { return !is(key) }
-	case plain != "":
-		return match(plain)
+	suffix := func(name string) func([]string) bool {
+		return any(func(key string) bool { return strings.HasSuffix(key, rule(name)) })
 	}
-	if suffix := text(child(n, "encrypted_suffix")); suffix != "" {
-		return func(key string) bool { return !strings.HasSuffix(key, suffix) }
+	not := func(is func([]string) bool) func([]string) bool {
+		if is == nil {
+			return none
+		}
+		return func(path []string) bool { return !is(path) }
 	}
-	suffix := text(child(n, "unencrypted_suffix"))
-	return func(key string) bool { return suffix != "" && strings.HasSuffix(key, suffix) }
+	switch {
+	case rule("encrypted_comment_regex") != "" || rule("unencrypted_comment_regex") != "":
+		return none
+	case rule("encrypted_regex") != "":
+		return not(match("encrypted_regex"))
+	case rule("encrypted_suffix") != "":
+		return not(suffix("encrypted_suffix"))
+	case rule("unencrypted_regex") != "":
+		if is := match("unencrypted_regex"); is != nil {
+			return is
+		}
+	case rule("unencrypted_suffix") != "":
+		return suffix("unencrypted_suffix")
+	}
+	return none
 }
 
 // Encrypted reports whether SOPS encrypted the file, or parts of it.
@@ -61,8 +86,8 @@ func (s *sops) check(t *fileText, jobs []*job) error {
 	}
 	line, _ := t.stream.Position(s.at.Start)
 	refuse := func(format string, args ...any) error {
-		return fault.New(fault.Usage, "decrypt it first (sops decrypt), render that, and encrypt the result (sops encrypt); or write the settings with sops edit",
-			"rendering %q: SOPS encrypted it (line %d): "+format, append([]any{t.name, line}, args...)...)
+		return fault.New(fault.Usage, "put sops on PATH (with the keys): it decrypts, and encrypts again what is written; or do it by hand: sops decrypt, palette-ecr render, sops encrypt",
+			"rendering %q: %w (line %d): %s", t.name, ErrEncrypted, line, fmt.Sprintf(format, args...))
 	}
 	if !s.macOnlyEncrypted {
 		return refuse("its MAC covers every value, and after an edit it could not be decrypted")
@@ -72,8 +97,11 @@ func (s *sops) check(t *fileText, jobs []*job) error {
 			if j.value != nil && holdsEncrypted(j.value) {
 				return refuse("%s is encrypted, and its MAC covers it", r.path)
 			}
-			for _, key := range keysOf(j.entry.key, j.entry.content()) {
-				if j.do != remove && j.do != null && !s.plain(key) {
+			if j.do == remove || j.do == null {
+				continue
+			}
+			for _, path := range pathsBelow(keysOf(r.path), j.entry.content()) {
+				if !s.plain(path) {
 					return refuse("what is written at %s would have to be encrypted", r.path)
 				}
 			}
@@ -82,18 +110,36 @@ func (s *sops) check(t *fileText, jobs []*job) error {
 	return nil
 }
 
-// keysOf are a key and those of the mapping that it gets.
-func keysOf(key string, value any) []string {
+// pathsBelow are the keys of every single value in what is written at a path.
+func pathsBelow(path []string, value any) [][]string {
 	inner, ok := normal(value).(fields)
 	if !ok {
-		return []string{key}
+		return [][]string{path}
 	}
-	var keys []string
+	var paths [][]string
 	for _, f := range inner {
-		keys = append(keys, keysOf(f.key, f.value)...)
+		paths = append(paths, pathsBelow(append(slices.Clone(path), f.key), f.value)...)
+	}
+	return paths
+}
+
+// keysOf are the keys in a path; numbers of items count for nothing.
+func keysOf(path string) []string {
+	var keys []string
+	for _, match := range pathParts.FindAllStringSubmatch(path, -1) {
+		key := match[1]
+		if quoted, err := strconv.Unquote(match[2]); err == nil {
+			key = quoted
+		}
+		if key != "" {
+			keys = append(keys, key)
+		}
 	}
 	return keys
 }
+
+// pathParts are what join and index put together: a word, a key in quotes, the number of an item.
+var pathParts = regexp.MustCompile(`([A-Za-z0-9_-]+)|\[("(?:[^"\\]|\\.)*")\]|\[[0-9]+\]`)
 
 func holdsEncrypted(n *syntax.Node) bool {
 	n = n.Resolved()

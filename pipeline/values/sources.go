@@ -1,6 +1,7 @@
 package values
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"os"
@@ -40,15 +41,15 @@ func (f *File) WithSources(source Source) (*File, error) {
 	if f.release == nil {
 		return f, nil
 	}
-	more, err := valuesFrom{f.fileText, f.release}.layers(source)
-	if err != nil {
-		return nil, err
-	}
 	with := *f
 	with.layers = slices.Clone(f.layers)
 	for i, l := range with.layers {
-		if l.Unseen {
-			with.layers[i] = more[i]
+		if !l.Unseen || l.source.Kind == "" {
+			continue
+		}
+		var err error
+		if with.layers[i], err = (valuesFrom{f.fileText, f.release}).layer(l.source, source); err != nil {
+			return nil, err
 		}
 	}
 	return &with, nil
@@ -65,32 +66,37 @@ type valuesFrom struct {
 func (v valuesFrom) layers(source Source) (layers, error) {
 	var all layers
 	for _, from := range v.release.ValuesFrom {
-		layer := Layer{Name: from.String(), Place: from.Place, TargetPath: from.TargetPath, Optional: from.Optional, Unseen: true, source: from}
-		data, known, err := source(from.Kind, from.Name)
+		layer, err := v.layer(from, source)
 		if err != nil {
 			return nil, err
-		}
-		key := from.ValuesKey
-		if key == "" {
-			key = defaultKey
-		}
-		text, there := data[key]
-		if whole, ok := data[anyKey]; ok && !there {
-			text, there = whole, true
-		}
-		switch {
-		case !known || there && strings.Contains(text, "ENC["):
-		case !there && !from.Optional:
-			return nil, fault.New(fault.Usage, "correct spec.valuesFrom, or the object", "parsing %q: line %d: %s has no key %q", v.name, from.Place.Line, from, key)
-		default:
-			layer.Unseen = false
-			if layer.Values, err = v.read(from, text, there); err != nil {
-				return nil, err
-			}
 		}
 		all = append(all, layer)
 	}
 	return all, nil
+}
+
+// layer makes a layer of one entry.
+func (v valuesFrom) layer(from ValuesSource, source Source) (Layer, error) {
+	layer := Layer{Name: from.String(), Place: from.Place, TargetPath: from.TargetPath, Optional: from.Optional, Unseen: true, source: from}
+	data, known, err := source(from.Kind, from.Name)
+	if err != nil {
+		return layer, err
+	}
+	text, there := data[cmp.Or(from.ValuesKey, defaultKey)]
+	if whole, ok := data[anyKey]; ok && !there {
+		text, there = whole, true
+	}
+	switch {
+	case !known || there && strings.Contains(text, "ENC["):
+		return layer, nil
+	case !there && !from.Optional && data == nil:
+		return layer, fault.New(fault.Usage, "make it, or correct spec.valuesFrom", "parsing %q: line %d: there is no %s", v.name, from.Place.Line, from)
+	case !there && !from.Optional:
+		return layer, fault.New(fault.Usage, "correct spec.valuesFrom, or the object", "parsing %q: line %d: %s has no key %q", v.name, from.Place.Line, from, cmp.Or(from.ValuesKey, defaultKey))
+	}
+	layer.Unseen = false
+	layer.Values, err = v.read(from, text, there)
+	return layer, err
 }
 
 // read reads one of them as it stands there.

@@ -19,7 +19,7 @@ type fileText struct {
 }
 
 func newFileText(name string, stream *syntax.Stream) *fileText {
-	return &fileText{name: name, stream: stream, secrets: sync.OnceValue(func() []span { return secrets(stream) })}
+	return &fileText{name: name, stream: stream, secrets: sync.OnceValue(func() []span { return secrets(stream, nil) })}
 }
 
 // Name is the file's name as it was given.

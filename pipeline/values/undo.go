@@ -35,6 +35,7 @@ func (r *Rendered) Undo(now *File) (*Rendered, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the result would be broken: %w", err)
 	}
+	now.opened.edited(after)
 	undone := &Rendered{Output: []byte(out.String()), before: now, after: after, edits: back}
 	for _, c := range r.Changes {
 		undone.Changes = append(undone.Changes, Change{Path: c.Path, Before: c.After, After: c.Before, Place: c.Place})

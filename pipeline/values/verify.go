@@ -38,6 +38,7 @@ func verify(f *File, output string, full *patch) (*File, error) {
 	if !equalValues(wanted, is) {
 		return nil, f.broken("Helm would read other values than the wanted ones", 0)
 	}
+	f.opened.edited(after)
 	return after, nil
 }
 
@@ -52,10 +53,10 @@ func wantedDocument(f *File, full *patch) map[string]any {
 	if len(f.basePath) == 0 {
 		return full.apply(document)
 	}
-	list, _ := document[f.basePath[0].(string)].([]any) // items of a List: manifests finds no others
-	i := f.basePath[1].(int)
-	object, _ := list[i].(map[string]any)
-	list[i] = full.apply(object)
+	holder, last := f.basePath[:len(f.basePath)-1], f.basePath[len(f.basePath)-1].(int) // an item of a list
+	list, _ := step(document, holder...).([]any)
+	object, _ := list[last].(map[string]any)
+	list[last] = full.apply(object)
 	return document
 }
 

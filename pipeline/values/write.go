@@ -49,11 +49,12 @@ func (r *Rendered) writeInPlace(path string) error {
 	if err != nil {
 		return err
 	}
-	if string(now) != r.before.source() {
+	if string(now) != r.before.onDisk() {
 		return fault.New(fault.Failed, "look at the file and run the command again", "writing %q: the file changed since it was read", path)
 	}
-	if string(now) == string(r.Output) {
-		return nil
+	output, err := r.Sealed()
+	if err != nil || string(now) == string(output) {
+		return err
 	}
 	// Refused when the file itself may not be written, as an editor would be, though renaming could do it.
 	check, err := os.OpenFile(target, os.O_WRONLY, 0)
@@ -64,7 +65,7 @@ func (r *Rendered) writeInPlace(path string) error {
 		return err
 	}
 	return atomicfile.Write(target, func(w io.Writer) error {
-		_, err := w.Write(r.Output)
+		_, err := w.Write(output)
 		return err
 	}, atomicfile.Owner(info))
 }
