@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
+	"github.com/palette-ecr/palette-ecr/pipeline/plan"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
@@ -23,7 +24,8 @@ func cutover(given Given) []Stage {
 	return []Stage{
 		stage("render", "writes the registry settings into the values", Render, given.alone),
 		stage("lint", "checks the values, and the manifests that Helm makes of them", Lint, given.rendered),
-		stage("copy", "copies every artifact to ECR, digests kept, and proves the closure", Copy, given.linted),
+		stage("plan", "shows what the stages after it would do, and changes nothing", Plan, given.linted),
+		stage("copy", "copies every artifact to ECR, digests kept, and proves the closure", Copy, given.planned),
 		undoneBy(stage("deploy", "upgrades mural-crds, then mural, and restarts what changed its identity", Deploy, given.copied), UndoDeploy),
 		stage("validate", "proves that clusters pull from ECR and that hue pushes to it", Validate, given.deployed),
 		undoneBy(stage("disable-zot", "turns Zot off, and looks at everything again; its volume stays", DisableZot, given.validated), UndoDisableZot),
@@ -42,6 +44,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		var last result
 		last, err = r.run(ctx)
 		err = keepValues(o, last, err)
+		if planned, ok := last.(Planned); ok && err == nil {
+			err = pending(planned.Document, "`palette-ecr run`; after `palette-ecr plan -o plan=FILE`, `palette-ecr run --plan FILE` makes just this")
+		}
 	}
 	return r.finish(ctx, err)
 }
@@ -68,7 +73,14 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	}
 	r.report.Hide(file.Secrets()...)
 	given := Given{File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade}
-	if !o.runs("copy", "deploy", "validate", "disable-zot") {
+	given.Stages, given.Ask = o.planned(), r.ask(o)
+	if o.Plan != "" {
+		given.Plan.Name = o.Plan
+		if given.Plan.Document, err = plan.Read(o.Plan); err != nil {
+			return Given{}, err
+		}
+	}
+	if !o.runs("plan", "copy", "deploy", "validate", "disable-zot") {
 		w := o.world()
 		w.Destination = destination
 		r.world = &w
@@ -88,7 +100,7 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 		return err
 	}
 	w.Destination = destination
-	w.Lock = r.guard(o, w)
+	r.guard(o, w)
 	if chartKnown(o.Target.Release) { // a mistake in it is said first
 		if w, err = w.WithChart(ctx, o.Target.Release, ""); err != nil {
 			return err
@@ -101,7 +113,7 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 	if w, err = withFleet(ctx, w, r.state, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return err
 	}
-	if o.runs("deploy", "disable-zot") {
+	if o.runs("plan", "deploy", "disable-zot") {
 		if err := r.state.Managed.Check(w.Hub, w.Target.Release); err != nil {
 			return err
 		}

@@ -1,6 +1,9 @@
 package pipeline
 
 import (
+	"context"
+	"slices"
+
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
@@ -18,7 +21,14 @@ type Given struct {
 	KeepLive       bool     // keep values that only the live release has
 	DiscardLive    bool     // give them up
 	AllowDowngrade bool     // of either chart
+
+	Stages []string                           // that a plan is made of: those that run
+	Plan   FromFile                           // made before; without a document there is none
+	Ask    func(context.Context, Entry) error // shows a plan and asks; its error is that the person does not want it. nil: nobody is asked
 }
+
+// does reports whether a stage is one of those that a plan is made of.
+func (g Given) does(stage string) bool { return slices.Contains(g.Stages, stage) }
 
 // Entry is empty: what was given is not a stage.
 func (g Given) Entry() Entry { return Entry{} }
@@ -35,9 +45,14 @@ func (g Given) linted(w *world.World, s *state.State) (Linted, error) {
 	return Linted{Rendered: r}, err
 }
 
-func (g Given) copied(w *world.World, s *state.State) (Copied, error) {
+func (g Given) planned(w *world.World, s *state.State) (Planned, error) {
 	l, err := g.linted(w, s)
-	return Copied{Linted: l}, err
+	return Planned{Linted: l}, err
+}
+
+func (g Given) copied(w *world.World, s *state.State) (Copied, error) {
+	p, err := g.planned(w, s)
+	return Copied{Planned: p}, err
 }
 
 func (g Given) deployed(w *world.World, s *state.State) (Deployment, error) {

@@ -42,6 +42,11 @@ type Options struct {
 	DiscardLive    bool // or given up; without either they are a refusal
 	AllowDowngrade bool // of either chart
 
+	Plan    string   // file of a plan that was made before: another world is refused
+	Planned []string // stages that a plan is made of, when they are not those that run
+	// Confirm shows the plan of a report to a person; its error ends the run. nil: nobody is asked.
+	Confirm func(context.Context, *report.Report) error
+
 	HTTPClient *http.Client // for AWS and OCI registries: proxy and authorities set
 	AWS        ecr.Options  // how to reach AWS; its HTTPClient is the one above
 	Progress   progress.Reporter
@@ -63,7 +68,26 @@ func (o Options) withDefaults() Options {
 	if o.HTTPClient == nil {
 		o.HTTPClient = http.DefaultClient
 	}
+	if len(o.Only) > 0 && (o.Confirm != nil || o.Plan != "") && !slices.Contains(o.Only, "plan") {
+		o.Only = append([]string{"plan"}, o.Only...) // whoever is asked sees what for
+	}
 	return o
+}
+
+// planned returns the stages that a plan is made of.
+func (o Options) planned() []string {
+	chosen := o.Planned
+	if len(chosen) == 0 {
+		chosen = o.Only
+	}
+	var after []string
+	all := names(Stages())
+	for _, name := range all[slices.Index(all, "plan")+1:] {
+		if len(chosen) == 0 || slices.Contains(chosen, name) {
+			after = append(after, name)
+		}
+	}
+	return after
 }
 
 // runs reports whether one of the named stages is to run.

@@ -8,7 +8,7 @@ import (
 
 func (a *app) rollbackCommand() *cobra.Command {
 	var r runFlags
-	var noCopyBack, discardChanges bool
+	var noCopyBack, discardChanges, preview bool
 	var leave []string
 	c := &cobra.Command{
 		Use:   "rollback",
@@ -18,7 +18,7 @@ gives the release the registry settings that it had (they are kept in the Secret
 and waits until every workload reads from Zot. Other values that were changed since stay, and so does what is in ECR.
 It needs no values file, with Flux the manifest of the HelmRelease; a second rollback writes nothing. If AWS or the
 chart can't be reached, --no-copy-back goes back to a revision in Helm's history. Where Git or a pipeline applies your
-values, revert them there too, or the next upgrade goes to ECR again.
+values, revert them there too, or the next upgrade goes to ECR again. On a terminal it shows what would change, and asks.
 
   palette-ecr rollback --kubeconfig hub.kubeconfig --spoke name=spoke-1,kubeconfig=spoke-1.yaml
   palette-ecr rollback --config cutover.yaml -o text -o html=report.html`,
@@ -27,11 +27,16 @@ values, revert them there too, or the next upgrade goes to ECR again.
 			return a.runPipeline(c, &r, func(o pipeline.Options) pipeline.Options {
 				o.NoCopyBack, o.DiscardChanges = noCopyBack, discardChanges
 				o.WithoutSpokes = append(o.WithoutSpokes, leave...)
+				if preview {
+					o.Only, o.Confirm = []string{"plan"}, nil
+				}
 				return o
 			}, pipeline.Rollback)
 		},
 	}
 	r.add(c)
+	r.asks(c)
+	c.Flags().BoolVar(&preview, "preview", false, "only show what would change: exit code 2 when something would")
 	c.Flags().StringArrayVar(&leave, "leave-spoke", nil, "a spoke that is left behind, since it can't be reached for example: nothing is proven of it; once for each")
 	c.Flags().BoolVar(&noCopyBack, "no-copy-back", false, "leave in ECR what only ECR has; needs neither AWS nor the chart")
 	c.Flags().BoolVar(&discardChanges, "discard-changes", false, "give up what was changed in the values since the cutover")

@@ -25,13 +25,9 @@ type job struct {
 
 func newJob(src *Source, dst Destination, o Options) *job {
 	o = o.withDefaults()
-	limits := DefaultLimits(dst.Address.Registry.Kind)
-	if o.Limits != nil {
-		limits = o.Limits
-	}
 	j := &job{
 		Options: o, images: dst.Images, immutable: dst.Immutable,
-		dst: newEndpoint(ToDestination, dst.Repository, dst.Address.URL(), dst.Address, newBuckets(limits)),
+		dst: newEndpoint(ToDestination, dst.Repository, dst.Address.URL(), dst.Address, newBuckets(o.limits(dst.Address.Registry.Kind))),
 	}
 	if src != nil {
 		j.src = newEndpoint(FromSource, src.Repository, src.URL, src.Address, nil)

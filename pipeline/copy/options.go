@@ -66,6 +66,14 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// limits returns those of a destination of this kind.
+func (o Options) limits(kind registry.Kind) Limits {
+	if o.Limits != nil {
+		return o.Limits
+	}
+	return DefaultLimits(kind)
+}
+
 // ToECR makes a destination of a client. The repository must exist: the error's remedy is the command that
 // makes it. When the credentials may not describe the repository, that is left to the copying itself.
 func ToECR(ctx context.Context, c *ecr.Client) (Destination, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -32,6 +33,9 @@ type World struct {
 	// Lock is called before anything is written that another run must not write at the same time. It takes the release's
 	// Lease the first time, so that a run with nothing to do writes nothing; its error ends the stage.
 	Lock func(context.Context) error
+
+	// Writer is who this run is, for the journal.
+	Writer journal.Stamp
 
 	HTTPClient *http.Client // for OCI registries and charts: proxy and authorities set
 	Progress   progress.Reporter
