@@ -30,6 +30,8 @@ const (
 	StageRender Stage = "render"
 	// Checks the values, and the manifests that Helm makes of them
 	StageLint Stage = "lint"
+	// Shows what the stages after it would do
+	StagePlan Stage = "plan"
 	// Copies every artifact to ECR
 	StageCopy Stage = "copy"
 	// Gives the release its new values
