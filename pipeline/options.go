@@ -74,17 +74,15 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// planned returns the stages that a plan is made of.
+// planned returns the stages that a plan is made of: those that were chosen for it, else those that run after it. A run
+// that ends with its plan plans everything.
 func (o Options) planned() []string {
-	chosen := o.Planned
-	if len(chosen) == 0 {
-		chosen = o.Only
-	}
-	var after []string
 	all := names(Stages())
-	for _, name := range all[slices.Index(all, "plan")+1:] {
-		if len(chosen) == 0 || slices.Contains(chosen, name) {
-			after = append(after, name)
+	after := all[slices.Index(all, "plan")+1:]
+	for _, chosen := range [][]string{o.Planned, o.Only} {
+		some := slices.DeleteFunc(slices.Clone(after), func(name string) bool { return !slices.Contains(chosen, name) })
+		if len(some) > 0 {
+			return some
 		}
 	}
 	return after

@@ -138,3 +138,29 @@ func TestPlanFile(t *testing.T) {
 	_, err = planOf(t, s, func(g *Given) { from(g); g.Stages = []string{"copy", "validate"} })
 	require.ErrorContains(t, err, "stage validate: it is new")
 }
+
+// TestWhatAPlanIsMadeOf: a plan of nothing would say that nothing changes.
+func TestWhatAPlanIsMadeOf(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ only, planned, want string }{
+		{"", "", "copy deploy validate disable-zot"},
+		{"render lint plan", "", "copy deploy validate disable-zot"},
+		{"render lint plan", "validate disable-zot", "validate disable-zot"},
+		{"render lint plan copy deploy validate", "", "copy deploy validate"},
+		{"plan disable-zot", "", "disable-zot"},
+		{"render lint plan", "render lint", "copy deploy validate disable-zot"},
+	} {
+		o := Options{Only: strings.Fields(test.only), Planned: strings.Fields(test.planned)}
+		assert.Equal(t, test.want, strings.Join(o.planned(), " "), test)
+	}
+}
+
+// TestWhoIsAskedSeesAPlan, also when the run begins after it.
+func TestWhoIsAskedSeesAPlan(t *testing.T) {
+	t.Parallel()
+	ask := func(context.Context, *report.Report) error { return nil }
+	assert.Equal(t, []string{"plan", "disable-zot"}, Options{Only: []string{"disable-zot"}, Confirm: ask}.withDefaults().Only)
+	assert.Equal(t, []string{"plan", "validate"}, Options{Only: []string{"validate"}, Plan: "cutover.plan"}.withDefaults().Only)
+	assert.Equal(t, []string{"disable-zot"}, Options{Only: []string{"disable-zot"}}.withDefaults().Only)
+	assert.Empty(t, Options{Confirm: ask}.withDefaults().Only)
+}

@@ -49,6 +49,9 @@ func Rules() []report.Rule {
 func Find(ctx context.Context, c Config) Found {
 	f := &finder{Config: c}
 	f.release()
+	for _, at := range c.Clusters {
+		f.cluster(ctx, at)
+	}
 	for i, looked := range unused.Look(ctx, c.Clusters, unused.Config{Zot: c.Zot, Release: c.Release, Now: c.Now}) {
 		at := c.Clusters[i]
 		for _, each := range looked.Findings {
@@ -57,7 +60,6 @@ func Find(ctx context.Context, c Config) Found {
 		for _, each := range looked.Unseen {
 			f.found.Unseen = append(f.found.Unseen, at.Name+": "+each)
 		}
-		f.cluster(ctx, at)
 	}
 	f.found.Unseen = append(f.found.Unseen, c.Unseen...)
 	slices.SortStableFunc(f.found.Findings, func(a, b report.Finding) int {

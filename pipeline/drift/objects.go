@@ -14,8 +14,8 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
-// cluster looks at the OCIRepositories of a cluster that read from the destination, and at their ServiceAccounts.
-// Whatever names Zot is found elsewhere.
+// cluster looks at the OCIRepositories of a cluster, and at the ServiceAccounts of those that read from the destination.
+// What else names Zot is found by package unused.
 func (f *finder) cluster(ctx context.Context, c *cluster.Cluster) {
 	var list sourcev1.OCIRepositoryList
 	if err := c.Client.List(ctx, &list); err != nil {
@@ -24,6 +24,9 @@ func (f *finder) cluster(ctx context.Context, c *cluster.Cluster) {
 	}
 	accounts := map[client.ObjectKey]bool{}
 	for _, r := range list.Items {
+		if f.Zot.Names(r.Spec.URL) {
+			f.add("D1", place(c, &r), "it reads from Zot, "+r.Spec.URL, "point it to "+f.Destination.URL()+"; one that hue wrote follows the release's settings")
+		}
 		if r.Spec.URL != f.Destination.URL() {
 			continue
 		}
@@ -37,8 +40,12 @@ func (f *finder) cluster(ctx context.Context, c *cluster.Cluster) {
 	}
 }
 
+func place(c *cluster.Cluster, r *sourcev1.OCIRepository) report.Place {
+	return report.Place{Cluster: c.Name, Object: fmt.Sprintf("OCIRepository %s/%s", r.Namespace, r.Name)}
+}
+
 func (f *finder) repository(c *cluster.Cluster, r *sourcev1.OCIRepository) {
-	at := report.Place{Cluster: c.Name, Object: fmt.Sprintf("OCIRepository %s/%s", r.Namespace, r.Name)}
+	at := place(c, r)
 	var has []string
 	if r.Spec.SecretRef != nil {
 		has = append(has, "secretRef "+r.Spec.SecretRef.Name)
