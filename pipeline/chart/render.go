@@ -125,7 +125,8 @@ func Objects(rendered *release.Release) ([]Manifest, error) {
 	sort.Sort(releaseutil.BySplitManifestsOrder(keys))
 	var manifests []Manifest
 	for _, key := range keys {
-		more, err := parse(source(documents[key]), documents[key])
+		// Helm's splitting trims each document, and the last line of a block scalar would lose its end.
+		more, err := parse(source(documents[key]), documents[key]+"\n")
 		if err != nil {
 			return nil, err
 		}

@@ -129,14 +129,14 @@ type foreseer struct {
 
 func newForeseer(c *cluster.Cluster, h *helm, o Options) *foreseer {
 	f := &foreseer{cluster: c, helm: h, options: o}
-	known := secret.In(o.Values)
+	given := []map[string]any{o.Values}
 	if last, err := h.last(o.Release.Name); err == nil && last != nil {
-		known = append(known, secret.In(last.Config)...)
+		given = append(given, last.Config)
 		if last.Chart != nil {
-			known = append(known, secret.In(last.Chart.Values)...)
+			given = append(given, last.Chart.Values)
 		}
 	}
-	f.hide = secret.Known(known)
+	f.hide = secret.Known(passwords(given...))
 	return f
 }
 

@@ -294,6 +294,15 @@ func TestForeseeRevisionIsFoundByItsValues(t *testing.T) {
 	assert.Equal(t, plan.Delete, actions(f.Foreseen)["StatefulSet mural-system/zot"], "revision 1 had no Zot")
 }
 
+// TestUserNamesAreRead: a user who is called admin must not take that word out of every name.
+func TestUserNamesAreRead(t *testing.T) {
+	t.Parallel()
+	assert.ElementsMatch(t, []string{oldPassword, "another"}, passwords(
+		map[string]any{"basicAuth": map[string]any{"username": "admin", "password": oldPassword}},
+		map[string]any{"list": []any{map[string]any{"user": "root", "token": "another"}}},
+	))
+}
+
 func TestValuesDiff(t *testing.T) {
 	t.Parallel()
 	diff, err := ValuesDiff(map[string]any{"a": 1, "basicAuth": map[string]any{"password": oldPassword}, "note": "see " + oldPassword}, map[string]any{"a": 2})

@@ -112,8 +112,38 @@ func text(o, other *unstructured.Unstructured, differs string) string {
 	return secret.Text(out.String())
 }
 
+// passwords returns what must not be shown of values, but for user names: hiding each "admin" would leave little to read,
+// and where they stand by themselves their key hides them.
+func passwords(given ...map[string]any) []string {
+	var all, users []string
+	for _, values := range given {
+		all = append(all, secret.In(values)...)
+		users = append(users, userNames(values)...)
+	}
+	return slices.DeleteFunc(all, func(text string) bool { return slices.Contains(users, text) })
+}
+
+func userNames(value any) (found []string) {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			if name, ok := inner.(string); ok && slices.Contains([]string{"username", "user", "login"}, strings.ToLower(key)) {
+				found = append(found, name)
+			}
+			found = append(found, userNames(inner)...)
+		}
+	case []any:
+		for _, inner := range v {
+			found = append(found, userNames(inner)...)
+		}
+	}
+	return found
+}
+
 // plainKeys of a Secret are shown: they are settings of a registry.
-var plainKeys = []string{"endpoint", "provider", "repository", "insecure", "interval", "timeout"}
+var plainKeys = []string{
+	"enabled", "endpoint", "provider", "repository", "insecure", "interval", "timeout", "certSecretName", "proxySecretName", "basicAuthSecretName",
+}
 
 // hideData replaces what is in a Secret.
 func hideData(o, other *unstructured.Unstructured, differs string) {
@@ -184,7 +214,7 @@ func hideEnvironment(value any) {
 
 // ValuesDiff is a unified diff of the values of a release, without their secrets.
 func ValuesDiff(live, wanted map[string]any) (string, error) {
-	known := secret.Known(append(secret.In(live), secret.In(wanted)...))
+	known := secret.Known(passwords(live, wanted))
 	var sides [2][]string
 	for i, values := range []map[string]any{live, wanted} {
 		data, err := yaml.Marshal(values)
