@@ -24,6 +24,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
+	"github.com/palette-ecr/palette-ecr/pipeline/preflight"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -178,6 +179,10 @@ func checkValue(command, flag, value string) error {
 	case "--explain":
 		if value == "all" {
 			return nil
+		}
+		if command == "preflight" {
+			_, err := preflight.Explain(value)
+			return err
 		}
 		_, err := lint.ExampleOf(value)
 		return err

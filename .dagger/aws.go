@@ -19,10 +19,17 @@ func (t *Target) WithAwsKeys(
 	//
 	// +optional
 	sessionToken *dagger.Secret,
+	// Region of clusters that are named as EKS clusters without one; the registry's when empty.
+	//
+	// +optional
+	region string,
 ) *Target {
 	access := []*Access{{Variable: "AWS_ACCESS_KEY_ID", Secret: accessKey}, {Variable: "AWS_SECRET_ACCESS_KEY", Secret: secretKey}}
 	if sessionToken != nil {
 		access = append(access, &Access{Variable: "AWS_SESSION_TOKEN", Secret: sessionToken})
+	}
+	if region != "" {
+		access = append(access, &Access{Variable: "AWS_REGION", Value: region})
 	}
 	return t.with(access)
 }
@@ -47,7 +54,7 @@ func (t *Target) WithAwsCredentials(
 	if keys.SessionToken != "" {
 		token = dag.SetSecret("aws-session-token", keys.SessionToken)
 	}
-	return t.WithAwsKeys(dag.SetSecret("aws-access-key-id", keys.AccessKeyID), dag.SetSecret("aws-secret-access-key", keys.SecretAccessKey), token), nil
+	return t.WithAwsKeys(dag.SetSecret("aws-access-key-id", keys.AccessKeyID), dag.SetSecret("aws-secret-access-key", keys.SecretAccessKey), token, ""), nil
 }
 
 // awsKeys is what a credential process prints.

@@ -37,7 +37,7 @@ func (m *PaletteEcr) Policies(
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{"policies"}, m.Flags...)
+	args := append([]string{"policies", "--offline"}, m.Flags...) // clusters are reached by a Target alone
 	for _, name := range principal {
 		args = append(args, "--principal="+string(name))
 	}

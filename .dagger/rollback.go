@@ -10,12 +10,18 @@ import (
 //
 // +cache="session"
 func (m *PaletteEcr) Installed(
-	// Kubeconfig of the hub, for example file://kubeconfig.
+	// Kubeconfig of the hub, for example file://kubeconfig; or give eks-cluster.
+	//
+	// +optional
 	kubeconfig *dagger.Secret,
 	// Its context; the current one when empty.
 	//
 	// +optional
 	context string,
+	// Name of the hub in Amazon EKS, NAME or NAME,region=REGION: it is reached with the AWS credentials, without a kubeconfig.
+	//
+	// +optional
+	eksCluster string,
 	// Who applies the release: helm, or flux, which needs the manifest; helm when empty.
 	//
 	// +optional
@@ -24,10 +30,14 @@ func (m *PaletteEcr) Installed(
 	//
 	// +optional
 	timeout string,
-) *Target {
-	t := m.target(refusal("going on from installed: these values were not linted, and only rollback goes on from here", "take the target from `render lint target`"), kubeconfig)
-	t.Flags = append(t.Flags, flags{{"context", context}, {"managed-by", string(managedBy)}, {"timeout", timeout}}.args()...)
-	return t
+) (*Target, error) {
+	before := refusal("going on from installed: these values were not linted, and only rollback goes on from here", "take the target from `render lint target`")
+	t, err := m.target(before, kubeconfig, context, eksCluster)
+	if err != nil {
+		return nil, err
+	}
+	t.Flags = append(t.Flags, flags{{"managed-by", string(managedBy)}, {"timeout", timeout}}.args()...)
+	return t, nil
 }
 
 // Goes back to Zot, also days after the cutover: copies to it what ECR has, and restores the previous registry settings
@@ -45,6 +55,14 @@ func (t *Target) Rollback(
 	//
 	// +optional
 	discardChanges bool,
+	// Spokes that are left behind, since they can't be reached for example.
+	//
+	// +optional
+	leaveSpoke []string,
+	// Spokes to finish on, which an earlier rollback has left behind.
+	//
+	// +optional
+	onlySpoke []string,
 	// Give the report also when the rollback fails.
 	//
 	// +optional
@@ -61,6 +79,12 @@ func (t *Target) Rollback(
 	}
 	if discardChanges {
 		args = append(args, "--discard-changes")
+	}
+	for _, name := range leaveSpoke {
+		args = append(args, "--leave-spoke="+name)
+	}
+	for _, name := range onlySpoke {
+		args = append(args, "--only-spoke="+name)
 	}
 	c, err := m.Container(ctx)
 	if err != nil {

@@ -30,12 +30,18 @@ type Target struct {
 //
 // +cache="session"
 func (l *Linted) Target(
-	// Kubeconfig of the hub, for example file://kubeconfig.
+	// Kubeconfig of the hub, for example file://kubeconfig; or give eks-cluster.
+	//
+	// +optional
 	kubeconfig *dagger.Secret,
 	// Its context; the current one when empty.
 	//
 	// +optional
 	context string,
+	// Name of the hub in Amazon EKS, NAME or NAME,region=REGION: it is reached with the AWS credentials, without a kubeconfig.
+	//
+	// +optional
+	eksCluster string,
 	// Who applies the release; helm when empty.
 	//
 	// +optional
@@ -48,23 +54,42 @@ func (l *Linted) Target(
 	//
 	// +optional
 	pushWait string,
-) *Target {
+	// Before the switch, give source-controller on each spoke its AWS identity and restart it.
+	//
+	// +optional
+	prepareSpokes bool,
+) (*Target, error) {
 	before := l.Report
 	if !l.Rendered && before.ExitCode == 0 {
 		before = refusal("choosing the target: these values were linted as they are, and not rendered for ECR", "write render before lint: `render lint target`")
 	}
-	t := l.Module.target(before, kubeconfig)
-	t.Flags = append(t.Flags, flags{
-		{"context", context}, {"managed-by", string(managedBy)}, {"timeout", timeout}, {"push-wait", pushWait},
-	}.args()...)
-	return t
+	t, err := l.Module.target(before, kubeconfig, context, eksCluster)
+	if err != nil {
+		return nil, err
+	}
+	t.Flags = append(t.Flags, flags{{"managed-by", string(managedBy)}, {"timeout", timeout}, {"push-wait", pushWait}}.args()...)
+	if prepareSpokes {
+		t.Flags = append(t.Flags, "--prepare-spokes")
+	}
+	return t, nil
 }
 
-func (m *PaletteEcr) target(linted *Report, kubeconfig *dagger.Secret) *Target {
+// target reaches the hub by a kubeconfig or as an EKS cluster, or as the file of --config says.
+func (m *PaletteEcr) target(linted *Report, kubeconfig *dagger.Secret, context, eksCluster string) (*Target, error) {
 	const path = secrets + "/kubeconfig"
-	return &Target{
-		Module: m, Linted: linted, Flags: []string{"--kubeconfig=" + path}, Access: []*Access{{Path: path, Secret: kubeconfig}},
+	t := &Target{Module: m, Linted: linted}
+	switch {
+	case eksCluster != "" && (kubeconfig != nil || context != ""):
+		return nil, wrongUse("reading the arguments: the hub is given both by a kubeconfig and by the name of an EKS cluster", "leave one out")
+	case eksCluster != "":
+		t.Flags = []string{"--eks-cluster=" + eksCluster}
+	case kubeconfig != nil:
+		t.Flags, t.Access = []string{"--kubeconfig=" + path}, []*Access{{Path: path, Secret: kubeconfig}}
+	case !m.Input.Config:
+		return nil, wrongUse("reading the arguments: nothing says which cluster the hub is", "add --kubeconfig file://kubeconfig, --eks-cluster NAME, or a --config whose hub is an EKS cluster")
 	}
+	t.Flags = append(t.Flags, flags{{"context", context}}.args()...)
+	return t, nil
 }
 
 // with returns a copy with further access and flags.
@@ -81,21 +106,35 @@ func (t *Target) with(access []*Access, args ...string) *Target {
 func (t *Target) WithSpoke(
 	// Name of the spoke, as fleetConfig has it.
 	name string,
-	// Its kubeconfig, for example file://spoke.kubeconfig.
+	// Its kubeconfig, for example file://spoke.kubeconfig; or give eks-cluster.
+	//
+	// +optional
 	kubeconfig *dagger.Secret,
 	// Its context; the current one when empty.
 	//
 	// +optional
 	context string,
-) *Target {
-	path := fmt.Sprintf("%s/spokes/%d/kubeconfig", secrets, t.Spokes)
-	flag := "--spoke=name=" + name + ",kubeconfig=" + path
+	// Its name in Amazon EKS, NAME or NAME,region=REGION.
+	//
+	// +optional
+	eksCluster string,
+) (*Target, error) {
+	flag, access := "--spoke=name="+name, []*Access(nil)
+	switch {
+	case (kubeconfig != nil) == (eksCluster != ""):
+		return nil, wrongUse("reading the arguments: spoke \""+name+"\" is to be given by a kubeconfig or by the name of an EKS cluster", "add --kubeconfig file://spoke.kubeconfig, or --eks-cluster NAME")
+	case eksCluster != "":
+		flag += ",eks=" + eksCluster
+	default:
+		path := fmt.Sprintf("%s/spokes/%d/kubeconfig", secrets, t.Spokes)
+		flag, access = flag+",kubeconfig="+path, []*Access{{Path: path, Secret: kubeconfig}}
+	}
 	if context != "" {
 		flag += ",context=" + context
 	}
-	next := t.with([]*Access{{Path: path, Secret: kubeconfig}}, flag)
+	next := t.with(access, flag)
 	next.Spokes++
-	return next
+	return next, nil
 }
 
 // Binds a service that the kubeconfig or a proxy names, for example a cluster that only your machine reaches

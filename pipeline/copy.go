@@ -3,7 +3,10 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -29,6 +32,19 @@ func (c Copied) edit() *values.Rendered { return c.Planned.edit() }
 // Copy copies everything from the source to ECR and proves that all of it is there.
 func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copied, error) {
 	done := Copied{Planned: in}
+	if s.Absent() {
+		done.entry.Skip = "nothing is installed yet: there is no Zot to copy from"
+		return done, nil
+	}
+	if in.Linted.Rendered.Given.CreateRepositories {
+		settings, err := creation(w.Target.Registry.Create)
+		if err == nil {
+			err = createMissing(ctx, w, w.ECR, settings)
+		}
+		if err != nil {
+			return done, err
+		}
+	}
 	ends, err := openEndpoints(ctx, w, s)
 	if err != nil {
 		return done, err
@@ -38,11 +54,18 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copi
 		done.entry.Skip = "Zot is off in the live release: there is nothing left to copy from"
 		done.Closure, err = copy.Complete(ctx, ends.destination, ends.options)
 	} else {
-		var result copy.Result
-		result, done.Closure, err = copy.RunProven(ctx, *ends.source, ends.destination, ends.options)
-		done.entry.Summary, done.entry.Counts = result.String(), result.Counts()
-		if e := noteCopied(ctx, s, result.Written); err == nil {
-			err = e
+		given := in.Linted.Rendered.Given
+		var pairs []copy.Pair
+		if pairs, err = ends.pairs(ctx, w, s, given, given.CreateRepositories); err != nil {
+			return done, err
+		}
+		var results []copy.Result
+		results, done.Closure, err = copy.RunAll(ctx, pairs, ends.options)
+		done.entry.Summary, done.entry.Counts = told(pairs, results)
+		for _, result := range results {
+			if e := noteCopied(ctx, s, result.Written); err == nil {
+				err = e
+			}
 		}
 	}
 	if err != nil {
@@ -50,6 +73,23 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copi
 	}
 	done.entry.Proofs = []report.Proof{done.Closure}
 	return done, proof.Gate(done.Closure)
+}
+
+// told says what was copied, of several repositories each by its name.
+func told(pairs []copy.Pair, results []copy.Result) (summary string, counts map[string]int64) {
+	counts = map[string]int64{}
+	var all []string
+	for i, result := range results {
+		text := result.String()
+		if len(pairs) > 1 {
+			text = pairs[i].Destination.Address.Name + ": " + text
+		}
+		all = append(all, text)
+		for name, n := range result.Counts() {
+			counts[name] += n
+		}
+	}
+	return strings.Join(all, "; "), counts
 }
 
 // noteCopied notes what copy wrote since the switch, so that it can't be taken for a push by hue.
@@ -62,7 +102,7 @@ func noteCopied(ctx context.Context, s *state.State, digests []string) error {
 }
 
 // proveClosure proves what Copy does, and sends nothing.
-func proveClosure(ctx context.Context, w *world.World, s *state.State) (report.Proof, error) {
+func proveClosure(ctx context.Context, w *world.World, s *state.State, given Given) (report.Proof, error) {
 	ends, err := openEndpoints(ctx, w, s)
 	if err != nil {
 		return report.Proof{}, err
@@ -71,7 +111,11 @@ func proveClosure(ctx context.Context, w *world.World, s *state.State) (report.P
 	if ends.source == nil {
 		return copy.Complete(ctx, ends.destination, ends.options)
 	}
-	return copy.Verify(ctx, *ends.source, ends.destination, ends.options)
+	pairs, err := ends.pairs(ctx, w, s, given, false)
+	if err != nil {
+		return report.Proof{}, err
+	}
+	return copy.VerifyAll(ctx, pairs, ends.options)
 }
 
 // endpoints are the two registries of a copy.
@@ -84,7 +128,7 @@ type endpoints struct {
 
 func openEndpoints(ctx context.Context, w *world.World, s *state.State) (e endpoints, err error) {
 	e.close = func() {}
-	e.options = copy.Options{Progress: w.Progress, Now: w.Now}
+	e.options = copy.Options{Progress: w.Progress, Now: w.Now, Quotas: w.Quotas, BeforeWrite: w.Lock}
 	if e.destination, err = copy.ToECR(ctx, w.ECR); err != nil {
 		return e, err
 	}
@@ -122,13 +166,12 @@ func references(ctx context.Context, w *world.World, s *state.State) ([]copy.Ref
 	if err != nil {
 		return nil, err
 	}
-	var all []copy.Reference
-	for _, c := range clusters {
-		used, err := validate.References(ctx, c, config)
-		if err != nil {
-			return nil, fmt.Errorf("listing what cluster %q uses: %w", c.Name, err)
+	used := make([][]copy.Reference, len(clusters))
+	err = cluster.Each(clusters, func(i int, c validate.Cluster) (err error) {
+		if used[i], err = validate.References(ctx, c, config); err != nil {
+			return fmt.Errorf("listing what cluster %q uses: %w", c.Name, err)
 		}
-		all = append(all, used...)
-	}
-	return all, nil
+		return nil
+	})
+	return slices.Concat(used...), err
 }

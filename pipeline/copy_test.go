@@ -75,7 +75,7 @@ func onRegistry(endpoint string, zot bool) map[string]any {
 func TestCopyStage(t *testing.T) {
 	s, e := betweenRegistries(t)
 
-	p, err := proveClosure(t.Context(), s.World, s.State)
+	p, err := proveClosure(t.Context(), s.World, s.State, Given{})
 	require.NoError(t, err)
 	err = proof.Gate(p)
 	require.ErrorContains(t, err, "proving closure: ", "nothing is copied yet")

@@ -7,13 +7,17 @@ import (
 	"slices"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/plan"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
 // Stages returns the stages of the cutover, in order.
@@ -24,7 +28,8 @@ func cutover(given Given) []Stage {
 	return []Stage{
 		stage("render", "writes the registry settings into the values", Render, given.alone),
 		stage("lint", "checks the values, and the manifests that Helm makes of them", Lint, given.rendered),
-		stage("plan", "shows what the stages after it would do, and changes nothing", Plan, given.linted),
+		stage("preflight", "looks at all that later stages need, before anything is touched", Preflight, given.linted),
+		stage("plan", "shows what the stages after it would do, and changes nothing", Plan, given.preflighted),
 		stage("copy", "copies every artifact to ECR, digests kept, and proves the closure", Copy, given.planned),
 		undoneBy(stage("deploy", "upgrades mural-crds, then mural, and restarts what changed its identity", Deploy, given.copied), UndoDeploy),
 		stage("validate", "proves that clusters pull from ECR and that hue pushes to it", Validate, given.deployed),
@@ -47,6 +52,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		if planned, ok := last.(Planned); ok && err == nil {
 			err = pending(planned.Document, "`palette-ecr run`; after `palette-ecr plan -o plan=FILE`, `palette-ecr run --plan FILE` makes just this")
 		}
+		if p, ok := last.(Preflighted); ok && err == nil {
+			err = p.open()
+		}
 	}
 	return r.finish(ctx, err)
 }
@@ -58,6 +66,9 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		if !slices.Contains(known, name) {
 			return Given{}, unknownStage(name)
 		}
+	}
+	if err := o.checkWaits(); err != nil {
+		return Given{}, err
 	}
 	if err := o.Target.Validate(); err != nil {
 		return Given{}, err
@@ -72,15 +83,22 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		return Given{}, err
 	}
 	r.report.Hide(file.Secrets()...)
-	given := Given{File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade}
-	given.Stages, given.Ask = o.planned(), r.ask(o)
+	given := Given{
+		File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, Stages: o.later(),
+		WithoutSpokes: o.WithoutSpokes, PrepareSpokes: o.PrepareSpokes, CreateRepositories: o.CreateRepositories,
+		KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade, Recover: o.Recover, Install: o.Install,
+	}
+	given.Planned, given.Ask = o.planned(), r.ask(o)
 	if o.Plan != "" {
 		given.Plan.Name = o.Plan
 		if given.Plan.Document, err = plan.Read(o.Plan); err != nil {
-			return Given{}, err
+			return given, err
 		}
 	}
-	if !o.runs("plan", "copy", "deploy", "validate", "disable-zot") {
+	if given.Before, err = readBefore(o); err != nil {
+		return given, err
+	}
+	if !o.runs("preflight", "plan", "copy", "deploy", "validate", "disable-zot") {
 		w := o.world()
 		w.Destination = destination
 		r.world = &w
@@ -89,13 +107,15 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		}
 		return given, err
 	}
-	return given, r.connect(ctx, o, destination)
+	return given, r.connect(ctx, o, given, destination)
 }
 
 // connect reaches everything that live stages need, the nearest first: what is far away, such as the chart's
 // registry, may be slow to answer.
-func (r *runner) connect(ctx context.Context, o Options, destination registry.Repository) error {
-	w, err := o.world().WithClusters(ctx)
+func (r *runner) connect(ctx context.Context, o Options, given Given, destination registry.Repository) error {
+	begun := o.world()
+	begun.ReportUnreached = o.runs("preflight")
+	w, err := begun.WithClusters(ctx)
 	if err != nil {
 		return err
 	}
@@ -107,14 +127,33 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 		}
 	}
 	if r.state, err = state.Read(ctx, w); err != nil {
-		return err
+		if o.runs("preflight") && apierrors.IsForbidden(err) {
+			return r.lacking(ctx, w, given, err)
+		}
+		return withUnreached(w, err)
 	}
 	r.report.Hide(r.state.Secrets()...)
 	if w, err = withFleet(ctx, w, r.state, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return err
 	}
-	if o.runs("plan", "deploy", "disable-zot") {
-		if err := r.state.Managed.Check(w.Hub, w.Target.Release); err != nil {
+	if o.runs("deploy", "validate", "disable-zot") && !r.state.Absent() {
+		if w, err = withBaseline(ctx, w, r.state, o.AcceptBroken); err != nil {
+			return err
+		}
+		r.reportBaseline(w)
+	}
+	if o.runs("deploy") {
+		if err := w.Before.Err(); err != nil {
+			return err
+		}
+	}
+	if o.runs("deploy", "disable-zot") {
+		if err := r.checkRelease(ctx, o, w); err != nil {
+			return err
+		}
+	}
+	if o.runs("deploy") && !o.PrepareSpokes {
+		if err := checkSpokes(ctx, w, r.state); err != nil {
 			return err
 		}
 	}
@@ -133,6 +172,31 @@ func (r *runner) connect(ctx context.Context, o Options, destination registry.Re
 	}
 	r.report.Before = standing(ctx, r.world, r.state)
 	return nil
+}
+
+// withUnreached adds to an error, which keeps preflight from reporting it, that spokes do not answer.
+func withUnreached(w *world.World, err error) error {
+	for _, spoke := range w.Spokes {
+		if cause := w.Unreached[spoke.Name]; cause != nil {
+			return fault.New(fault.CodeOf(cause), fault.RemedyOf(cause), "%w; and %w", cause, err)
+		}
+	}
+	return err
+}
+
+// checkRelease refuses a release that somebody else manages, or one that is pending. Preflight says both with everything
+// else that stands in the way; what it can't see is whether a pending release may be repaired.
+func (r *runner) checkRelease(ctx context.Context, o Options, w *world.World) error {
+	looked := o.runs("preflight")
+	if !looked {
+		if err := checkManager(w, r.state); err != nil {
+			return err
+		}
+	}
+	if looked && !o.Recover {
+		return nil
+	}
+	return checkPending(ctx, w, r.state, o.Recover)
 }
 
 // chartKnown reports whether flags and file say which chart it is: without a cluster no version is assumed.

@@ -55,11 +55,25 @@ func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Dep
 	if err != nil {
 		return done, err
 	}
+	var repaired string
+	if wanted.Given.Recover {
+		if repaired, err = recoverPending(ctx, w, s); err != nil {
+			return done, err
+		}
+	}
 	if done.Rendered, err = proveRendered(w, s, wanted.Values); err != nil {
 		return done, err
 	}
 	done.entry.Proofs = []report.Proof{done.Rendered}
 	if err := proof.Refuse(done.Rendered); err != nil {
+		return done, err
+	}
+	if s.Absent() {
+		if err := prepareInstall(ctx, w, s, wanted); err != nil {
+			return done, err
+		}
+	}
+	if err := readySpokes(ctx, w, s, wanted.Given.PrepareSpokes); err != nil {
 		return done, err
 	}
 	if err := beginJournal(ctx, w, s, wanted, in.Planned.Document); err != nil {
@@ -80,13 +94,18 @@ func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Dep
 		done.entry.Skip = done.Result.Reason
 		return done, nil
 	}
-	done.entry.Summary = deployed(w.Target.Release.Name, done.Result)
+	done.entry.Summary = joined(repaired, deployed(w.Target.Release.Name, done.Result))
 	return done, nil
 }
 
 // beginJournal notes where the cutover starts from, unless the release is on the destination already.
 func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Rendered, planned *plan.Document) error {
 	s.Journal.ManagedBy = string(w.Target.Release.ManagedBy) // who does the switch, whoever began
+	if s.Absent() {
+		s.Journal.Installed(w.Destination.URL(), wanted.Values)
+		s.Journal.ManagedBy = string(w.Target.Release.ManagedBy)
+		return s.Journal.Save(ctx)
+	}
 	on, err := s.OnECR(w.Destination)
 	if err != nil || on {
 		return err
@@ -100,7 +119,11 @@ func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Re
 		return err
 	}
 	s.Journal.Begin(w.Destination.URL(), source, s.Live.Revision, s.Live.Values)
-	s.Journal.Sources = sources
+	if s.Journal.PreviousCRDs, err = deploy.CRDsRevision(ctx, w.Hub, deployOptions(w, s)); err != nil {
+		return err
+	}
+	s.Journal.Sources, s.Journal.Without, s.Journal.PreviousVersion = sources, wanted.Given.WithoutSpokes, s.Live.Version
+	noteBaseline(w, s)
 	if planned != nil {
 		s.Journal.Plan = planned.Hash
 	}
@@ -124,12 +147,21 @@ func applyOptions(w *world.World, s *state.State, wanted Rendered) deploy.Option
 		o.Release.CRDs = target.CRDs{}
 	}
 	o.Values, o.HelmRelease, o.AllowDowngrade = wanted.Values, wanted.Wanted.Data(), wanted.Given.AllowDowngrade
+	o.Install, o.Before = wanted.Given.Install, wanted.Given.Before
 	return o
 }
 
 // deployOptions returns what every deployment of this run has in common.
 func deployOptions(w *world.World, s *state.State) deploy.Options {
-	return deploy.Options{Release: w.Target.Release, Lock: w.Lock, Storage: s.Managed.Storage, Chart: w.Chart, HTTPClient: w.HTTPClient, Timeout: w.Timeout, Progress: w.Progress, Now: w.Now}
+	return deploy.Options{Release: w.Target.Release, Lock: w.Lock, Storage: s.Managed.Storage, Chart: w.Chart, HTTPClient: w.HTTPClient, Timeout: w.Timeout, Progress: w.Progress, Now: w.Now, Accepted: w.Before.Broken(w.Hub.Name)}
+}
+
+// joined is two phrases for people, of which the first may be empty.
+func joined(first, second string) string {
+	if first == "" {
+		return second
+	}
+	return first + "; " + second
 }
 
 func deployed(release string, r *deploy.Result) string {
@@ -164,8 +196,11 @@ func proveRendered(w *world.World, s *state.State, wanted map[string]any) (repor
 // UndoDeploy puts the release back to the revision before this run, and waits until every workload reads from the
 // source again.
 func UndoDeploy(ctx context.Context, w *world.World, s *state.State, done Deployment) (Entry, error) {
-	if done.Result == nil || !done.Result.Changed || done.Result.PreviousRevision == 0 {
+	switch {
+	case done.Result == nil || !done.Result.Changed:
 		return Entry{Skip: "this run has not changed the release"}, nil
+	case done.Result.PreviousRevision == 0:
+		return Entry{Skip: "there was no release before: what was installed stays"}, nil
 	}
 	w.Progress.Stage("back to Zot")
 	o := deployOptions(w, s)
@@ -173,7 +208,11 @@ func UndoDeploy(ctx context.Context, w *world.World, s *state.State, done Deploy
 	if err := deploy.Undo(ctx, w.Hub, o, done.Result.PreviousRevision); err != nil {
 		return Entry{}, err
 	}
-	if err := awaitReturned(ctx, w, s); err != nil {
+	err := awaitReturned(ctx, w, s, clusterNames(w)...)
+	if err == nil {
+		err = notWorse(ctx, w, w.Baseline)
+	}
+	if err != nil {
 		return Entry{}, err
 	}
 	return Entry{Summary: fmt.Sprintf("the release has the values of revision %d again; Zot serves, and every workload reads from it", done.Result.PreviousRevision)}, nil

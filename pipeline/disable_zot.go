@@ -3,9 +3,12 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
@@ -30,18 +33,23 @@ func (d Disabled) edit() *values.Rendered { return d.Validation.edit() }
 // DisableZot turns Zot off. It takes nobody's word for it: every proof must be there, held and fresh.
 func DisableZot(ctx context.Context, w *world.World, s *state.State, in Validation) (Disabled, error) {
 	done := Disabled{Validation: in}
+	given := in.Deployment.values().Given
+	if given.Recover {
+		if _, err := recoverPending(ctx, w, s); err != nil {
+			return done, err
+		}
+	}
 	off, err := s.CutOver(w.Destination)
 	if err != nil {
 		return done, err
 	}
-	if off {
+	if off && !s.Unfinished() {
 		done.entry.Skip = "Zot is off already"
 		return done, nil
 	}
 	if err := mayDisableZot(w, s, in.Proofs); err != nil {
 		return done, err
 	}
-	given := in.Deployment.values().Given
 	if given.AsIs {
 		done.entry.Skip = "the values are taken as they are: set zot.enabled to false in them, and deploy"
 		return done, nil
@@ -61,12 +69,19 @@ func DisableZot(ctx context.Context, w *world.World, s *state.State, in Validati
 	if err != nil {
 		return done, err
 	}
+	before, err := takeBaseline(ctx, w)
+	if err != nil {
+		return done, err
+	}
 	done.Result, err = apply(ctx, w, s, without)
 	done.entry.Changed = true
 	if err != nil {
 		return done, err
 	}
 	done.entry.Proofs, err = proveWithoutZot(ctx, w, s)
+	if err == nil {
+		err = notWorse(ctx, w, before)
+	}
 	if err != nil {
 		return done, err
 	}
@@ -97,12 +112,14 @@ func proveWithoutZot(ctx context.Context, w *world.World, s *state.State) ([]rep
 		return nil, err
 	}
 	proofs := validate.AllReady(ctx, all, config)
-	for _, c := range all {
-		p, leftovers := validate.Pull(ctx, c, config)
-		proofs = append(proofs, p)
-		if err := keepLeftovers(ctx, s, leftovers); err != nil {
-			return proofs, err
-		}
+	pulls, left := make([]report.Proof, len(all)), make([][]journal.Leftover, len(all))
+	_ = cluster.Each(all, func(i int, c validate.Cluster) error { // what is wrong is in the proofs
+		pulls[i], left[i] = validate.Pull(ctx, c, config)
+		return nil
+	})
+	proofs = append(proofs, pulls...)
+	if err := keepLeftovers(ctx, s, slices.Concat(left...)); err != nil {
+		return proofs, err
 	}
 	return proofs, proof.Worst(proofs)
 }

@@ -18,7 +18,7 @@ import (
 // draft makes the plan of the stages that are to run.
 func draft(ctx context.Context, w *world.World, s *state.State, in Linted) (*plan.Document, error) {
 	given := in.Rendered.Given
-	d := plan.Document{Stages: given.Stages, Target: planTarget(w)}
+	d := plan.Document{Stages: given.Planned, Target: planTarget(w)}
 	var err error
 	if d.Target.Source, err = s.SourceURL(w.Destination); err != nil {
 		return nil, err

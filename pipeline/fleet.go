@@ -2,8 +2,11 @@ package pipeline
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/fleet"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -16,15 +19,10 @@ import (
 // names would be lost when Zot goes. With fromHub, kubeconfigs that were not given are taken from the Secrets that the
 // hub has for its spokes.
 func withFleet(ctx context.Context, w *world.World, s *state.State, without []string, fromHub bool) (*world.World, error) {
-	live, err := mural.Read(s.Live.Merged)
+	known, err := knownSpokes(ctx, w, s)
 	if err != nil {
 		return nil, err
 	}
-	onHub, err := fleet.OfHub(ctx, w.Hub)
-	if err != nil {
-		return nil, err
-	}
-	known := fleet.Merge(fleet.OfValues(live, w.Target.Release.Namespace), onHub)
 	named := fleet.Named{Hub: w.Hub.Name, Without: without}
 	for _, c := range w.Spokes {
 		named.Spokes = append(named.Spokes, c.Name)
@@ -43,6 +41,36 @@ func withFleet(ctx context.Context, w *world.World, s *state.State, without []st
 		}
 	}
 	return w, fleet.Check(known, named)
+}
+
+// knownSpokes returns the spokes of the live values, and those of FleetConfig's objects on the hub.
+func knownSpokes(ctx context.Context, w *world.World, s *state.State) ([]fleet.Spoke, error) {
+	live, err := mural.Read(s.Live.Merged)
+	if err != nil {
+		return nil, err
+	}
+	onHub, err := fleet.OfHub(ctx, w.Hub)
+	return fleet.Merge(fleet.OfValues(live, w.Target.Release.Namespace), onHub), err
+}
+
+// othersThan returns the spokes that a rollback of these alone leaves out. The rollback itself must have ended: until
+// then nobody's workloads are at Zot for good.
+func othersThan(ctx context.Context, w *world.World, s *state.State, only []string) ([]string, error) {
+	if s.Journal.Open {
+		return nil, fault.New(fault.Usage, "run `palette-ecr rollback` first, with --leave-spoke for those that can't be reached",
+			"going back on %s alone: the release itself is not back on Zot", strings.Join(only, ", "))
+	}
+	known, err := knownSpokes(ctx, w, s)
+	if err != nil {
+		return nil, err
+	}
+	var others []string
+	for _, spoke := range known {
+		if !spoke.IsHub && !slices.Contains(only, spoke.Name) {
+			others = append(others, spoke.Name)
+		}
+	}
+	return others, nil
 }
 
 // atSource returns the hub and every spoke, with the address at which each reads from the source.
@@ -64,6 +92,9 @@ func validation(ctx context.Context, w *world.World, s *state.State) (validate.C
 		Destination: w.Destination, Namespace: w.Target.Release.Namespace, Identity: w.Target.Identity.RoleARN,
 		KeepCert: w.KeepCert, SwitchedAt: s.Journal.SwitchedAt, Copied: s.Journal.Copied,
 		Timeout: w.Timeout, PushWait: w.PushWait, Progress: w.Progress, Now: w.Now,
+		Accepted: func(cluster, namespace, name string) bool {
+			return w.Before.Broken(cluster)("OCIRepository", namespace, name)
+		},
 	}
 	if w.ECR != nil {
 		c.Images = w.ECR.Images

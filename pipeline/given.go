@@ -16,19 +16,27 @@ type Given struct {
 	File *values.File // values.yaml, or the manifest of a HelmRelease
 	AsIs bool         // it is rendered already: take it just as it is
 
-	KeepCert       bool     // certSecretName and proxySecretName are meant for ECR too
-	Leave          []string // repositories of Zot that stay there knowingly
-	KeepLive       bool     // keep values that only the live release has
-	DiscardLive    bool     // give them up
-	AllowDowngrade bool     // of either chart
+	KeepCert           bool     // certSecretName and proxySecretName are meant for ECR too
+	Leave              []string // repositories of Zot that stay there knowingly
+	KeepLive           bool     // keep values that only the live release has
+	DiscardLive        bool     // give them up
+	AllowDowngrade     bool     // of either chart
+	Install            bool     // install the release where there is none, without Zot
+	Before             []byte   // manifests that a HelmRelease needs to be installed
+	Recover            bool     // repair a release that a killed helm has left pending
+	WithoutSpokes      []string // spokes that are left out by name
+	CreateRepositories bool     // make repositories in ECR that are missing
+	PrepareSpokes      bool     // give source-controller on spokes its AWS identity before the switch
 
-	Stages []string                           // that a plan is made of: those that run
-	Plan   FromFile                           // made before; without a document there is none
-	Ask    func(context.Context, Entry) error // shows a plan and asks; its error is that the person does not want it. nil: nobody is asked
+	Stages []string // that are to run; empty is all of them
+
+	Planned []string                           // stages that a plan is made of
+	Plan    FromFile                           // made before; without a document there is none
+	Ask     func(context.Context, Entry) error // shows a plan and asks; its error is that the person does not want it. nil: nobody is asked
 }
 
 // does reports whether a stage is one of those that a plan is made of.
-func (g Given) does(stage string) bool { return slices.Contains(g.Stages, stage) }
+func (g Given) does(stage string) bool { return slices.Contains(g.Planned, stage) }
 
 // Entry is empty: what was given is not a stage.
 func (g Given) Entry() Entry { return Entry{} }
@@ -45,9 +53,14 @@ func (g Given) linted(w *world.World, s *state.State) (Linted, error) {
 	return Linted{Rendered: r}, err
 }
 
-func (g Given) planned(w *world.World, s *state.State) (Planned, error) {
+func (g Given) preflighted(w *world.World, s *state.State) (Preflighted, error) {
 	l, err := g.linted(w, s)
-	return Planned{Linted: l}, err
+	return Preflighted{Linted: l}, err
+}
+
+func (g Given) planned(w *world.World, s *state.State) (Planned, error) {
+	p, err := g.preflighted(w, s)
+	return Planned{Linted: p.Linted}, err
 }
 
 func (g Given) copied(w *world.World, s *state.State) (Copied, error) {

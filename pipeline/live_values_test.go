@@ -16,12 +16,16 @@ func TestLiveValuesAreNotLost(t *testing.T) {
 	s := onZot(t, nil)
 	s.Live.Values = map[string]any{"canvas": map[string]any{"replicas": 3.0}, "global": s.given.File.Values()["global"]}
 
-	_, err := Render(t.Context(), s.World, s.State, s.given)
-	require.ErrorContains(t, err, "canvas.replicas: 3")
+	rendered, err := Render(t.Context(), s.World, s.State, s.given)
+	require.NoError(t, err)
+	lost, err := rendered.lost(s.World, s.State)
+	require.NoError(t, err)
+	require.Len(t, lost, 1, "preflight makes a finding of each")
+	assert.Equal(t, "canvas.replicas: 3", lost[0].String())
+	_, err = Deploy(t.Context(), s.World, s.State, s.deployment(t).Copied)
+	require.ErrorContains(t, err, "canvas.replicas: 3", "a stage that runs alone refuses too")
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
 	assert.Contains(t, fault.RemedyOf(err), "--keep-live")
-	_, err = Deploy(t.Context(), s.World, s.State, s.deployment(t).Copied)
-	require.ErrorContains(t, err, "canvas.replicas", "a stage that runs alone refuses too")
 
 	s.given.KeepLive = true
 	kept, err := Render(t.Context(), s.World, s.State, s.given)

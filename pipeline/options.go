@@ -7,7 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/lease"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -30,17 +33,28 @@ type Options struct {
 	AsIs    bool // the values are rendered already (in Git, say): deploy them just as they are
 
 	NoCopyBack     bool // Rollback only: leave in ECR what only ECR has
+	CRDsBack       bool // Rollback only: take mural-crds back too
 	DiscardChanges bool // Rollback only: give up what was changed in the values since the cutover
 
 	SpokesFromValues bool     // take kubeconfigs that were not given from the Secrets that the hub has for its spokes
 	WithoutSpokes    []string // spokes that are left out by name: they lose their workloads when Zot goes
+	PrepareSpokes    bool     // give source-controller on spokes its AWS identity before the switch
+	OnlySpokes       []string // Rollback only: spokes that an earlier one has left behind
+
+	CreateRepositories bool // make repositories in ECR that are missing
 
 	KeepCert bool     // certSecretName and proxySecretName are meant for ECR too
 	Leave    []string // repositories of Zot that stay there knowingly
 
-	KeepLive       bool // values that only the live release has are kept
-	DiscardLive    bool // or given up; without either they are a refusal
-	AllowDowngrade bool // of either chart
+	KeepLive       bool     // values that only the live release has are kept
+	DiscardLive    bool     // or given up; without either they are a refusal
+	AllowDowngrade bool     // of either chart
+	Install        bool     // install the release where there is none, without Zot
+	Before         string   // with Install and Flux: path of manifests that the HelmRelease needs
+	AcceptBroken   []string // what was broken before, by name: nobody waits for it, and nothing is proven of it
+	Recover        bool     // repair a release that a killed helm has left pending; Rollback always does
+
+	Quotas copy.Limits // of the AWS account, where they are not ECR's defaults
 
 	Plan    string   // file of a plan that was made before: another world is refused
 	Planned []string // stages that a plan is made of, when they are not those that run
@@ -88,15 +102,38 @@ func (o Options) planned() []string {
 	return after
 }
 
+// checkWaits refuses times that nobody can wait for.
+func (o Options) checkWaits() error {
+	for flag, wait := range map[string]time.Duration{"--timeout": o.Timeout, "--push-wait": o.PushWait} {
+		if wait < 0 {
+			return fault.New(fault.Usage, "give a time such as 5m", "checking %s: %s is negative", flag, wait)
+		}
+	}
+	return nil
+}
+
 // runs reports whether one of the named stages is to run.
 func (o Options) runs(names ...string) bool {
 	return len(o.Only) == 0 || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(o.Only, n) })
 }
 
+// later returns the stages whose needs preflight looks at: those that are to run, or all of them when it runs alone.
+func (o Options) later() []string {
+	switch {
+	case len(o.Only) == 1:
+		return nil
+	case len(o.Only) > 0 && o.Only[len(o.Only)-1] == "plan":
+		return o.planned()
+	}
+	return o.Only
+}
+
 // world returns what is known before anything is reached.
 func (o Options) world() world.World {
 	return world.World{
-		Target: o.Target, Lock: func(context.Context) error { return nil }, HTTPClient: o.HTTPClient, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout, PushWait: o.PushWait, KeepCert: o.KeepCert,
+		Target: o.Target, HTTPClient: o.HTTPClient, AWS: o.AWS, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout,
+		Lock: func(context.Context) error { return nil }, TookOver: func() *lease.Holder { return nil },
+		PushWait: o.PushWait, Quotas: o.Quotas, KeepCert: o.KeepCert, Install: o.Install,
 	}
 }
 

@@ -27,9 +27,14 @@ func (p Planned) edit() *values.Rendered { return p.Linted.edit() }
 
 // Plan finds out what the stages of this run would do, and changes nothing. With a plan that was made before it refuses
 // to go on in another world than that plan's; else the person is asked, where there is one.
-func Plan(ctx context.Context, w *world.World, s *state.State, in Linted) (Planned, error) {
+func Plan(ctx context.Context, w *world.World, s *state.State, ready Preflighted) (Planned, error) {
+	in := ready.Linted
 	done := Planned{Linted: in}
 	given := in.Rendered.Given
+	if s.Absent() {
+		done.entry.Skip = "nothing is installed yet: everything is made new"
+		return done, nil
+	}
 	document, err := draft(ctx, w, s, in)
 	if err != nil {
 		return done, err
@@ -74,7 +79,7 @@ func (e *Entry) show(d *plan.Document) error {
 func pending(d *plan.Document, command string) error {
 	switch {
 	case d == nil:
-		return nil
+		return fault.New(fault.Pending, "make it so with "+command, "planning: nothing is installed yet, so everything is made new")
 	case len(d.Unknown) > 0:
 		return fault.New(fault.Unproven, "get the rights that it names, or plan with credentials that have them", "planning: %s could not be found out: %s",
 			report.Counted(len(d.Unknown), "thing"), d.Unknown[0])

@@ -22,13 +22,13 @@ import (
 func planOf(t *testing.T, s *installation, change func(*Given)) (Planned, error) {
 	t.Helper()
 	given := s.given
-	given.Stages = []string{"copy"} // the release is looked at in package deploy
+	given.Planned = []string{"copy"} // the release is looked at in package deploy
 	if change != nil {
 		change(&given)
 	}
-	linted, err := given.linted(s.World, s.State)
+	ready, err := given.preflighted(s.World, s.State)
 	require.NoError(t, err)
-	return Plan(t.Context(), s.World, s.State, linted)
+	return Plan(t.Context(), s.World, s.State, ready)
 }
 
 // pushTo puts an artifact into the source of an installation.
@@ -135,7 +135,7 @@ func TestPlanFile(t *testing.T) {
 	_, err = planOf(t, s, func(g *Given) { from(g); g.KeepCert = true })
 	require.ErrorContains(t, err, "input flags: --keep-cert, the plan has none")
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
-	_, err = planOf(t, s, func(g *Given) { from(g); g.Stages = []string{"copy", "validate"} })
+	_, err = planOf(t, s, func(g *Given) { from(g); g.Planned = []string{"copy", "validate"} })
 	require.ErrorContains(t, err, "stage validate: it is new")
 }
 

@@ -29,12 +29,9 @@ func (r Rendered) Entry() Entry { return r.entry }
 func (r Rendered) edit() *values.Rendered { return r.Edit }
 
 // Render edits the values for the destination. Zot stays as it is in the live release: turning it off is the business
-// of the last stage, and turning it on again would be a step back.
+// of the last stage, and turning it on again would be a step back. Where nothing is installed yet it is never turned on.
 func Render(_ context.Context, w *world.World, s *state.State, in Given) (Rendered, error) {
 	r, err := rendered(w, s, in)
-	if err == nil {
-		err = r.refuseLoss(w, s)
-	}
 	if err != nil || r.Edit == nil {
 		return r, err
 	}
@@ -62,6 +59,7 @@ func rendered(w *world.World, s *state.State, in Given) (Rendered, error) {
 		if withoutZot, err = s.CutOver(w.Destination); err != nil {
 			return Rendered{}, err
 		}
+		withoutZot = withoutZot || s.Absent()
 	}
 	return in.edit(w, s, withoutZot)
 }
@@ -86,16 +84,22 @@ func comparesLive(w *world.World, s *state.State) bool {
 	return s != nil && s.Live != nil && w.Target.Release.ManagedBy == target.Helm
 }
 
-// refuseLoss refuses to lose values that only the live release has, set by `helm upgrade --set` for example.
-func (r Rendered) refuseLoss(w *world.World, s *state.State) error {
+// lost returns the values that only the live release has, set by `helm upgrade --set` for example, and that are neither
+// kept nor given up.
+func (r Rendered) lost(w *world.World, s *state.State) ([]deploy.LiveKey, error) {
 	if r.Given.DiscardLive || r.Given.KeepLive || !comparesLive(w, s) {
-		return nil
+		return nil, nil
 	}
 	defaults, err := chart.Defaults(w.Chart)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	keys, err := deploy.OnlyLive(r.Given.File.Merged(), r.Wanted.Merged(), s.Live.Values, defaults)
+	return deploy.OnlyLive(r.Given.File.Merged(), r.Wanted.Merged(), s.Live.Values, defaults)
+}
+
+// refuseLoss refuses to lose any of them.
+func (r Rendered) refuseLoss(w *world.World, s *state.State) error {
+	keys, err := r.lost(w, s)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,10 @@ func (r Restored) Entry() Entry { return r.entry }
 // Restore gives the release its previous settings.
 func Restore(ctx context.Context, w *world.World, s *state.State, in CopiedBack) (Restored, error) {
 	done := Restored{CopiedBack: in}
+	repaired, err := recoverPending(ctx, w, s)
+	if err != nil {
+		return done, err
+	}
 	reason, err := restored(w, s)
 	if err != nil || reason != "" {
 		done.entry.Skip = reason
@@ -38,7 +42,7 @@ func Restore(ctx context.Context, w *world.World, s *state.State, in CopiedBack)
 		return done, err
 	}
 	done.Done = true
-	done.entry.Summary = fmt.Sprintf("%s has its previous registry settings, at revision %d", w.Target.Release.Name, revision)
+	done.entry.Summary = joined(repaired, fmt.Sprintf("%s has its previous registry settings, at revision %d", w.Target.Release.Name, revision))
 	return done, nil
 }
 
@@ -75,39 +79,65 @@ func checkRestore(ctx context.Context, w *world.World, s *state.State, to Return
 	if err := s.Managed.Check(w.Hub, w.Target.Release); err != nil {
 		return err
 	}
+	if to.CRDs && (s.Journal.PreviousCRDs == 0 || w.Target.Release.ManagedBy == target.Flux) {
+		return fault.New(fault.Refused, "leave --crds out: CRDs stay then, which loses nothing", "going back to the previous CRDs: no revision of mural-crds is on record")
+	}
 	o, err := restoreOptions(w, s, to)
 	if err != nil {
 		return err
 	}
-	return deploy.Check(ctx, w.Hub, o)
+	stuck, err := pending(ctx, w, s)
+	if err != nil {
+		return err
+	}
+	if len(stuck) > 0 {
+		return checkPending(ctx, w, s, true)
+	}
+	if err := deploy.Check(ctx, w.Hub, o); err != nil {
+		return err
+	}
+	known, err := knowsRevision(ctx, w, s, o)
+	if err != nil || !known {
+		return err
+	}
+	return deploy.CheckBack(ctx, w.Hub, o, s.Journal.PreviousRevision)
 }
 
-// restore gives the release its values and returns its revision. Without the chart, Helm's history is asked for a
-// revision that has them.
+// knowsRevision reports whether Helm still has the revision that the cutover began with.
+func knowsRevision(ctx context.Context, w *world.World, s *state.State, o deploy.Options) (bool, error) {
+	if o.Release.ManagedBy != target.Helm || s.Journal.PreviousRevision == 0 {
+		return false, nil
+	}
+	return deploy.HasRevision(ctx, w.Hub, o, s.Journal.PreviousRevision, s.Journal.Original)
+}
+
+// restore gives the release its values, and its previous chart, and returns its revision. Helm's history has the
+// chart, also one that was changed locally; where it has been pruned, and with Flux, the chart's version says which.
 func restore(ctx context.Context, w *world.World, s *state.State, to Return) (int, error) {
 	o, err := restoreOptions(w, s, to)
 	if err != nil {
 		return 0, err
 	}
-	if o.Chart == nil && o.Release.ManagedBy == target.Helm {
-		revision, err := deploy.Revision(ctx, w.Hub, o)
-		if err != nil {
-			return 0, err
-		}
-		if revision > 0 {
-			if err := deploy.Undo(ctx, w.Hub, o, revision); err != nil {
-				return 0, err
-			}
-			return revisionNow(ctx, w)
-		}
-		w.Progress.Say("Helm's history has no revision with these values: the chart is needed")
-		with, err := withLiveChart(ctx, w, s)
-		if err != nil {
-			return 0, err
-		}
-		o.Chart = with.Chart
+	known, err := knowsRevision(ctx, w, s, o)
+	if err != nil {
+		return 0, err
 	}
-	if _, err := deploy.Run(ctx, w.Hub, o); err != nil {
+	switch {
+	case known:
+		_, err = deploy.Back(ctx, w.Hub, o, s.Journal.PreviousRevision)
+	case o.Chart == nil && o.Release.ManagedBy == target.Helm:
+		w.Progress.Say("Helm does not have revision %d any more: the chart is needed", s.Journal.PreviousRevision)
+		if w, err = withPreviousChart(ctx, w, s); err == nil {
+			o.Chart = w.Chart
+			_, err = deploy.Run(ctx, w.Hub, o)
+		}
+	default:
+		_, err = deploy.Run(ctx, w.Hub, o)
+	}
+	if err == nil && to.CRDs { // after mural, which may need the newer ones until then
+		err = deploy.BackCRDs(ctx, w.Hub, o, s.Journal.PreviousCRDs)
+	}
+	if err != nil {
 		return 0, err
 	}
 	return revisionNow(ctx, w)
@@ -121,14 +151,15 @@ func revisionNow(ctx context.Context, w *world.World) (int, error) {
 	return live.Revision, nil
 }
 
-// restoreOptions returns a deployment of just the previous values, with the chart and the CRDs that the release has.
+// restoreOptions returns a deployment of just the previous values, with the CRDs that the release has. What was live
+// before may be older than what is live now.
 func restoreOptions(w *world.World, s *state.State, to Return) (deploy.Options, error) {
 	wanted, err := previousValues(s, to.DiscardChanges)
 	if err != nil {
 		return deploy.Options{}, err
 	}
 	o := deployOptions(w, s)
-	o.Values, o.Release.CRDs = wanted, target.CRDs{}
+	o.Values, o.Release.CRDs, o.AllowDowngrade = wanted, target.CRDs{}, true
 	if o.Release.ManagedBy == target.Flux {
 		o.HelmRelease, err = deploy.WithValues(to.Manifest.Data(), wanted)
 	}

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -38,6 +39,7 @@ type Return struct {
 	Manifest       *values.File // of the HelmRelease, when Flux applies it
 	NoCopyBack     bool         // leave in ECR what only ECR has
 	DiscardChanges bool         // give up what was changed in the values since the cutover
+	CRDs           bool         // take mural-crds back too
 
 	OnlyPlan bool                               // only the plan is wanted
 	Ask      func(context.Context, Entry) error // shows a plan and asks; nil: nobody is asked
@@ -76,7 +78,7 @@ func Rollback(ctx context.Context, o Options) (*report.Report, error) {
 		r.stages = rollback(to)
 		var last result
 		last, err = r.run(ctx)
-		if planned, ok := last.(PlannedReturn); ok && err == nil {
+		if planned, ok := last.(PlannedReturn); ok && err == nil && planned.Document != nil {
 			err = pending(planned.Document, "`palette-ecr rollback`")
 		}
 	}
@@ -85,7 +87,10 @@ func Rollback(ctx context.Context, o Options) (*report.Report, error) {
 
 // prepareRollback finds out, before anything is touched, whether the release can go back.
 func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) {
-	to := Return{NoCopyBack: o.NoCopyBack, DiscardChanges: o.DiscardChanges, OnlyPlan: slices.Equal(o.Only, []string{"plan"}), Ask: r.ask(o)}
+	to := Return{NoCopyBack: o.NoCopyBack, DiscardChanges: o.DiscardChanges, CRDs: o.CRDsBack, OnlyPlan: slices.Equal(o.Only, []string{"plan"}), Ask: r.ask(o)}
+	if err := o.checkWaits(); err != nil {
+		return to, err
+	}
 	needs := []target.Need{target.NeedRelease, target.NeedClusters}
 	if o.Target.Release.ManagedBy == target.Flux {
 		needs = append(needs, target.NeedValues) // the manifest that Flux is to apply
@@ -100,6 +105,10 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 		}
 		r.report.Hide(to.Manifest.Secrets()...)
 	}
+	if len(o.OnlySpokes) > 0 { // ECR and the chart are not needed, and other spokes need not answer
+		to.NoCopyBack = true
+		o.Target.Spokes = slices.DeleteFunc(slices.Clone(o.Target.Spokes), func(c target.Cluster) bool { return !slices.Contains(o.OnlySpokes, c.Name) })
+	}
 	w, err := o.world().WithClusters(ctx)
 	if err != nil {
 		return to, err
@@ -110,9 +119,18 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 		return to, err
 	}
 	r.report.Hide(s.Secrets()...)
+	if len(o.OnlySpokes) > 0 {
+		if o.WithoutSpokes, err = othersThan(ctx, w, s, o.OnlySpokes); err != nil {
+			return to, err
+		}
+	}
 	if w, err = withFleet(ctx, w, s, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return to, err
 	}
+	if w, err = withBaselineOfReturn(ctx, w, s, o.AcceptBroken); err != nil {
+		return to, err
+	}
+	r.reportBaseline(w)
 	if err := checkRecord(w, s.Journal, o.WithoutSpokes); err != nil {
 		return to, err
 	}
@@ -128,7 +146,7 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 	if to.NoCopyBack {
 		return to, nil // no more than the cluster is needed: what can't be reached may be why somebody goes back
 	}
-	if w, err = withLiveChart(ctx, w, s); err == nil {
+	if w, err = withPreviousChart(ctx, w, s); err == nil {
 		w, err = w.WithECR(ctx, w.Destination, o.AWS)
 	}
 	if err != nil {
@@ -156,19 +174,24 @@ func checkRecord(w *world.World, j *journal.Journal, without []string) error {
 	return nil
 }
 
-// withLiveChart loads the chart in the version that the release has: what changes is the registry, not the chart.
-func withLiveChart(ctx context.Context, w *world.World, s *state.State) (*world.World, error) {
+// withPreviousChart loads the chart in the version that the release had before the cutover, as the journal says. An older
+// journal doesn't: then it is the one that the release has.
+func withPreviousChart(ctx context.Context, w *world.World, s *state.State) (*world.World, error) {
 	installed, err := deploy.InstalledCharts(ctx, w.Hub, w.Target.Release, s.Managed)
 	if err != nil {
 		return nil, err
 	}
 	release := w.Target.Release
+	version := cmp.Or(s.Journal.PreviousVersion, s.Live.Version)
 	if strings.HasPrefix(release.Chart, "oci://") {
-		release.Version = s.Live.Version
+		release.Version = version
+	}
+	if installed.Version != version {
+		installed.Digest = "" // of another version
 	}
 	with, err := w.WithChart(ctx, installed.WithLive(release), installed.Digest)
 	if err != nil {
-		remedy := fmt.Sprintf("check the network, or give the chart in the release's version %s with --chart, as a directory or .tgz", s.Live.Version)
+		remedy := fmt.Sprintf("check the network, or give the chart in the release's version %s with --chart, as a directory or .tgz", version)
 		return nil, fault.New(fault.CodeOf(err), remedy, "%w", err)
 	}
 	return with, nil

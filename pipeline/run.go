@@ -45,7 +45,7 @@ func (r *runner) guard(o Options, w *world.World) {
 	r.lease = lease.NewGuard(w.Hub.Client, lease.Options{
 		Namespace: w.Target.Release.Namespace, Run: w.Writer.Run, Owner: w.Writer.By, Command: w.Writer.Command,
 	})
-	w.Lock = r.lease.Hold
+	w.Lock, w.TookOver = r.lease.Hold, r.lease.TookOver
 }
 
 // release returns the Lease. A run that was interrupted returns it too.

@@ -21,7 +21,9 @@ func standing(ctx context.Context, w *world.World, s *state.State) *report.Stand
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), standingTimeout)
 	defer cancel()
 	seen := &report.Standing{Zot: report.ZotUnknown, Push: report.UnknownRegistry}
-	if on, err := s.ZotOn(); err == nil {
+	if on, err := s.ZotOn(); s.Absent() {
+		seen.Zot = report.ZotAbsent
+	} else if err == nil {
 		seen.Zot = report.ZotOff
 		if on {
 			seen.Zot = report.ZotRuns
@@ -31,9 +33,14 @@ func standing(ctx context.Context, w *world.World, s *state.State) *report.Stand
 	if err == nil {
 		seen.Push = pushes(w, s, zot)
 	}
-	for _, c := range w.Clusters() {
-		seen.Pulls = append(seen.Pulls, pulls(ctx, c, w.Destination.URL(), zot))
-	}
+	seen.Pulls = make([]report.Pull, len(w.Clusters()))
+	_ = cluster.Each(w.Clusters(), func(i int, c *cluster.Cluster) error { // what can't be seen is in the answer
+		seen.Pulls[i] = report.Pull{Cluster: c.Name, From: report.UnknownRegistry}
+		if w.Unreached[c.Name] == nil {
+			seen.Pulls[i] = pulls(ctx, c, w.Destination.URL(), zot)
+		}
+		return nil
+	})
 	return seen
 }
 

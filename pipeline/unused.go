@@ -32,6 +32,11 @@ func proveUnused(ctx context.Context, w *world.World, s *state.State, left []str
 		}
 		looked.Copied = []string{address.Name}
 		looked.Catalog = func(ctx context.Context) ([]string, error) { return catalog(ctx, w, s, address) }
+		if w.Target.Registry.AllRepositories { // the closure is about each of them that is not left
+			names, err := catalog(ctx, w, s, address)
+			looked.Catalog = func(context.Context) ([]string, error) { return names, err }
+			looked.Copied = append(looked.Copied, names...)
+		}
 	}
 	return unused.Prove(ctx, w.Clusters(), looked), nil
 }

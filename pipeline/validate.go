@@ -50,6 +50,12 @@ func Validate(ctx context.Context, w *world.World, s *state.State, in Deployment
 			"validating release %s/%s: hue does not push to %s yet", w.Target.Release.Namespace, w.Target.Release.Name, w.Destination.URL())
 	}
 	fresh := proof.NewLedger(s.Journal.Fresh(w.Now(), w.Destination.URL())...)
+	if new, err := isNew(ctx, w, s, in); err != nil || new {
+		if err == nil {
+			err = done.proveInstallation(ctx, w, s, fresh)
+		}
+		return done, err
+	}
 	made, err := done.proveEarlier(ctx, w, s, fresh)
 	if err != nil {
 		return done, err
@@ -64,7 +70,11 @@ func Validate(ctx context.Context, w *world.World, s *state.State, in Deployment
 		return done, err
 	}
 	done.prove(proofs...)
-	if err := proof.Worst(proofs); err != nil {
+	err = proof.Worst(proofs)
+	if err == nil && in.Result != nil && in.Result.Changed {
+		err = notWorse(ctx, w, w.Baseline)
+	}
+	if err != nil {
 		if ctx.Err() == nil {
 			// What held before and does not now must not let disable-zot pass.
 			s.Journal.Prove(proofs)
@@ -101,8 +111,10 @@ func (v *Validation) proveEarlier(ctx context.Context, w *world.World, s *state.
 		}
 		made = true
 	}
-	if len(known.Named(report.ProofClosure)) == 0 {
-		p, err := proveClosure(ctx, w, s)
+	// A proof of an earlier run may be about the workloads' repository alone.
+	again := w.Target.Registry.AllRepositories && v.Deployment.Copied.Closure.Name == ""
+	if len(known.Named(report.ProofClosure)) == 0 || again {
+		p, err := proveClosure(ctx, w, s, v.Deployment.values().Given)
 		if err != nil {
 			return false, err
 		}

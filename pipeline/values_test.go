@@ -65,8 +65,8 @@ func TestValuesAreKeptAtTheEnd(t *testing.T) {
 		"not asked for":               {},
 		"in place, but a stage fails": {inPlace: true, fails: true},
 		"in place, one stage only":    {inPlace: true, only: []string{"render"}},
-		"in place, proven, Zot on":    {inPlace: true, only: []string{"render", "lint", "copy", "deploy", "validate"}, written: true},
-		"in place, not proven":        {inPlace: true, only: []string{"render", "lint", "copy", "deploy"}},
+		"in place, proven, Zot on":    {inPlace: true, only: []string{"render", "lint", "preflight", "copy", "deploy", "validate"}, written: true},
+		"in place, not proven":        {inPlace: true, only: []string{"render", "lint", "preflight", "copy", "deploy"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := onZot(t, nil)
@@ -263,11 +263,15 @@ func TestUnreadableSettingsAreAnError(t *testing.T) {
 
 // TestUndoOfNothing: a release that this run left alone is not put back.
 func TestUndoOfNothing(t *testing.T) {
-	for _, result := range []*deploy.Result{nil, {}, {Changed: true}, {PreviousRevision: 3}} {
+	const alone = "this run has not changed the release"
+	for result, want := range map[*deploy.Result]string{
+		nil: alone, {}: alone, {PreviousRevision: 3}: alone,
+		{Changed: true}: "there was no release before: what was installed stays",
+	} {
 		s := onZot(t, nil)
 		s.Hub = nil
 		got, err := UndoDeploy(t.Context(), s.World, s.State, Deployment{Result: result})
 		require.NoError(t, err)
-		assert.Equal(t, "this run has not changed the release", got.Skip)
+		assert.Equal(t, want, got.Skip)
 	}
 }

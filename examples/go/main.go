@@ -50,7 +50,7 @@ func (m *Examples) PaletteEcrCutover(
 	return dag.PaletteEcr(dagger.PaletteEcrOpts{Values: values, Endpoint: endpoint, RoleArn: roleArn}).
 		Render().
 		Lint().
-		Target(kubeconfig).
+		Target(dagger.PaletteEcrLintedTargetOpts{Kubeconfig: kubeconfig}).
 		WithAwsKeys(accessKey, secretKey).
 		Copy().
 		Deploy().

@@ -36,6 +36,7 @@ source-controller pulls from ECR, and only then turns Zot off. A gate that fails
   palette-ecr render       what changes in my values.yaml?            (no cluster, no AWS)
   palette-ecr lint         what is wrong with it?                     (no cluster, no AWS)
   palette-ecr policies     which IAM policies does that need?         (no cluster, no AWS)
+  palette-ecr preflight    what stands in the way of a cutover?       (only reads)
   palette-ecr plan         what would the cutover change?              (changes nothing)
   palette-ecr run          the whole cutover
   palette-ecr rollback     back to Zot, also days later

@@ -8,6 +8,7 @@ func (a *app) commands() []*cobra.Command {
 		a.renderCommand(),
 		a.lintCommand(),
 		a.policiesCommand(),
+		a.preflightCommand(),
 		a.planCommand(),
 		a.runCommand(),
 		a.stageCommand("copy", "Copy every artifact from Zot to ECR, and prove that all of it is there", copyHelp),

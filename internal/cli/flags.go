@@ -10,6 +10,7 @@ import (
 // targetFlags are the flags that say what is wanted. They win over the file given with --config.
 type targetFlags struct {
 	config     string
+	eks        string
 	spokes     []string
 	values     []string // several files, merged as Helm does
 	edit       string   // the one of them that is edited
@@ -49,7 +50,8 @@ func (t *targetFlags) clusterFlags(f *pflag.FlagSet) {
 	f.StringVar(&t.want.Release.CRDs.Version, "crds-version", "", "version of mural-crds; empty leaves the CRDs as they are")
 	f.StringVar(&t.want.Hub.Kubeconfig, "kubeconfig", "", "kubeconfig of the hub (default KUBECONFIG, then ~/.kube/config)")
 	f.StringVar(&t.want.Hub.Context, "context", "", "context of the hub (default the current one)")
-	f.StringArrayVar(&t.spokes, "spoke", nil, "a spoke that is not the hub: name=…,kubeconfig=…,context=…; once for each")
+	f.StringVar(&t.eks, "eks-cluster", "", "or the hub's name in Amazon EKS, `NAME`[,region=…]: then no kubeconfig is needed (default region AWS_REGION, then the registry's)")
+	f.StringArrayVar(&t.spokes, "spoke", nil, "a spoke that is not the hub: name=…,kubeconfig=…,context=… or name=…,eks=NAME,region=…; once for each")
 }
 
 // all adds every target flag.
@@ -64,6 +66,12 @@ func (t *targetFlags) cutover() (target.Cutover, error) {
 	want := t.want
 	if len(t.values) > 0 {
 		want.Release.Values = t.values[len(t.values)-1]
+	}
+	if t.eks != "" {
+		var err error
+		if want.Hub.EKS, err = target.ParseEKS(t.eks); err != nil {
+			return target.Cutover{}, err
+		}
 	}
 	for _, text := range t.spokes {
 		spoke, err := target.ParseCluster(text)

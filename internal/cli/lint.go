@@ -13,6 +13,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
+	"github.com/palette-ecr/palette-ecr/pipeline/preflight"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
@@ -61,7 +62,7 @@ Exit codes: 0 no error is left, 3 there are errors, 64 wrong use.`,
 			if l.explain == "" {
 				return a.lint(c.Context(), &l)
 			}
-			text, err := lint.Explain(l.explain)
+			text, err := preflight.Explain(l.explain)
 			fmt.Fprint(a.Out, text)
 			return err
 		},
@@ -90,7 +91,7 @@ func (l *lintFlags) add(c *cobra.Command) {
 	f.BoolVar(&l.keepCert, "keep-cert", false, "certSecretName and proxySecretName are meant for ECR too")
 	l.target.sourceFlags(f)
 	f.BoolVar(&l.fix, "fix", false, "write corrections into the file, as render would, and report what is left")
-	f.StringVar(&l.explain, "explain", "", "explain a `RULE`, for example L07, or list all")
+	f.StringVar(&l.explain, "explain", "", "explain a `RULE` of lint or preflight, for example L07, or list all")
 }
 
 func (a *app) lint(ctx context.Context, l *lintFlags) error {

@@ -35,7 +35,7 @@ finding names the key and the flag that gives it.
   palette-ecr policies check --endpoint … --vpce vpce-0123456789abcdef0 --org-id o-a1b2c3d4e5 policy.json
   aws iam get-role-policy --role-name palette-ecr --policy-name ecr | palette-ecr policies check --endpoint … -`,
 		RunE: func(c *cobra.Command, files []string) error {
-			order, err := p.order()
+			order, err := a.order(c.Context(), &p)
 			if err != nil {
 				return err
 			}

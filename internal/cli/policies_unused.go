@@ -29,6 +29,7 @@ func (p *policyFlags) unused(c *cobra.Command, o iam.Order, principals []iam.Pri
 		flags   []string
 	}{
 		{mode == target.IRSA, fmt.Sprintf("with --identity %s no OIDC issuer is asked", mode), []string{"issuer", "spoke-issuer"}},
+		{mode != target.InstanceProfile || has(iam.Operator), fmt.Sprintf("with --identity %s no cluster is named in a trust policy", mode), []string{"eks-cluster"}},
 		{mode == target.PodIdentity, fmt.Sprintf("with --identity %s no EKS cluster is named", mode), []string{"cluster", "spoke-cluster"}},
 		{trust, "without a trust policy nobody asks for it", []string{"issuer", "spoke-issuer", "cluster", "spoke-cluster", "flux-namespace"}},
 		{o.Wanted.Repository.Registry.Kind == registry.Public, "the address of a private registry says its account", []string{"account"}},

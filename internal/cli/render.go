@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -81,7 +82,7 @@ func (a *app) render(ctx context.Context, r *renderFlags) error {
 		return err
 	}
 	if r.revert != "" {
-		original, err := values.Read(r.revert)
+		original, err := a.original(want, &r.target, r.revert, file.Name())
 		if err != nil {
 			return err
 		}
@@ -89,7 +90,7 @@ func (a *app) render(ctx context.Context, r *renderFlags) error {
 		if err != nil {
 			return err
 		}
-		return a.show(r, pathOf(want, file), file.Name(), edited{back, back.Output, back.Changes})
+		return a.show(r, pathOf(want, file), file.Name(), back)
 	}
 	rendered, err := render.Run(file, render.Options{Target: want, Chart: loaded, DisableZot: r.disableZot, KeepCert: r.keepCert})
 	if err != nil {
@@ -98,7 +99,7 @@ func (a *app) render(ctx context.Context, r *renderFlags) error {
 	for _, note := range rendered.Notes {
 		a.Progress().Say("%s", note)
 	}
-	return a.show(r, pathOf(want, file), file.Name(), edited{rendered, rendered.Output, len(rendered.Changes)})
+	return a.show(r, pathOf(want, file), file.Name(), rendered)
 }
 
 // pathOf is the path of the file that is edited.
@@ -109,44 +110,33 @@ func pathOf(want target.Cutover, file *values.File) string {
 	return file.Name()
 }
 
-// writable is what render and revert make.
-type writable interface {
-	Diff(name string) string
-	WriteInPlace(path string) error
-}
-
-// edited is a new content for the user's file.
-type edited struct {
-	writable
-	output  []byte
-	changes int
-}
-
 // show writes the result where the flags say.
-func (a *app) show(r *renderFlags, path, name string, e edited) error {
-	if text := e.Diff(name); r.diff && strings.Contains(text, values.Mask) {
-		if _, err := fmt.Fprintf(a.Out, "# Secrets are shown as %s, so this can't be applied; palette-ecr render > FILE gives the real file.\n", values.Mask); err != nil {
-			return err
-		}
-	}
+func (a *app) show(r *renderFlags, path, name string, e *values.Rendered) error {
+	changes := len(e.Changes)
 	if r.diff {
-		if _, err := fmt.Fprint(a.Out, console.Paint(a.Color(a.OutTTY)).Diff(e.Diff(name))); err != nil {
+		text := e.Diff(name)
+		if strings.Contains(text, values.Mask) {
+			if _, err := fmt.Fprintf(a.Out, "# Secrets are shown as %s, so this can't be applied; palette-ecr render > FILE gives the real file.\n", values.Mask); err != nil {
+				return err
+			}
+		}
+		if _, err := fmt.Fprint(a.Out, console.Paint(a.Color(a.OutTTY)).Diff(text)); err != nil {
 			return err
 		}
 	}
 	switch {
-	case r.check && e.changes > 0:
-		return fault.New(fault.Pending, "write them with: palette-ecr render --in-place", "checking %q: %s would change", name, report.Counted(e.changes, "setting"))
+	case r.check && changes > 0:
+		return fault.New(fault.Pending, "write them with: palette-ecr render --in-place", "checking %q: %s would change", name, report.Counted(changes, "setting"))
 	case r.check:
-	case r.inPlace && e.changes == 0:
+	case r.inPlace && changes == 0:
 		a.Progress().Say("%s is as it should be already", path)
 	case r.inPlace:
 		if err := e.WriteInPlace(path); err != nil {
 			return err
 		}
-		a.Progress().Say("changed %s in %s", report.Counted(e.changes, "setting"), path)
+		a.Progress().Say("changed %s in %s", report.Counted(changes, "setting"), path)
 	case !r.diff:
-		_, err := a.Out.Write(e.output)
+		_, err := a.Out.Write(e.Output)
 		return err
 	}
 	return nil
@@ -163,16 +153,39 @@ func (a *app) readValues(want target.Cutover, t *targetFlags) (*values.File, err
 
 // openValues is readValues without a word.
 func (a *app) openValues(want target.Cutover, t *targetFlags) (*values.File, error) {
-	if err := want.Validate(target.NeedValues); err != nil {
-		return nil, err
-	}
-	files, err := t.files()
+	files, err := a.valuesFiles(want, t)
 	if err != nil {
 		return nil, err
 	}
+	return render.Open(files)
+}
+
+// valuesFiles are the user's files and how they are read.
+func (a *app) valuesFiles(want target.Cutover, t *targetFlags) (render.Files, error) {
+	if err := want.Validate(target.NeedValues); err != nil {
+		return render.Files{}, err
+	}
+	files, err := t.files()
 	files.HelmRelease, files.In = want.Release.HelmRelease != "", a.In
 	if len(files.Paths) == 0 {
 		files.Paths = []string{want.ValuesPath()}
+	}
+	files.Paths = slices.Clone(files.Paths)
+	return files, err
+}
+
+// original reads the file that --revert names, in the way of the file that was made of it: in place of that one among
+// several.
+func (a *app) original(want target.Cutover, t *targetFlags, path, edited string) (*values.File, error) {
+	files, err := a.valuesFiles(want, t)
+	if err != nil {
+		return nil, err
+	}
+	files.Edit = path
+	for i, p := range files.Paths {
+		if p == edited || len(files.Paths) == 1 {
+			files.Paths[i] = path
+		}
 	}
 	return render.Open(files)
 }

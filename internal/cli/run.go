@@ -12,6 +12,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/internal/build"
 	"github.com/palette-ecr/palette-ecr/internal/console"
 	"github.com/palette-ecr/palette-ecr/pipeline"
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -25,15 +26,22 @@ type runFlags struct {
 	keepCert bool
 	fromHub  bool
 	without  []string
+	prepare  bool
+	create   bool
 	leave    []string
 	keepLive bool
 	giveUp   bool
 	older    bool
 	yes      bool
 	plan     string
+	recover  bool
+	accept   []string
+	install  bool
+	before   string
 	timeout  time.Duration
 	pushWait time.Duration
 	profile  string
+	quotas   map[string]int
 }
 
 func (r *runFlags) add(c *cobra.Command) {
@@ -47,13 +55,21 @@ func (r *runFlags) add(c *cobra.Command) {
 	f.StringVar(&r.target.want.Registry.Timeout, "registry-timeout", "", "how long Flux waits for the registry (default what the file has, or 60s)")
 	f.BoolVar(&r.fromHub, "spokes-from-values", false, "take kubeconfigs of spokes that --spoke does not name from the Secrets that the values name")
 	f.StringArrayVar(&r.without, "without-spoke", nil, "a spoke that is left out: its workloads are not proven, and are lost when Zot goes; once for each")
+	f.BoolVar(&r.target.want.Registry.AllRepositories, "all-repositories", false, "copy every repository that Zot has, not that of the workloads alone; --leave leaves one out")
+	f.BoolVar(&r.create, "create-repository", false, "make repositories that are missing in ECR, as registry.create of cutover.yaml says")
+	f.BoolVar(&r.prepare, "prepare-spokes", false, "before the switch, give source-controller on each spoke its AWS identity and restart it, as the chart does on the hub")
 	f.StringArrayVar(&r.leave, "leave", nil, "a repository of Zot that stays there knowingly, and goes with it; once for each")
 	f.BoolVar(&r.keepLive, "keep-live", false, "keep values that only the live release has, set with helm upgrade --set for example")
 	f.BoolVar(&r.giveUp, "discard-live", false, "or give them up; without either they are a refusal")
 	f.BoolVar(&r.older, "allow-downgrade", false, "deploy charts that are older than the live ones")
+	f.BoolVar(&r.install, "install", false, "install mural-crds and mural where there is no release yet, straight onto ECR: Zot is never turned on")
+	f.StringVar(&r.before, "flux-manifests", "", "with --install and Flux: a file of manifests that the HelmRelease needs, such as its source and the HelmRelease of mural-crds; made where they are missing")
+	f.StringArrayVar(&r.accept, "accept-broken", nil, "an object that was broken before, by name or as cluster/kind/namespace/name, of which nothing is proven then; once for each")
+	f.BoolVar(&r.recover, "recover", false, "repair a release that a killed helm has left pending, where nothing shows that somebody is at work on it; rollback always does")
 	c.MarkFlagsMutuallyExclusive("keep-live", "discard-live")
 	f.DurationVar(&r.timeout, "timeout", 5*time.Minute, "longest time for each wait in a cluster")
 	f.DurationVar(&r.pushWait, "push-wait", 2*time.Minute, "how long to wait for a push by hue, for the proof of that name")
+	f.StringToIntVar(&r.quotas, "quota", nil, "requests a second of an ECR API call that this account may make, where it is not the default: PutImage=50; once for each")
 	f.StringVar(&r.profile, "profile", "", "profile of the shared AWS configuration")
 }
 
@@ -72,7 +88,7 @@ func (a *app) runCommand() *cobra.Command {
 	var from, until string
 	c := &cobra.Command{
 		Use:   "run",
-		Short: "The whole cutover: render, lint, plan, copy, deploy, validate, disable-zot",
+		Short: "The whole cutover: render, lint, preflight, plan, copy, deploy, validate, disable-zot",
 		Long: `Runs every stage in order. On a terminal it shows what would change and asks before anything is touched, unless
 --yes or --plan is given. A stage with nothing to do says why and is skipped: a second run writes nothing, and a run that
 was interrupted goes on where it stopped. When a proof fails after the release was changed, the release goes
@@ -147,14 +163,21 @@ func (a *app) runPipeline(
 	if err != nil {
 		return err
 	}
+	quotas, err := copy.ParseQuotas(r.quotas)
+	if err != nil {
+		return err
+	}
 	client, err := ecr.HTTPClient(a.Getenv)
 	if err != nil {
 		return err
 	}
 	rep, err := run(c.Context(), with(pipeline.Options{
 		Target: want, Command: c.Name(), Version: build.Version(), AsIs: r.asIs, InPlace: r.inPlace, Owner: owner(a.Getenv),
-		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, Leave: r.leave, KeepCert: r.keepCert, KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older, Plan: r.plan, Confirm: a.confirm(c, r),
-		Files: files, In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile},
+		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, PrepareSpokes: r.prepare, CreateRepositories: r.create, Leave: r.leave, KeepCert: r.keepCert,
+		KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
+		Plan: r.plan, Confirm: a.confirm(c, r),
+		Recover: r.recover, Install: r.install, Before: r.before, AcceptBroken: r.accept,
+		Files: files, In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile}, Quotas: quotas,
 		Progress: a.Progress(), Timeout: r.timeout, PushWait: r.pushWait,
 	}))
 	if e := a.Write(outputs, rep); e != nil {

@@ -57,7 +57,7 @@ func TestAWrongCallIsSeen(t *testing.T) {
 	for line, wrong := range map[string]string{
 		"dagger -m . call --valuez v.yaml render diff":                           `"--valuez"`,
 		"dagger -m . call --values v.yaml render deploy":                         `"deploy"`,
-		"dagger -m . call --values v.yaml render lint target":                    "kubeconfig",
+		"dagger -m . call --values v.yaml render lint target with-spoke":         "name",
 		"dagger -m . call --values v.yaml lint --report-anyway report junit cat": `"cat"`,
 	} {
 		assert.ErrorContains(t, parse(objects, line), wrong, line)

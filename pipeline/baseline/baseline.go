@@ -31,6 +31,9 @@ type Item struct {
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
 	Cause     string `json:"cause"`
+	URL       string `json:"url,omitempty"` // that an OCIRepository reads from
+
+	passing bool // it is under way, and may be well in a moment
 }
 
 // String is the object as people write it, and as --accept-broken takes it.
@@ -46,6 +49,18 @@ type Snapshot struct {
 	Looked  int       `json:"looked"` // at how many objects
 	Broken  []Item    `json:"broken,omitempty"`
 	Unseen  []string  `json:"unseen,omitempty"` // rights that it would take to see the rest
+}
+
+// Passing reports whether something that is broken may be well in a moment: an OCIRepository that is being fetched, a
+// Deployment that is rolling out.
+func (s Snapshot) Passing() bool {
+	return slices.ContainsFunc(s.Broken, func(i Item) bool { return i.passing })
+}
+
+// Suspended is the part of a snapshot that somebody has suspended: that is a decision, and no registry's fault.
+func (s Snapshot) Suspended() Snapshot {
+	s.Broken = slices.DeleteFunc(slices.Clone(s.Broken), func(i Item) bool { return i.Cause != suspended })
+	return s
 }
 
 // Take looks at the OCIRepositories of a cluster, in all namespaces, and at what runs in the release's. It takes five
@@ -70,21 +85,22 @@ func Take(ctx context.Context, c *cluster.Cluster, namespace string, now time.Ti
 	}
 	l.pods = pods.Items
 	for _, o := range sources.Items {
-		l.note("OCIRepository", o.ObjectMeta, sourceCause(&o))
+		cause, passing := sourceCause(&o)
+		l.note(Item{Kind: "OCIRepository", Cause: cause, URL: o.Spec.URL, passing: passing}, o.ObjectMeta)
 	}
 	for _, o := range deployments.Items {
-		l.note("Deployment", o.ObjectMeta, l.why(o.Spec.Selector, o.Status.ObservedGeneration >= o.Generation, wanted(o.Spec.Replicas), o.Status.AvailableReplicas, o.Status.UpdatedReplicas))
+		l.note(l.why("Deployment", o.Spec.Selector, o.Status.ObservedGeneration >= o.Generation, wanted(o.Spec.Replicas), o.Status.AvailableReplicas, o.Status.UpdatedReplicas), o.ObjectMeta)
 	}
 	for _, o := range statefulSets.Items {
-		l.note("StatefulSet", o.ObjectMeta, l.why(o.Spec.Selector, o.Status.ObservedGeneration >= o.Generation, wanted(o.Spec.Replicas), o.Status.AvailableReplicas, o.Status.UpdatedReplicas))
+		l.note(l.why("StatefulSet", o.Spec.Selector, o.Status.ObservedGeneration >= o.Generation, wanted(o.Spec.Replicas), o.Status.AvailableReplicas, o.Status.UpdatedReplicas), o.ObjectMeta)
 	}
 	for _, o := range daemonSets.Items {
-		l.note("DaemonSet", o.ObjectMeta, l.why(o.Spec.Selector, o.Status.ObservedGeneration >= o.Generation, o.Status.DesiredNumberScheduled, o.Status.NumberAvailable, o.Status.UpdatedNumberScheduled))
+		l.note(l.why("DaemonSet", o.Spec.Selector, o.Status.ObservedGeneration >= o.Generation, o.Status.DesiredNumberScheduled, o.Status.NumberAvailable, o.Status.UpdatedNumberScheduled), o.ObjectMeta)
 	}
 	for _, o := range pods.Items {
 		if metav1.GetControllerOf(&o) == nil { // others are their controller's business
 			message, _ := cluster.Waiting(o)
-			l.note("Pod", o.ObjectMeta, message)
+			l.note(Item{Kind: "Pod", Cause: message}, o.ObjectMeta)
 		}
 	}
 	slices.SortFunc(l.broken, func(a, b Item) int { return cmp.Compare(a.String(), b.String()) })
@@ -92,7 +108,7 @@ func Take(ctx context.Context, c *cluster.Cluster, namespace string, now time.Ti
 	return Snapshot{TakenAt: now.UTC(), Looked: l.looked, Broken: l.broken, Unseen: l.unseen}, nil
 }
 
-// Join is the snapshot of several clusters.
+// Join is the snapshot of several clusters, or of several moments.
 func Join(all ...Snapshot) Snapshot {
 	var joined Snapshot
 	for _, s := range all {
@@ -100,7 +116,11 @@ func Join(all ...Snapshot) Snapshot {
 			joined.TakenAt = s.TakenAt
 		}
 		joined.Looked += s.Looked
-		joined.Broken = append(joined.Broken, s.Broken...)
+		for _, i := range s.Broken {
+			if !joined.Has(i) {
+				joined.Broken = append(joined.Broken, i)
+			}
+		}
 		joined.Unseen = append(joined.Unseen, s.Unseen...)
 	}
 	return joined
@@ -138,10 +158,11 @@ func (l *looker) list(ctx context.Context, list client.ObjectList, resource, nam
 }
 
 // note counts an object; an empty cause is a healthy one.
-func (l *looker) note(kind string, o metav1.ObjectMeta, cause string) {
+func (l *looker) note(i Item, o metav1.ObjectMeta) {
 	l.looked++
-	if cause != "" && o.DeletionTimestamp == nil {
-		l.broken = append(l.broken, Item{Cluster: l.cluster.Name, Kind: kind, Namespace: o.Namespace, Name: o.Name, Cause: cause})
+	if i.Cause != "" && o.DeletionTimestamp == nil {
+		i.Cluster, i.Namespace, i.Name = l.cluster.Name, o.Namespace, o.Name
+		l.broken = append(l.broken, i)
 	}
 }
 
@@ -153,37 +174,41 @@ func wanted(replicas *int32) int32 {
 }
 
 // why says why not all replicas are available, with what the first pod says that doesn't run.
-func (l *looker) why(selector *metav1.LabelSelector, observed bool, wanted, available, updated int32) string {
+func (l *looker) why(kind string, selector *metav1.LabelSelector, observed bool, wanted, available, updated int32) Item {
+	i := Item{Kind: kind, passing: true}
 	if observed && available >= wanted && updated >= wanted {
-		return ""
+		return i
 	}
-	cause := fmt.Sprintf("%d of %d replicas are available", available, wanted)
+	i.Cause = fmt.Sprintf("%d of %d replicas are available", available, wanted)
 	if available >= wanted {
-		cause = "it is rolling out"
+		i.Cause = "it is rolling out"
 	}
 	if matches, err := metav1.LabelSelectorAsSelector(selector); err == nil && !matches.Empty() {
 		for _, pod := range l.pods {
 			if message, _ := cluster.Waiting(pod); message != "" && matches.Matches(labels.Set(pod.Labels)) {
-				return cause + "; " + message
+				i.Cause, i.passing = i.Cause+"; "+message, false
+				break
 			}
 		}
 	}
-	return cause
+	return i
 }
 
-// sourceCause says why an OCIRepository counts as broken.
-func sourceCause(o *sourcev1.OCIRepository) string {
+const suspended = "it is suspended"
+
+// sourceCause says why an OCIRepository counts as broken, and whether that may pass in a moment.
+func sourceCause(o *sourcev1.OCIRepository) (cause string, passing bool) {
 	if o.Spec.Suspend {
-		return "it is suspended"
+		return suspended, false
 	}
 	ready := meta.FindStatusCondition(o.Status.Conditions, "Ready")
 	switch {
 	case ready == nil:
-		return "it has not been reconciled yet"
+		return "it has not been reconciled yet", true
 	case ready.Status != metav1.ConditionTrue:
-		return fmt.Sprintf("%s: %s", ready.Reason, ready.Message)
+		return fmt.Sprintf("%s: %s", ready.Reason, ready.Message), ready.Status == metav1.ConditionUnknown
 	case ready.ObservedGeneration != 0 && ready.ObservedGeneration != o.Generation:
-		return "its change has not been reconciled yet"
+		return "its change has not been reconciled yet", true
 	}
-	return ""
+	return "", false
 }

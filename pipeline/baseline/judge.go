@@ -21,9 +21,13 @@ func (s Snapshot) Has(i Item) bool { return slices.ContainsFunc(s.Broken, i.is) 
 var essential = []string{"hue", "source-controller", "zot"}
 
 // mayHide reports whether a broken object could hide that something got lost: nothing can be proven about an
-// OCIRepository that doesn't reconcile, or without those that push, pull and serve.
-func (i Item) mayHide() bool {
-	return i.Kind == "OCIRepository" || slices.Contains(essential, i.Name)
+// OCIRepository of the registries that the cutover is about when it doesn't reconcile, or without those that push, pull
+// and serve.
+func (i Item) mayHide(concerns func(url string) bool) bool {
+	if i.Kind == "OCIRepository" {
+		return concerns(i.URL)
+	}
+	return slices.Contains(essential, i.Name)
 }
 
 // Judged is a baseline with what its user has accepted.
@@ -35,8 +39,9 @@ type Judged struct {
 
 // Accept decides what a run may do about a baseline: names are the values of --accept-broken, each the object's name,
 // or with its namespace, kind and cluster before it: cluster/kind/namespace/name. A name that nothing broken has is an
-// error with code Usage, since it is misspelt, or no longer needed.
-func (s Snapshot) Accept(names []string) (Judged, error) {
+// error with code Usage, since it is misspelt, or no longer needed. concerns reports whether a URL is one of the
+// registries that the cutover is about.
+func (s Snapshot) Accept(names []string, concerns func(url string) bool) (Judged, error) {
 	used := map[string]bool{}
 	var j Judged
 	for _, item := range s.Broken {
@@ -45,7 +50,7 @@ func (s Snapshot) Accept(names []string) (Judged, error) {
 		case at >= 0:
 			used[names[at]] = true
 			j.Accepted = append(j.Accepted, item)
-		case item.mayHide():
+		case item.mayHide(concerns):
 			j.Refused = append(j.Refused, item)
 		default:
 			j.Tolerated = append(j.Tolerated, item)
@@ -93,12 +98,11 @@ func (j Judged) Err() error {
 // Broken reports whether a workload of a cluster was broken before and may stay so. It is what deploy.Options.Accepted
 // wants: Broken("hub").
 func (j Judged) Broken(cluster string) func(kind, namespace, name string) bool {
-	known := map[Item]bool{}
+	known := map[string]bool{}
 	for _, item := range slices.Concat(j.Tolerated, j.Accepted) {
-		item.Cause = ""
-		known[item] = true
+		known[item.String()] = true
 	}
 	return func(kind, namespace, name string) bool {
-		return known[Item{Cluster: cluster, Kind: kind, Namespace: namespace, Name: name}]
+		return known[Item{Cluster: cluster, Kind: kind, Namespace: namespace, Name: name}.String()]
 	}
 }

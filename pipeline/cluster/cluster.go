@@ -3,6 +3,8 @@
 package cluster
 
 import (
+	"context"
+
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
@@ -21,11 +23,22 @@ const userAgent = "palette-ecr"
 type Cluster struct {
 	Name       string               // as the target names it; else its context
 	Host       string               // address of the API server
-	Context    string               // of the kubeconfig, for commands that people paste; empty without a kubeconfig
+	Context    string               // of the kubeconfig, for commands that people paste; of an EKS cluster its ARN, as `aws eks update-kubeconfig` calls it
 	Kubeconfig string               // its path, when it was given; empty is the usual ones
 	Client     client.WithWatch     // typed for core, apps, rbac, OCIRepository; unstructured for the rest
 	Clientset  kubernetes.Interface // for what Client has no verbs for: pod logs
 	REST       *rest.Config
+	EKS        *EKS // nil for a cluster that was not found by its name in EKS
+}
+
+// EKS is what AWS says of a cluster that was found by its name.
+type EKS struct {
+	Name, Region, ARN string
+	Issuer            string // of service account tokens
+	Private           bool   // the API server answers inside the VPC only
+
+	// Remedy returns what to do when the cluster does not accept our AWS identity.
+	Remedy func(context.Context) string
 }
 
 // NewScheme knows the kinds that this project reads and writes: Kubernetes' own, and Flux's sources.

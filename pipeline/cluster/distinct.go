@@ -16,19 +16,28 @@ func Distinct(ctx context.Context, all []*Cluster) error {
 	if len(all) < 2 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
-	defer cancel()
+	ids := make([]types.UID, len(all))
+	err := Each(all, func(i int, c *Cluster) error {
+		ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+		defer cancel()
+		if system, err := c.Clientset.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{}); err == nil {
+			ids[i] = system.UID
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	known := map[types.UID]*Cluster{}
-	for _, c := range all {
-		system, err := c.Clientset.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
-		if err != nil {
+	for i, c := range all {
+		if ids[i] == "" {
 			continue
 		}
-		if other := known[system.UID]; other != nil {
+		if other := known[ids[i]]; other != nil {
 			return fault.New(fault.Usage, "leave it out: the hub is proven without being named as a spoke, also as its own spoke (hub-as-spoke)",
 				"reaching cluster %q at %s: it is the same cluster as %q", c.Name, c.Host, other.Name)
 		}
-		known[system.UID] = c
+		known[ids[i]] = c
 	}
 	return nil
 }

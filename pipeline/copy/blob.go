@@ -25,6 +25,7 @@ const smallBlob = 1 << 20
 type blobSender struct {
 	*job
 	listed        listed
+	there         checkedBlobs // asked for together before
 	done          memo
 	slots         chan struct{} // transfers at once
 	copied, bytes atomic.Int64
@@ -40,7 +41,10 @@ func (s *blobSender) ensure(ctx context.Context, b *blob) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if !s.listed.empty() || b.desc.Size > smallBlob {
+		if _, has := s.there.sizes[b.desc.Digest]; has {
+			return nil
+		}
+		if !s.there.known && (!s.listed.empty() || b.desc.Size > smallBlob) {
 			_, err := s.dst.repo.Blobs().Resolve(ctx, b.desc.Digest.String())
 			if err == nil {
 				return nil

@@ -2,6 +2,7 @@ package copy
 
 import (
 	"context"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -58,6 +59,9 @@ func (c *copier) copy(ctx context.Context, g *graph) ([]Tag, error) {
 		return nil, err
 	}
 	c.send = newSender(c.job, listed, tags, len(g.nodes))
+	if c.send.blobs.there, err = c.checkBlobs(ctx, c.needed(g, listed)); err != nil {
+		return nil, c.dst.fail(err, "looking for blobs", "")
+	}
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(4 * c.Concurrency)
 	for _, n := range g.sorted() {
@@ -102,4 +106,19 @@ func (c *copier) rootEach(ctx context.Context, nodes []*node) error {
 		}
 	}
 	return nil
+}
+
+// needed returns the blobs of manifests that have to be sent. Without a list of what is there, all may be there, and
+// where nothing is, no blob is.
+func (c *copier) needed(g *graph, listed listed) []*blob {
+	if !listed.known || listed.empty() {
+		return nil
+	}
+	var needed []*blob
+	for _, b := range g.sortedBlobs() {
+		if c.Repair || slices.ContainsFunc(b.users, func(n *node) bool { return !listed.there[n.desc.Digest] }) {
+			needed = append(needed, b)
+		}
+	}
+	return needed
 }

@@ -99,6 +99,8 @@ type meter struct {
 	limits   buckets
 	readOnly bool
 
+	beforeWrite func(context.Context) error // nil is nothing
+
 	head, get, post, put atomic.Int64
 }
 
@@ -116,11 +118,25 @@ func (m *meter) Do(req *http.Request) (*http.Response, error) {
 	if m.readOnly && counter != &m.head && counter != &m.get {
 		return nil, fmt.Errorf("%s to a repository that is only read", req.Method)
 	}
-	if err := m.limits.wait(req.Context(), ecr.Verb(req.Method, req.URL.Path)); err != nil {
+	if m.beforeWrite != nil && counter != &m.head && counter != &m.get {
+		if err := m.beforeWrite(req.Context()); err != nil {
+			return nil, err
+		}
+	}
+	verb := ecr.Verb(req.Method, req.URL.Path)
+	bucket := m.limits[verb]
+	if err := bucket.wait(req.Context(), verb); err != nil {
 		return nil, err
 	}
 	counter.Add(1)
-	return m.inner.Do(req)
+	if bucket == nil {
+		return m.inner.Do(req)
+	}
+	resp, err := m.inner.Do(req.WithContext(ecr.WhenThrottled(req.Context(), bucket.throttled)))
+	if err == nil && resp.StatusCode < http.StatusBadRequest {
+		bucket.went()
+	}
+	return resp, err
 }
 
 func (m *meter) requests() Requests {

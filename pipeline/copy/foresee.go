@@ -65,7 +65,7 @@ func (c *copier) foresee(ctx context.Context) (Foreseen, error) {
 	if err != nil {
 		return f, err
 	}
-	f.Seconds = c.limits(c.dst.address.Registry.Kind).seconds(map[string]int{
+	f.Seconds = c.limits(c.dst.address.Registry.Kind, c.Keep).seconds(map[string]int{
 		"PutImage": puts, "InitiateLayerUpload": f.Blobs.Copied, "CompleteLayerUpload": f.Blobs.Copied, "UploadLayerPart": parts,
 	})
 	return f, nil

@@ -32,8 +32,9 @@ type node struct {
 
 // blob is config, a layer or other content.
 type blob struct {
-	desc ocispec.Descriptor
-	via  string
+	desc  ocispec.Descriptor
+	via   string
+	users []*node // the manifests that need it
 }
 
 func newGraph() *graph {
@@ -89,6 +90,7 @@ func (g *graph) connect(wants []wanted) {
 			}
 			if !slices.Contains(n.blobs, b) {
 				n.blobs = append(n.blobs, b)
+				b.users = append(b.users, n)
 			}
 		}
 		if s := n.content.Subject; s != nil {

@@ -17,6 +17,7 @@ type job struct {
 	Options
 	src, dst  *endpoint
 	images    func(context.Context) ([]ecr.Image, error)
+	layers    func(context.Context, []string) (map[string]int64, error)
 	immutable bool
 
 	mu    sync.Mutex
@@ -25,12 +26,15 @@ type job struct {
 
 func newJob(src *Source, dst Destination, o Options) *job {
 	o = o.withDefaults()
+	// Only after the switch can the destination be the newer one: then hue pushes to it.
+	limits := o.limits(dst.Address.Registry.Kind, o.Keep)
 	j := &job{
-		Options: o, images: dst.Images, immutable: dst.Immutable,
-		dst: newEndpoint(ToDestination, dst.Repository, dst.Address.URL(), dst.Address, newBuckets(o.limits(dst.Address.Registry.Kind))),
+		Options: o, images: dst.Images, layers: dst.Layers, immutable: dst.Immutable,
+		dst: newEndpoint(ToDestination, dst.Repository, dst.Address.URL(), dst.Address, newBuckets(limits)),
 	}
+	j.dst.client.beforeWrite = o.BeforeWrite
 	if src != nil {
-		j.src = newEndpoint(FromSource, src.Repository, src.URL, src.Address, nil)
+		j.src = newEndpoint(FromSource, src.Repository, src.URL, src.Address, newBuckets(o.limits(src.Address.Registry.Kind, true)))
 	}
 	return j
 }

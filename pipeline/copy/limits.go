@@ -1,12 +1,11 @@
 package copy
 
 import (
-	"context"
-	"fmt"
-	"math"
+	"maps"
+	"slices"
+	"strings"
 
-	"golang.org/x/time/rate"
-
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
 
@@ -35,30 +34,40 @@ func DefaultLimits(kind registry.Kind) Limits {
 	return nil
 }
 
-// buckets are the token buckets, one for each kind of request, each as deep as one second's worth.
-type buckets map[string]*rate.Limiter
-
-func newBuckets(l Limits) buckets {
-	b := buckets{}
-	for verb, perSecond := range l {
-		if perSecond > 0 {
-			b[verb] = rate.NewLimiter(rate.Limit(perSecond), int(math.Max(1, perSecond)))
+// ParseQuotas reads the quotas of an account, requests a second by API call, as Service Quotas names them in "Rate of
+// PutImage requests". They win over the defaults.
+func ParseQuotas(quotas map[string]int) (Limits, error) {
+	known := slices.Sorted(maps.Keys(DefaultLimits(registry.Private)))
+	limits := Limits{}
+	for _, name := range slices.Sorted(maps.Keys(quotas)) {
+		if !slices.Contains(known, name) {
+			return nil, fault.New(fault.Usage, "use one of "+strings.Join(known, ", "), "reading the quota of %q: there is no such API call", name)
 		}
+		if quotas[name] < 1 {
+			return nil, fault.New(fault.Usage, "give requests a second, such as "+name+"=50", "reading the quota of %s: %d is not a rate", name, quotas[name])
+		}
+		limits[name] = float64(quotas[name])
 	}
-	return b
+	return limits, nil
 }
 
-// wait waits for its turn.
-func (b buckets) wait(ctx context.Context, verb string) error {
-	bucket, ok := b[verb]
-	if !ok || ctx.Err() != nil {
-		return ctx.Err()
+// hueShare is what is left of each quota to hue, when it pushes to the same account meanwhile.
+const hueShare = 0.2
+
+// limits returns the quotas that hold at a registry: an account's own, or else the defaults. Where hue pushes too, a
+// share is left to it.
+func (o Options) limits(kind registry.Kind, shared bool) Limits {
+	if o.Limits != nil {
+		return o.Limits
 	}
-	if err := bucket.Wait(ctx); err != nil {
-		if ctx.Err() == nil { // the deadline would pass while waiting
-			return fmt.Errorf("waiting for the limit of %s: %w", verb, context.DeadlineExceeded)
+	limits := DefaultLimits(kind)
+	for name := range limits {
+		if own, ok := o.Quotas[name]; ok {
+			limits[name] = own
 		}
-		return ctx.Err()
+		if shared {
+			limits[name] *= 1 - hueShare
+		}
 	}
-	return nil
+	return limits
 }

@@ -2,6 +2,10 @@ package copy
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
 
@@ -18,18 +23,79 @@ func TestLimits(t *testing.T) {
 		b := newBuckets(Limits{"PutImage": 4})
 		began := time.Now()
 		for range 8 {
-			require.NoError(t, b.wait(t.Context(), "PutImage"))
+			require.NoError(t, b["PutImage"].wait(t.Context(), "PutImage"))
 		}
 		assert.Equal(t, time.Second, time.Since(began), "8 at 4 a second, the first 4 at once")
-		require.NoError(t, b.wait(t.Context(), "BatchGetImage"), "what is not in it is not limited")
+		require.NoError(t, b["BatchGetImage"].wait(t.Context(), "BatchGetImage"), "what is not in it is not limited")
 		assert.Equal(t, time.Second, time.Since(began))
 
 		slow := newBuckets(Limits{"PutImage": 1})
-		require.NoError(t, slow.wait(t.Context(), "PutImage"))
+		require.NoError(t, slow["PutImage"].wait(t.Context(), "PutImage"))
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
-		require.ErrorIs(t, slow.wait(ctx, "PutImage"), context.DeadlineExceeded)
+		require.ErrorIs(t, slow["PutImage"].wait(ctx, "PutImage"), context.DeadlineExceeded)
 	})
+}
+
+func TestBucketLearns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBuckets(Limits{"PutImage": 16})["PutImage"]
+		rate := func() float64 { return float64(b.limiter.Limit()) }
+		for range 10 { // of requests that were under way together
+			b.throttled()
+		}
+		assert.InDelta(t, 8, rate(), 0, "halved once")
+		for range 10 {
+			time.Sleep(settle)
+			b.throttled()
+		}
+		assert.InDelta(t, 0.5, rate(), 0, "never nothing at all")
+		for range 30 {
+			time.Sleep(settle)
+			b.went()
+			b.went()
+		}
+		assert.InDelta(t, 16, rate(), 1e-9, "grows back, not beyond the quota")
+	})
+}
+
+// A request that is throttled and gets through when it is repeated slows down those after it.
+func TestThrottledSlowsDown(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) == 1 {
+			w.WriteHeader(http.StatusTooManyRequests)
+		}
+	}))
+	defer server.Close()
+	m := &meter{inner: &http.Client{Transport: ecr.Retrying(http.DefaultTransport)}, limits: newBuckets(Limits{"PutImage": 16})}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.URL+"/v2/x/manifests/y", strings.NewReader("{}"))
+	require.NoError(t, err)
+	resp, err := m.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
+	assert.EqualValues(t, 2, asked.Load())
+	assert.InDelta(t, 8, float64(m.limits["PutImage"].limiter.Limit()), 0)
+}
+
+func TestQuotas(t *testing.T) {
+	t.Parallel()
+	own, err := ParseQuotas(map[string]int{"PutImage": 50})
+	require.NoError(t, err)
+	assert.InDelta(t, 50, Options{Quotas: own}.limits(registry.Private, false)["PutImage"], 0)
+	assert.InDelta(t, 100, Options{Quotas: own}.limits(registry.Private, false)["InitiateLayerUpload"], 0)
+	assert.InDelta(t, 40, Options{Quotas: own}.limits(registry.Private, true)["PutImage"], 1e-9, "a share is hue's")
+	assert.Nil(t, Options{Quotas: own}.limits(registry.Other, false), "Zot has no quotas")
+	for name, wrong := range map[string]map[string]int{
+		`reading the quota of "putimage": there is no such API call`: {"putimage": 50},
+		`reading the quota of PutImage: 0 is not a rate`:             {"PutImage": 0},
+	} {
+		_, err := ParseQuotas(wrong)
+		assert.EqualError(t, err, name)
+	}
 }
 
 // The numbers are those of AWS's pages of service quotas.

@@ -27,6 +27,10 @@ type Destination struct {
 
 	// Images lists what is there, if the registry has an API for it: it saves a HEAD for each tag. May be nil.
 	Images func(context.Context) ([]ecr.Image, error)
+
+	// Layers says which of at most ecr.MostLayers blobs are there, with their sizes in bytes, if the registry has an
+	// API for it: it saves a HEAD for each. May be nil.
+	Layers func(context.Context, []string) (map[string]int64, error)
 }
 
 // Reference is what a cluster uses: the tag and digest of one OCIRepository. At least one is set.
@@ -43,8 +47,13 @@ type Options struct {
 	Left       []string // tags and digests that stay in the source knowingly: neither copied nor missed
 	Repair     bool     // trust no manifest that is there to be whole: look at every child and blob
 
+	// BeforeWrite is called right before each request that changes the destination, and its error ends it: whoever holds a
+	// Lease takes it here, so that a run with nothing to copy takes none. nil is nothing.
+	BeforeWrite func(context.Context) error
+
 	Concurrency int               // transfers at once; 0 is 16
-	Limits      Limits            // 0 entries or nil: ECR's default quotas for the destination
+	Limits      Limits            // requests a second at either end, instead of ECR's quotas; nil: ECR's quotas
+	Quotas      Limits            // of the account, where they are not ECR's defaults
 	Progress    progress.Reporter // nil is none
 	Now         func() time.Time  // nil is time.Now
 	Lifetime    time.Duration     // how long the proof counts; 0 is an hour
@@ -66,18 +75,10 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// limits returns those of a destination of this kind.
-func (o Options) limits(kind registry.Kind) Limits {
-	if o.Limits != nil {
-		return o.Limits
-	}
-	return DefaultLimits(kind)
-}
-
 // ToECR makes a destination of a client. The repository must exist: the error's remedy is the command that
 // makes it. When the credentials may not describe the repository, that is left to the copying itself.
 func ToECR(ctx context.Context, c *ecr.Client) (Destination, error) {
-	d := Destination{Address: c.Repository, Images: c.Images}
+	d := Destination{Address: c.Repository, Images: c.Images, Layers: c.Layers}
 	info, err := c.Require(ctx)
 	var refused *ecr.Error
 	if err != nil && (!errors.As(err, &refused) || refused.Cause != ecr.Denied) {

@@ -51,7 +51,17 @@ func (v *verifier) reread(ctx context.Context, g *graph) ([]finding, error) {
 	for _, n := range g.sorted() {
 		r.group.Go(func() error { return r.manifestOf(inner, n) })
 	}
-	for _, b := range g.sortedBlobs() {
+	blobs := g.sortedBlobs()
+	there, err := r.checkBlobs(inner, blobs)
+	if err != nil {
+		return nil, errors.Join(err, r.group.Wait())
+	}
+	for _, b := range blobs {
+		if size, ok := there.sizes[b.desc.Digest]; ok {
+			r.sizeOf(b, size)
+			r.step()
+			continue
+		}
 		r.group.Go(func() error { return r.blobOf(inner, b) })
 	}
 	if err := r.group.Wait(); err != nil {
@@ -145,10 +155,16 @@ func (r *reader) blobOf(ctx context.Context, b *blob) error {
 		r.lack("blob "+b.desc.Digest.String(), "missing (%s)", b.via)
 	case err != nil:
 		return r.dst.fail(err, "looking for blob", b.desc.Digest.String())
-	case desc.Size != b.desc.Size:
-		r.lack("blob "+b.desc.Digest.String(), "has %d bytes, not %d (%s)", desc.Size, b.desc.Size, b.via)
+	default:
+		r.sizeOf(b, desc.Size)
 	}
 	return nil
+}
+
+func (r *reader) sizeOf(b *blob, size int64) {
+	if size != b.desc.Size {
+		r.lack("blob "+b.desc.Digest.String(), "has %d bytes, not %d (%s)", size, b.desc.Size, b.via)
+	}
 }
 
 // referrersOf looks whether the destination lists the referrers that it was sent. That they are there is

@@ -31,43 +31,85 @@ func Back(ctx context.Context, c *cluster.Cluster, o Options, revision int) (*Re
 	return back(ctx, c, h, o, revision)
 }
 
+// CheckBack finds out, without a write, whether Back can do its work: whether the chart that it needs can be loaded
+// and is that of the revision.
+func CheckBack(ctx context.Context, c *cluster.Cluster, o Options, revision int) error {
+	o = o.undoing()
+	h, err := newHelm(c, o)
+	if err != nil {
+		return err
+	}
+	_, err = h.wayBack(ctx, o, revision)
+	return err
+}
+
+// HasRevision reports whether Helm's history still has a revision with just these values: after somebody installed the
+// release again its revisions count from one again.
+func HasRevision(_ context.Context, c *cluster.Cluster, o Options, revision int, values map[string]any) (bool, error) {
+	o.complete()
+	h, err := newHelm(c, o)
+	if err != nil {
+		return false, err
+	}
+	return h.hasRevision(revision, values)
+}
+
+func (h *records) hasRevision(revision int, values map[string]any) (bool, error) {
+	history, err := h.history(h.options.Release.Name)
+	if err != nil {
+		return false, err
+	}
+	found, err := h.find(history, revision)
+	return err == nil && equalValues(found.Config, values), nil //nolint:nilerr // that it is gone is the answer
+}
+
+// returning is how a release goes back to the chart of an earlier revision: one of the two.
+type returning struct {
+	newest int
+	to     *release.Release // whose manifests are applied as they were
+	chart  *helmchart.Chart
+}
+
+func (h *records) wayBack(ctx context.Context, o Options, revision int) (returning, error) {
+	history, err := h.history(o.Release.Name)
+	if err != nil {
+		return returning{}, err
+	}
+	before, err := h.find(history, revision)
+	if err != nil {
+		return returning{}, err
+	}
+	way := returning{newest: history[len(history)-1].Version}
+	if o.CRDs == nil {
+		way.to = exact(history, before, o.Values)
+	}
+	if way.to == nil {
+		way.chart, err = h.chartOf(ctx, before, o)
+	}
+	return way, err
+}
+
 func back(ctx context.Context, c *cluster.Cluster, h *helm, o Options, revision int) (*Result, error) {
 	if err := h.usable(o.Release.Name); err != nil {
 		return &Result{}, err
 	}
-	history, err := h.history(o.Release.Name)
+	way, err := h.wayBack(ctx, o, revision)
 	if err != nil {
 		return &Result{}, err
 	}
-	before, err := h.find(history, revision)
-	if err != nil {
+	if way.to == nil {
+		o.Chart = way.chart
+		return run(ctx, c, h, o)
+	}
+	if err := undo(ctx, c, h, o, way.to.Version); err != nil {
 		return &Result{}, err
 	}
-	if to := exact(history, before, o.Values); to != nil && o.CRDs == nil {
-		if err := undo(ctx, c, h, o, to.Version); err != nil {
-			return &Result{}, err
-		}
-		last, err := h.last(o.Release.Name)
-		if err != nil || last == nil {
-			return &Result{}, err
-		}
-		switched, err := since(ctx, c, o)
-		return &Result{Changed: last.Version != history[len(history)-1].Version, Revision: last.Version, PreviousRevision: history[len(history)-1].Version, SwitchedAt: switched}, err
-	}
-	if o.Chart, err = h.chartOf(ctx, before, o); err != nil {
+	last, err := h.last(o.Release.Name)
+	if err != nil || last == nil {
 		return &Result{}, err
 	}
-	return run(ctx, c, h, o)
-}
-
-func (h *helm) find(history []*release.Release, revision int) (*release.Release, error) {
-	for _, r := range history {
-		if r.Version == revision {
-			return r, nil
-		}
-	}
-	return nil, fault.New(fault.Failed, fmt.Sprintf("see what there is with `%s`", h.cluster.Helm("history %s --namespace %s", h.options.Release.Name, h.namespace)),
-		"going back to revision %d of release %s/%s on cluster %q: Helm does not have it any more", revision, h.namespace, h.options.Release.Name, h.cluster.Name)
+	switched, err := since(ctx, c, o)
+	return &Result{Changed: last.Version != way.newest, Revision: last.Version, PreviousRevision: way.newest, SwitchedAt: switched}, err
 }
 
 // exact is the newest good revision of the same chart with just these values; nil when there is none.
@@ -90,7 +132,7 @@ func sameStored(a, b *helmchart.Chart) bool {
 }
 
 // chartOf returns the chart of a revision.
-func (h *helm) chartOf(ctx context.Context, r *release.Release, o Options) (*helmchart.Chart, error) {
+func (h *records) chartOf(ctx context.Context, r *release.Release, o Options) (*helmchart.Chart, error) {
 	if len(r.Chart.Metadata.Dependencies) == 0 {
 		return r.Chart, nil // then what is stored is whole
 	}
@@ -111,7 +153,7 @@ func (h *helm) chartOf(ctx context.Context, r *release.Release, o Options) (*hel
 
 // differs says how a chart differs from that of a revision; empty is not at all. Subcharts are compared by what they
 // make of the revision's values, apart from Secrets, whose content may be random or kept from before.
-func (h *helm) differs(candidate *helmchart.Chart, r *release.Release) string {
+func (h *records) differs(candidate *helmchart.Chart, r *release.Release) string {
 	if !chart.SameVersion(candidate.Metadata.Version, r.Chart.Metadata.Version) {
 		return "the version was " + r.Chart.Metadata.Version
 	}
@@ -189,6 +231,31 @@ func bodies(manifests []chart.Manifest) map[string]map[string]any {
 	return all
 }
 
+// sameCRDs compares charts of CRDs. What is in crds/ is in no manifest.
+func sameCRDs(a, b *helmchart.Chart) bool {
+	files := func(c *helmchart.Chart) (all []string) {
+		for _, crd := range c.CRDObjects() {
+			all = append(all, string(crd.File.Data))
+		}
+		return all
+	}
+	return sameStored(a, b) && a.Metadata.Version == b.Metadata.Version && slices.Equal(files(a), files(b))
+}
+
+// CRDsRevision returns the newest revision of the CRDs' release; zero when there is none.
+func CRDsRevision(_ context.Context, c *cluster.Cluster, o Options) (int, error) {
+	o.complete()
+	h, err := newHelm(c, o)
+	if err != nil {
+		return 0, err
+	}
+	last, err := h.last(CRDsRelease)
+	if err != nil || last == nil {
+		return 0, err
+	}
+	return last.Version, nil
+}
+
 // BackCRDs takes the CRDs' release back to an earlier revision, and applies the CRDs that its chart had. Older CRDs can
 // lose what newer ones have stored: only on request.
 func BackCRDs(ctx context.Context, c *cluster.Cluster, o Options, revision int) error {
@@ -198,6 +265,10 @@ func BackCRDs(ctx context.Context, c *cluster.Cluster, o Options, revision int) 
 	if err != nil {
 		return err
 	}
+	return backCRDs(ctx, c, h, revision)
+}
+
+func backCRDs(ctx context.Context, c *cluster.Cluster, h *helm, revision int) error {
 	if err := h.usable(CRDsRelease); err != nil {
 		return err
 	}
@@ -206,7 +277,7 @@ func BackCRDs(ctx context.Context, c *cluster.Cluster, o Options, revision int) 
 		return err
 	}
 	before, err := h.find(history, revision)
-	if err != nil || isThere(history[len(history)-1], before) && sameStored(history[len(history)-1].Chart, before.Chart) {
+	if err != nil || isThere(history[len(history)-1], before) && sameCRDs(history[len(history)-1].Chart, before.Chart) {
 		return err
 	}
 	if err := h.rollback(ctx, before); err != nil {

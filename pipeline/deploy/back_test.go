@@ -13,7 +13,7 @@ import (
 
 // withSub is a chart with a subchart, which Helm doesn't store.
 func withSub(version, hue string) *helmchart.Chart {
-	c := mural(version)
+	c := muralChart(version)
 	sub := &helmchart.Chart{
 		Metadata:  &helmchart.Metadata{APIVersion: "v2", Name: "hue", Version: "0.1.0"},
 		Templates: []*helmchart.File{{Name: "templates/hue.yaml", Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hue}\ndata: {is: " + hue + "}\n")}},
@@ -100,9 +100,9 @@ func TestBackWithOtherValuesNeedsTheSameChart(t *testing.T) {
 
 func TestBackTakesTheStoredChartWhereItIsWhole(t *testing.T) {
 	t.Parallel()
-	changed := mural("1.2.0")
+	changed := muralChart("1.2.0")
 	changed.Templates = append(changed.Templates, &helmchart.File{Name: "templates/mine.yaml", Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: mine}\n")})
-	w, _ := cutOver(t, changed, mural("1.2.0"))
+	w, _ := cutOver(t, changed, muralChart("1.2.0"))
 	_, err := w.back(t, map[string]any{"replicas": 3})
 	require.NoError(t, err)
 	last, err := w.helm.last("second")
@@ -110,4 +110,42 @@ func TestBackTakesTheStoredChartWhereItIsWhole(t *testing.T) {
 	assert.Contains(t, last.Manifest, "name: mine")
 	_, err = back(t.Context(), w.cluster, w.helm, w.options, 9)
 	require.ErrorContains(t, err, "Helm does not have it any more")
+}
+
+// TestBackToOlderCharts is the rollback of a cutover that upgraded both charts.
+func TestBackToOlderCharts(t *testing.T) {
+	t.Parallel()
+	w, original := cutOver(t, muralChart("1.0.7"), muralChart("1.2.0"))
+	for revision, want := range map[int]bool{1: true, 2: false, 9: false} {
+		has, err := w.helm.hasRevision(revision, original)
+		require.NoError(t, err)
+		assert.Equal(t, want, has, "revision %d", revision)
+	}
+	way, err := w.helm.wayBack(t.Context(), w.options, 1)
+	require.NoError(t, err)
+	assert.Equal(t, "1.0.7", way.chart.Metadata.Version, "no revision has these values")
+	_, err = w.back(t, original)
+	require.NoError(t, err)
+	last, err := w.helm.last("second")
+	require.NoError(t, err)
+	assert.Equal(t, "1.0.7", last.Chart.Metadata.Version)
+}
+
+func TestBackCRDs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, printing())
+	w.options.CRDs = crds("0.8.0")
+	_, err := w.run(t, toECR)
+	require.NoError(t, err)
+	w.helm.options.Release.Name = CRDsRelease
+	require.NoError(t, backCRDs(t.Context(), w.cluster, w.helm, 1))
+	last, err := w.helm.last(CRDsRelease)
+	require.NoError(t, err)
+	assert.Equal(t, 3, last.Version)
+	assert.Equal(t, "0.7.4", last.Chart.Metadata.Version)
+	require.NoError(t, backCRDs(t.Context(), w.cluster, w.helm, 3))
+	again, err := w.helm.last(CRDsRelease)
+	require.NoError(t, err)
+	assert.Equal(t, 3, again.Version, "it is there already")
+	require.ErrorContains(t, backCRDs(t.Context(), w.cluster, w.helm, 9), "going back to revision 9 of release mural-system/mural-crds")
 }

@@ -33,7 +33,7 @@ import (
 const namespace = "mural-system"
 
 // mural is a chart with what a restart depends on: ServiceAccounts and a registry's Secret.
-func mural(version string) *helmchart.Chart {
+func muralChart(version string) *helmchart.Chart {
 	template := `
 {{- range list "hue" "source-controller" }}
 ---
@@ -71,15 +71,15 @@ type world struct {
 func newWorld(t *testing.T, kubeClient kube.Interface) *world {
 	t.Helper()
 	w := &world{options: Options{
-		Release: target.Release{Name: "mural", Namespace: namespace}, Chart: mural("1.0.7"), CRDs: crds("0.7.4"), Timeout: 3 * time.Second,
+		Release: target.Release{Name: "mural", Namespace: namespace}, Chart: muralChart("1.0.7"), CRDs: crds("0.7.4"), Timeout: 3 * time.Second,
 	}}
 	w.options.complete()
 	memory := driver.NewMemory()
 	memory.SetNamespace(namespace)
 	w.cluster = &cluster.Cluster{Name: "hub"}
-	w.helm = &helm{cluster: w.cluster, namespace: namespace, options: w.options, config: &action.Configuration{
+	w.helm = &helm{records: records{cluster: w.cluster, namespace: namespace, options: w.options, config: &action.Configuration{
 		Releases: storage.Init(memory), KubeClient: kubeClient, Capabilities: chartutil.DefaultCapabilities.Copy(), Log: func(string, ...any) {},
-	}}
+	}}}
 	objects := []client.Object{}
 	for _, name := range []string{"hue", "source-controller"} {
 		labels := map[string]string{"app": name}
@@ -134,7 +134,7 @@ func (w *world) age(t *testing.T) {
 // store puts a revision into Helm's storage as if it had been made two hours ago.
 func (w *world) store(t *testing.T, name string, revision int, status release.Status, values map[string]any) {
 	t.Helper()
-	c := mural("1.0.7")
+	c := muralChart("1.0.7")
 	if name == "mural-crds" {
 		c = crds("0.7.4")
 	}
@@ -180,7 +180,7 @@ func TestRunUpgradesOnceAndRestartsWhatReadsItsIdentityAtStart(t *testing.T) {
 	assert.Equal(t, "aws", live.Merged["provider"])
 	assert.Contains(t, live.Merged, "basicAuth", "the chart's defaults are part of what templates see")
 
-	w.options.Chart = mural("1.0.7")
+	w.options.Chart = muralChart("1.0.7")
 	again, err := w.run(t, toECR)
 	require.NoError(t, err)
 	assert.False(t, again.Changed)
@@ -191,7 +191,7 @@ func TestRunUpgradesOnceAndRestartsWhatReadsItsIdentityAtStart(t *testing.T) {
 
 func TestRunFinishesARestartThatAKillPrevented(t *testing.T) {
 	w := newWorld(t, printing())
-	_, err := w.helm.apply(t.Context(), "mural", mural("1.0.7"), toECR) // and killed here
+	_, err := w.helm.apply(t.Context(), "mural", muralChart("1.0.7"), toECR) // and killed here
 	require.NoError(t, err)
 	result, err := w.run(t, toECR)
 	require.NoError(t, err)
@@ -225,12 +225,12 @@ func TestRunRestartsOnlyWhoseInputsChanged(t *testing.T) {
 func TestRunUpgradesForAnotherVersionTemplateOrStatus(t *testing.T) {
 	same := map[string]any{"basicAuth": map[string]any{"password": "zot-secret"}}
 	tests := map[string]func(*testing.T, *world){
-		"version":  func(_ *testing.T, w *world) { w.options.Chart = mural("1.0.8") },
+		"version":  func(_ *testing.T, w *world) { w.options.Chart = muralChart("1.0.8") },
 		"template": func(_ *testing.T, w *world) { w.options.Chart.Templates[0].Data = []byte("# other") },
 		"status":   func(t *testing.T, w *world) { w.store(t, "mural", 2, release.StatusFailed, same) },
 		"crds":     func(_ *testing.T, w *world) { w.options.CRDs = crds("0.7.5") },
 		"older, as asked": func(_ *testing.T, w *world) {
-			w.options.Chart = mural("1.0.6")
+			w.options.Chart = muralChart("1.0.6")
 			w.options.AllowDowngrade, w.helm.options.AllowDowngrade = true, true
 		},
 	}
@@ -254,12 +254,12 @@ func TestRunRefusesWithoutTouchingAnything(t *testing.T) {
 		prepare      func(*testing.T, *world)
 		text, remedy string
 	}{
-		"pending":      {func(t *testing.T, w *world) { w.store(t, "mural", 2, release.StatusPendingUpgrade, nil) }, "revision 2 is pending-upgrade since", "helm rollback mural"},
-		"pending crds": {func(t *testing.T, w *world) { w.store(t, "mural-crds", 2, release.StatusPendingUpgrade, nil) }, "mural-system/mural-crds", "helm rollback mural-crds"},
+		"pending":      {func(t *testing.T, w *world) { w.store(t, "mural", 2, release.StatusPendingUpgrade, nil) }, "revision 2 is pending-upgrade since", "palette-ecr run --recover"},
+		"pending crds": {func(t *testing.T, w *world) { w.store(t, "mural-crds", 2, release.StatusPendingUpgrade, nil) }, "mural-system/mural-crds", "palette-ecr rollback"},
 		"missing":      {func(_ *testing.T, w *world) { w.options.Release.Name = "none" }, "there is no such release", "helm list"},
-		"older chart":  {func(_ *testing.T, w *world) { w.options.Chart = mural("1.0.6") }, `deploying version 1.0.6 of release mural-system/mural on cluster "hub": it has version 1.0.7, which is newer`, "leave the version out, which keeps 1.0.7, or pass --allow-downgrade"},
+		"older chart":  {func(_ *testing.T, w *world) { w.options.Chart = muralChart("1.0.6") }, `deploying version 1.0.6 of release mural-system/mural on cluster "hub": it has version 1.0.7, which is newer`, "leave the version out, which keeps 1.0.7, or pass --allow-downgrade"},
 		"older CRDs":   {func(_ *testing.T, w *world) { w.options.CRDs = crds("0.7.3") }, `deploying version 0.7.3 of release mural-system/mural-crds on cluster "hub": it has version 0.7.4`, "--allow-downgrade"},
-		"no version":   {func(_ *testing.T, w *world) { w.options.Chart = mural("main") }, "which is newer, that or 1.0.7, is unknown", "--allow-downgrade"},
+		"no version":   {func(_ *testing.T, w *world) { w.options.Chart = muralChart("main") }, "which is newer, that or 1.0.7, is unknown", "--allow-downgrade"},
 		"lease of another run": {func(_ *testing.T, w *world) {
 			w.helm.options.Lock = func(context.Context) error {
 				return fault.New(fault.Refused, "wait until run one has ended", "taking the Lease")
@@ -333,4 +333,25 @@ func TestUndoGoesBackOnceAndRestarts(t *testing.T) {
 	w.store(t, "mural", 4, release.StatusPendingUpgrade, nil)
 	err = undo(t.Context(), w.cluster, w.helm, w.options, 1)
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
+}
+
+// TestRunBlamesNobodyWhoWasBrokenBefore: a Deployment that crashed for weeks explains no upgrade that failed.
+func TestRunBlamesNobodyWhoWasBrokenBefore(t *testing.T) {
+	t.Parallel()
+	waiting := corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}}}}
+	owned := func(name, kind, owner string) *corev1.Pod {
+		return &corev1.Pod{Status: waiting, ObjectMeta: metav1.ObjectMeta{
+			Namespace: namespace, Name: name, Labels: map[string]string{appsv1.DefaultDeploymentUniqueLabelKey: "5d8f"},
+			OwnerReferences: []metav1.OwnerReference{{Kind: kind, Name: owner, Controller: new(true)}},
+		}}
+	}
+	w := newWorld(t, &kubefake.FailingKubeClient{PrintingKubeClient: kubefake.PrintingKubeClient{Out: io.Discard}, WaitError: errors.New("timed out")})
+	for _, pod := range []*corev1.Pod{owned("a-dex", "ReplicaSet", "dex-5d8f"), owned("b-store", "StatefulSet", "store"), owned("canvas-1", "ReplicaSet", "canvas-5d8f")} {
+		require.NoError(t, w.cluster.Client.Create(t.Context(), pod))
+	}
+	w.helm.options.Accepted = func(kind, in, name string) bool {
+		return in == namespace && (kind == "Deployment" && name == "dex" || kind == "StatefulSet" && name == "store")
+	}
+	_, err := w.run(t, toECR)
+	require.ErrorContains(t, err, "pod canvas-1, container main: CrashLoopBackOff")
 }

@@ -13,7 +13,7 @@ import (
 
 // forward refuses a chart that is older than the live one, unless that was asked for: what a newer version has written
 // an older one may not read, and older CRDs can lose data.
-func (h *helm) forward(name string, wanted *helmchart.Chart) error {
+func (h *records) forward(name string, wanted *helmchart.Chart) error {
 	if h.options.AllowDowngrade || wanted == nil {
 		return nil
 	}

@@ -36,6 +36,11 @@ func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error
 	}
 	wanted, live, err := fluxRelease(ctx, c, o)
 	if o.Install && apierrors.IsNotFound(err) {
+		if o.Chart != nil {
+			if err := withoutZot(&o); err != nil {
+				return result, err
+			}
+		}
 		if err := installFlux(ctx, c, o, wanted); err != nil {
 			return result, err
 		}

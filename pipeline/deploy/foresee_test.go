@@ -26,7 +26,7 @@ import (
 
 // whole is the chart mural with Zot's objects, which go when it is turned off, and one that comes with ECR.
 func whole() *helmchart.Chart {
-	c := mural("1.0.7")
+	c := muralChart("1.0.7")
 	c.Templates = append(c.Templates, &helmchart.File{Name: "templates/zot.yaml", Data: []byte(`
 apiVersion: apps/v1
 kind: Deployment

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pmezard/go-difflib/difflib"
+	udiff "github.com/aymanbagabas/go-udiff"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
@@ -71,19 +71,19 @@ func (f *foreseer) diff(before, after *unstructured.Unstructured) string {
 		object, to = before, "deleted"
 	}
 	name := nameOfObject(object)
-	out, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
-		A: lines(text(before, after, masking)), B: lines(text(after, before, masking+" (another)")), Context: 3,
-		FromFile: fmt.Sprintf("%s (%s)", name, from), ToFile: fmt.Sprintf("%s (%s)", name, to),
-	})
-	if err != nil { // a buffer takes everything
+	out, err := unified(fmt.Sprintf("%s (%s)", name, from), fmt.Sprintf("%s (%s)", name, to), text(before, after, masking), text(after, before, masking+" (another)"))
+	if err != nil { // the edits are those of this very text
 		return ""
 	}
 	return f.hide.Replace(out)
 }
 
-func lines(text string) []string {
-	all := strings.SplitAfter(text, "\n")
-	return all[:len(all)-1] // text ends with its last line
+func unified(from, to, before, after string) (string, error) {
+	edits := udiff.Lines(before, after)
+	if len(edits) == 0 {
+		return "", nil
+	}
+	return udiff.ToUnified(from, to, before, edits, 3)
 }
 
 // text is an object as YAML, without its secrets. What a Secret holds is hidden behind another word where it differs
@@ -215,15 +215,15 @@ func hideEnvironment(value any) {
 // ValuesDiff is a unified diff of the values of a release, without their secrets.
 func ValuesDiff(live, wanted map[string]any) (string, error) {
 	known := secret.Known(passwords(live, wanted))
-	var sides [2][]string
+	var sides [2]string
 	for i, values := range []map[string]any{live, wanted} {
 		data, err := yaml.Marshal(values)
 		if err != nil {
 			return "", fmt.Errorf("encoding the values: %w", err)
 		}
 		for line := range strings.Lines(string(data)) {
-			sides[i] = append(sides[i], known.Replace(secret.Line(strings.TrimRight(line, "\r\n")))+"\n")
+			sides[i] += known.Replace(secret.Line(strings.TrimRight(line, "\r\n"))) + "\n"
 		}
 	}
-	return difflib.GetUnifiedDiffString(difflib.UnifiedDiff{A: sides[0], B: sides[1], Context: 3, FromFile: "values of the release (live)", ToFile: "values of the release (planned)"})
+	return unified("values of the release (live)", "values of the release (planned)", sides[0], sides[1])
 }

@@ -2,18 +2,13 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
-	"slices"
-	"time"
 
 	"helm.sh/helm/v3/pkg/action"
 	helmchart "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/kube"
 	"helm.sh/helm/v3/pkg/release"
-	"helm.sh/helm/v3/pkg/releaseutil"
-	"helm.sh/helm/v3/pkg/storage/driver"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
@@ -23,16 +18,14 @@ import (
 // maxHistory is how many revisions Helm keeps; it is the helm command's own default.
 const maxHistory = 10
 
-// helm is the Helm SDK with one cluster and namespace.
+// helm is the Helm SDK with one cluster and namespace, which changes releases.
 type helm struct {
-	config    *action.Configuration
-	cluster   *cluster.Cluster
-	namespace string
-	options   Options
-	renew     func() (*helm, error) // the same, with nothing remembered of the cluster; nil in tests
+	records
+	renew func() (*helm, error) // the same, with nothing remembered of the cluster; nil in tests
 }
 
 func newHelm(c *cluster.Cluster, o Options) (*helm, error) {
+	chart.Quiet()
 	config := &action.Configuration{}
 	if err := config.Init(c.Getter(o.Release.Namespace), o.Storage, o.Driver, func(string, ...any) {}); err != nil {
 		return nil, fmt.Errorf("preparing Helm for cluster %q: %w", c.Name, err)
@@ -41,8 +34,8 @@ func newHelm(c *cluster.Cluster, o Options) (*helm, error) {
 		config.KubeClient = &selective{Client: whole, waits: waits{accepted: o.Accepted}}
 	}
 	return &helm{
-		config: config, cluster: c, namespace: o.Release.Namespace, options: o,
-		renew: func() (*helm, error) { return newHelm(c, o) },
+		records: records{config: config, cluster: c, namespace: o.Release.Namespace, options: o},
+		renew:   func() (*helm, error) { return newHelm(c, o) },
 	}, nil
 }
 
@@ -61,50 +54,6 @@ func (c change) phrase() string {
 		return fmt.Sprintf("%s is now version %s, revision %d", c.name, c.version, c.revision)
 	}
 	return c.reason
-}
-
-// last returns the newest revision of a release, or nil when there is none.
-func (h *helm) last(name string) (*release.Release, error) {
-	last, err := h.config.Releases.Last(name)
-	if errors.Is(err, driver.ErrReleaseNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading release %s/%s on cluster %q: %w", h.namespace, name, h.cluster.Name, err)
-	}
-	return last, nil
-}
-
-// history returns all revisions that Helm still has, oldest first.
-func (h *helm) history(name string) ([]*release.Release, error) {
-	all, err := h.config.Releases.History(name)
-	if err != nil && !errors.Is(err, driver.ErrReleaseNotFound) {
-		return nil, fmt.Errorf("reading the history of release %s/%s on cluster %q: %w", h.namespace, name, h.cluster.Name, err)
-	}
-	releaseutil.SortByRevision(all)
-	return all, nil
-}
-
-// usable refuses a release that Helm would refuse, or that is not there when it must be.
-func (h *helm) usable(name string) error {
-	last, err := h.last(name)
-	if err != nil {
-		return err
-	}
-	switch {
-	case last == nil && !h.options.Install:
-		return fault.New(fault.Refused, fmt.Sprintf("check --namespace, --context and the release's name: `%s` shows what is installed; what never was is installed with `helm install`", h.cluster.Helm("list --all-namespaces")),
-			"upgrading release %s/%s on cluster %q: there is no such release", h.namespace, name, h.cluster.Name)
-	case last != nil && last.Info.Status.IsPending():
-		// Helm's maintainers hold that such a state can't be trusted (helm/helm#7653): a person decides.
-		return fault.New(fault.Refused,
-			fmt.Sprintf("wait if somebody is upgrading it; if not, repair it with `%s`, and run again", h.cluster.Helm("rollback %s --namespace %s", name, h.namespace)),
-			"upgrading release %s/%s on cluster %q: revision %d is %s since %s: another helm is at work, or one was killed",
-			h.namespace, name, h.cluster.Name, last.Version, last.Info.Status, last.Info.LastDeployed.UTC().Format(time.RFC3339))
-	case last != nil && last.Info.Status == release.StatusUninstalling:
-		return fault.New(fault.Refused, "wait until it is uninstalled", "upgrading release %s/%s on cluster %q: it is being uninstalled", h.namespace, name, h.cluster.Name)
-	}
-	return nil
 }
 
 // apply brings one release to a chart and values.
@@ -133,21 +82,6 @@ func (h *helm) apply(ctx context.Context, name string, c *helmchart.Chart, value
 		done.previous = last.Version
 	}
 	return h.upgrade(ctx, done, last, c, values)
-}
-
-// goodBefore returns the newest revision older than one that was deployed well; zero when there is none. A
-// failed one is nothing to go back to.
-func (h *helm) goodBefore(name string, revision int) (int, error) {
-	history, err := h.history(name)
-	if err != nil {
-		return 0, err
-	}
-	for _, r := range slices.Backward(history) {
-		if r.Version < revision && (r.Info.Status == release.StatusDeployed || r.Info.Status == release.StatusSuperseded) {
-			return r.Version, nil
-		}
-	}
-	return 0, nil
 }
 
 // same reports whether a release is as wanted: this chart with exactly these values, and deployed well.

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 )
 
 // Names that EKS has for IAM roles for service accounts: the annotation that asks for a role, and the
@@ -49,7 +50,7 @@ func isRegistry(secret map[string]any) bool {
 		return true
 	}
 	for _, field := range []string{"stringData", "data"} {
-		if data, ok := secret[field].(map[string]any); ok && data["endpoint"] != nil && data["provider"] != nil {
+		if data, ok := secret[field].(map[string]any); ok && mural.IsRegistry(data) {
 			return true
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 )
 
 // Problem is one thing that would make an installation fail halfway.
@@ -34,6 +35,9 @@ type Problem struct {
 // their objects have, and objects of the same names that somebody else made. kubernetes is the cluster's version.
 func Prerequisites(ctx context.Context, c *cluster.Cluster, o Options, kubernetes string) ([]Problem, error) {
 	o.complete()
+	if err := o.load(ctx); err != nil {
+		return nil, err
+	}
 	var problems []Problem
 	own := map[string]bool{} // kinds that the CRDs' chart brings
 	for _, each := range []*helmchart.Chart{o.CRDs, o.Chart} {
@@ -46,9 +50,6 @@ func Prerequisites(ctx context.Context, c *cluster.Cluster, o Options, kubernete
 		for _, kind := range kindsOf(each) {
 			own[kind] = true
 		}
-	}
-	if o.Chart == nil {
-		return problems, nil
 	}
 	made, err := chart.Render(o.Chart, o.Values, chart.Release{Name: o.Release.Name, Namespace: o.Release.Namespace, KubeVersion: kubernetes})
 	if err != nil {
@@ -188,7 +189,7 @@ func withoutZot(o *Options) error {
 	if err != nil {
 		return err
 	}
-	if zot, _ := merged["zot"].(map[string]any); zot["enabled"] == true {
+	if mural.ZotOn(merged) {
 		return fault.New(fault.Refused, "set zot.enabled to false in the values: `palette-ecr render` does it for an installation",
 			"installing release %s/%s: zot.enabled is true, and a new installation on ECR needs no Zot", o.Release.Namespace, o.Release.Name)
 	}

@@ -64,7 +64,7 @@ func TestAnInstallationThatFailedGoesOn(t *testing.T) {
 	_, err := w.run(t, toECR)
 	require.ErrorContains(t, err, "installing release mural-system/mural")
 	failing.WaitError = nil
-	w.options.Chart = mural("1.0.7")
+	w.options.Chart = muralChart("1.0.7")
 	result, err := w.run(t, toECR)
 	require.NoError(t, err)
 	assert.Equal(t, 2, result.Revision)
@@ -81,7 +81,7 @@ func fresh(objects ...client.Object) *cluster.Cluster {
 
 func TestPrerequisites(t *testing.T) {
 	t.Parallel()
-	whole := mural("1.0.7")
+	whole := muralChart("1.0.7")
 	whole.Templates = append(whole.Templates, &helmchart.File{Name: "templates/more.yaml", Data: []byte(
 		"apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: zot}\n---\napiVersion: spectrocloud.com/v1alpha1\nkind: Settings\nmetadata: {name: s}\n")})
 	brings := crds("0.7.4")
@@ -100,7 +100,7 @@ func TestPrerequisites(t *testing.T) {
 	require.ErrorContains(t, err, "install cert-manager first")
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
 
-	o.CRDs, o.Chart = nil, mural("1.0.7")
+	o.CRDs, o.Chart = nil, muralChart("1.0.7")
 	secret.Annotations = map[string]string{ownerName: "mural", ownerNamespace: namespace}
 	problems, err = Prerequisites(t.Context(), fresh(secret), o, "v1.34.4-eks-1234567")
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"helm.sh/helm/v3/pkg/chartutil"
@@ -23,6 +24,9 @@ type Release struct {
 	Merged    map[string]any // what the templates saw: the chart's defaults under the user's values
 }
 
+// ErrNoRelease is in the error for a release that is not there.
+var ErrNoRelease = errors.New("there is no such release")
+
 // Live reads the release as it is now. A release that is not there is a fault with code Refused.
 func Live(ctx context.Context, c *cluster.Cluster, r target.Release) (*Release, error) {
 	return LiveAt(ctx, c, r, r.Namespace)
@@ -40,14 +44,14 @@ func LiveAt(_ context.Context, c *cluster.Cluster, r target.Release, storage str
 	return h.live(o.Release.Name)
 }
 
-func (h *helm) live(name string) (*Release, error) {
+func (h *records) live(name string) (*Release, error) {
 	last, err := h.last(name)
 	if err != nil {
 		return nil, err
 	}
 	if last == nil || last.Chart == nil || last.Chart.Metadata == nil {
 		return nil, fault.New(fault.Refused, fmt.Sprintf("check --namespace and --context; `%s` shows what is installed", h.cluster.Helm("list --all-namespaces")),
-			"reading release %s/%s on cluster %q: there is no such release", h.namespace, name, h.cluster.Name)
+			"reading release %s/%s on cluster %q: %w", h.namespace, name, h.cluster.Name, ErrNoRelease)
 	}
 	merged, err := chartutil.CoalesceValues(last.Chart, last.Config)
 	if err != nil {

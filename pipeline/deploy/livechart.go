@@ -41,7 +41,7 @@ func InstalledCharts(ctx context.Context, c *cluster.Cluster, r target.Release, 
 	return installed, err
 }
 
-func (h *helm) installed() (Installed, error) {
+func (h *records) installed() (Installed, error) {
 	var found Installed
 	for name, version := range map[string]*string{h.options.Release.Name: &found.Version, CRDsRelease: &found.CRDs} {
 		last, err := h.last(name)

@@ -91,7 +91,7 @@ func zotOff(ctx context.Context, c *cluster.Cluster, h *helm, o Options) (Off, e
 }
 
 // dropped are the objects of the newest revision with Zot that the newest revision of all doesn't have.
-func (h *helm) dropped(name string) ([]chart.Manifest, error) {
+func (h *records) dropped(name string) ([]chart.Manifest, error) {
 	history, err := h.history(name)
 	if err != nil || len(history) == 0 {
 		return nil, err
@@ -118,13 +118,13 @@ func (h *helm) dropped(name string) ([]chart.Manifest, error) {
 }
 
 // same reports whether two manifests are of one object. One without a namespace goes into the release's.
-func (h *helm) same(a, b chart.Manifest) bool {
+func (h *records) same(a, b chart.Manifest) bool {
 	gvkA, gvkB := a.Object.GroupVersionKind(), b.Object.GroupVersionKind()
 	return gvkA.GroupKind() == gvkB.GroupKind() && a.Object.GetName() == b.Object.GetName() &&
 		h.namespaceOf(a.Object) == h.namespaceOf(b.Object)
 }
 
-func (h *helm) namespaceOf(o *unstructured.Unstructured) string {
+func (h *records) namespaceOf(o *unstructured.Unstructured) string {
 	if namespace := o.GetNamespace(); namespace != "" {
 		return namespace
 	}

@@ -30,9 +30,9 @@ type Recovered struct {
 	Evidence []string  // why nobody can be at work, one line each
 }
 
-// quiet is how old a pending revision must be when nothing else says that nobody is at work. Helm writes nothing while
+// leastQuiet is how old a pending revision must be when nothing else says that nobody is at work. Helm writes nothing while
 // it waits, and its default is five minutes; who runs it with a longer --timeout waits longer.
-const quiet = 15 * time.Minute
+const leastQuiet = 15 * time.Minute
 
 // Stuck returns the releases, of mural and its CRDs, that are pending. It writes nothing.
 func Stuck(_ context.Context, c *cluster.Cluster, o Options) ([]Pending, error) {
@@ -55,13 +55,43 @@ func Recover(ctx context.Context, c *cluster.Cluster, o Options, tookOver *lease
 	if err != nil {
 		return Recovered{}, err
 	}
-	return h.recover(ctx, tookOver)
+	return repair{h, tookOver}.recover(ctx)
 }
 
 // CRDsRelease is what the CRDs' release is called when nobody says otherwise: as its chart.
 const CRDsRelease = "mural-crds"
 
-func (h *helm) stuck() (found []Pending, releases []*release.Release, err error) {
+// Recoverable is Recover without a write: it returns what would be repaired and why, or the refusal.
+func Recoverable(_ context.Context, c *cluster.Cluster, o Options, tookOver *lease.Holder) (Recovered, error) {
+	o.complete()
+	h, err := newHelm(c, o)
+	if err != nil {
+		return Recovered{}, err
+	}
+	return repair{h, tookOver}.recoverable()
+}
+
+func (h repair) recoverable() (done Recovered, err error) {
+	if done.Pending, _, err = h.stuck(); err != nil {
+		return done, err
+	}
+	for _, p := range done.Pending {
+		evidence, err := h.evidence(p)
+		if err != nil {
+			return done, err
+		}
+		done.Evidence = append(done.Evidence, evidence)
+	}
+	return done, nil
+}
+
+// repair marks what a killed helm has left.
+type repair struct {
+	*helm
+	tookOver *lease.Holder // the dead holder whose lease this run has taken over, or nil
+}
+
+func (h *records) stuck() (found []Pending, releases []*release.Release, err error) {
 	for _, name := range []string{CRDsRelease, h.options.Release.Name} {
 		last, err := h.last(name)
 		if err != nil {
@@ -75,18 +105,16 @@ func (h *helm) stuck() (found []Pending, releases []*release.Release, err error)
 	return found, releases, nil
 }
 
-func (h *helm) recover(ctx context.Context, tookOver *lease.Holder) (Recovered, error) {
+func (h repair) recover(ctx context.Context) (Recovered, error) {
 	found, releases, err := h.stuck()
 	if err != nil {
 		return Recovered{}, err
 	}
 	var done Recovered
 	for i, p := range found {
-		evidence, ok := h.abandoned(p, tookOver)
-		if !ok {
-			return done, fault.New(fault.Refused,
-				fmt.Sprintf("wait until %s, or until the helm that works on it ends; who knows that none does runs `%s`", p.Since.Add(h.quiet()).UTC().Format("15:04 MST"), h.cluster.Helm("rollback %s --namespace %s", p.Name, h.namespace)),
-				"repairing release %s/%s on cluster %q: %s: %s", h.namespace, p.Name, h.cluster.Name, p, evidence)
+		evidence, err := h.evidence(p)
+		if err != nil {
+			return done, err
 		}
 		done.Evidence = append(done.Evidence, evidence)
 		if err := h.options.Lock(ctx); err != nil {
@@ -110,16 +138,27 @@ func (h *helm) recover(ctx context.Context, tookOver *lease.Holder) (Recovered, 
 	return done, nil
 }
 
+// evidence says why nobody can be at work on a pending release any more, or refuses.
+func (h repair) evidence(p Pending) (string, error) {
+	evidence, ok := h.abandoned(p)
+	if ok {
+		return evidence, nil
+	}
+	return "", fault.New(fault.Refused,
+		fmt.Sprintf("wait until %s, or until the helm that works on it ends; who knows that none does runs `%s`", p.Since.Add(h.quiet()).UTC().Format("15:04 MST"), h.cluster.Helm("rollback %s --namespace %s", p.Name, h.namespace)),
+		"repairing release %s/%s on cluster %q: %s: %s", h.namespace, p.Name, h.cluster.Name, p, evidence)
+}
+
 // quiet is longer where our own waits are.
-func (h *helm) quiet() time.Duration { return max(quiet, 3*h.options.Timeout) }
+func (h repair) quiet() time.Duration { return max(leastQuiet, 3*h.options.Timeout) }
 
 // abandoned reports whether nobody can be at work on a pending release any more, and why. That no process works on it
 // can't be seen from a cluster: Helm holds nothing there.
-func (h *helm) abandoned(p Pending, tookOver *lease.Holder) (evidence string, ok bool) {
+func (h repair) abandoned(p Pending) (evidence string, ok bool) {
 	age := h.options.Now().Sub(p.Since).Round(time.Second)
 	switch {
-	case tookOver != nil && !p.Since.Before(tookOver.Acquired.Add(-clockSkew)) && !p.Since.After(tookOver.Expires.Add(clockSkew)):
-		return fmt.Sprintf("it was begun by %s, which is dead: it last renewed its lease at %s", tookOver, tookOver.Renewed.UTC().Format(time.RFC3339)), true
+	case h.tookOver != nil && !p.Since.Before(h.tookOver.Acquired.Add(-clockSkew)) && !p.Since.After(h.tookOver.Expires.Add(clockSkew)):
+		return fmt.Sprintf("it was begun by %s, which is dead: it last renewed its lease at %s", h.tookOver, h.tookOver.Renewed.UTC().Format(time.RFC3339)), true
 	case age >= h.quiet():
 		return fmt.Sprintf("it is %s old, and no other run holds the lease", age), true
 	}

@@ -28,11 +28,13 @@ func pending(t *testing.T, status release.Status, ago time.Duration) (*world, ti
 func TestRecoverNeedsEvidence(t *testing.T) {
 	t.Parallel()
 	w, since := pending(t, release.StatusPendingUpgrade, 4*time.Minute)
-	_, err := w.helm.recover(t.Context(), nil)
+	_, err := repair{w.helm, nil}.recoverable()
+	require.ErrorContains(t, err, "it is 4m0s old only")
+	_, err = repair{w.helm, nil}.recover(t.Context())
 	require.ErrorContains(t, err, "is pending-upgrade since "+since.UTC().Format(time.RFC3339)+": it is 4m0s old only")
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
 	assert.Contains(t, fault.RemedyOf(err), "wait until "+since.Add(15*time.Minute).UTC().Format("15:04 MST"))
-	_, err = w.helm.recover(t.Context(), &lease.Holder{Run: "yesterday", Acquired: since.Add(-25 * time.Hour), Expires: since.Add(-24 * time.Hour)})
+	_, err = repair{w.helm, &lease.Holder{Run: "yesterday", Acquired: since.Add(-25 * time.Hour), Expires: since.Add(-24 * time.Hour)}}.recover(t.Context())
 	require.Error(t, err, "a dead run of yesterday didn't begin it")
 	last, err := w.helm.last("mural")
 	require.NoError(t, err)
@@ -43,11 +45,17 @@ func TestRecoverRepairsWhatADeadRunLeft(t *testing.T) {
 	t.Parallel()
 	for _, status := range []release.Status{release.StatusPendingUpgrade, release.StatusPendingInstall, release.StatusPendingRollback} {
 		w, since := pending(t, status, time.Minute)
-		done, err := w.helm.recover(t.Context(), &lease.Holder{Run: "one", Owner: "ann@laptop", Acquired: since.Add(-time.Minute), Renewed: since, Expires: since.Add(time.Minute)})
+		can, err := repair{w.helm, &lease.Holder{Run: "one", Acquired: since, Expires: since.Add(time.Minute)}}.recoverable()
+		require.NoError(t, err)
+		assert.Len(t, can.Pending, 1)
+		last, err := w.helm.last("mural")
+		require.NoError(t, err)
+		assert.Equal(t, status, last.Info.Status, "nothing is written")
+		done, err := repair{w.helm, &lease.Holder{Run: "one", Owner: "ann@laptop", Acquired: since.Add(-time.Minute), Renewed: since, Expires: since.Add(time.Minute)}}.recover(t.Context())
 		require.NoError(t, err)
 		require.Len(t, done.Pending, 1)
 		assert.Contains(t, done.Evidence[0], "it was begun by run one of ann@laptop, which is dead")
-		again, err := w.helm.recover(t.Context(), nil)
+		again, err := repair{w.helm, nil}.recover(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, Recovered{}, again)
 		// The next run goes on.
@@ -61,13 +69,13 @@ func TestRecoverRepairsWhatADeadRunLeft(t *testing.T) {
 func TestRecoverRepairsWhatIsOld(t *testing.T) {
 	t.Parallel()
 	w, _ := pending(t, release.StatusPendingUpgrade, 16*time.Minute)
-	done, err := w.helm.recover(t.Context(), nil)
+	done, err := repair{w.helm, nil}.recover(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []string{"it is 16m0s old, and no other run holds the lease"}, done.Evidence)
 	require.NoError(t, undo(t.Context(), w.cluster, w.helm, w.options, 1), "and so does a rollback")
 
 	w, _ = pending(t, release.StatusPendingUpgrade, 16*time.Minute)
 	w.options.Timeout, w.helm.options.Timeout = time.Hour, time.Hour
-	_, err = w.helm.recover(t.Context(), nil)
+	_, err = repair{w.helm, nil}.recover(t.Context())
 	require.Error(t, err, "who waits an hour waits longer")
 }

@@ -3,10 +3,12 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -116,9 +118,21 @@ func (h *helm) explain(ctx context.Context, c *cluster.Cluster, err error) error
 	}
 	for _, pod := range list.Items {
 		// What was broken before explains nothing.
-		if message, _ := cluster.Waiting(pod); message != "" && !h.options.Accepted("Pod", pod.Namespace, pod.Name) {
+		if message, _ := cluster.Waiting(pod); message != "" && !h.acceptedPod(pod) {
 			return fault.New(fault.CodeOf(err), fault.RemedyOf(err), "%w: %s", err, message)
 		}
 	}
 	return err
+}
+
+// acceptedPod reports whether a pod, or the Deployment, StatefulSet or DaemonSet that it is of, was broken before.
+func (h *helm) acceptedPod(pod corev1.Pod) bool {
+	owner := metav1.GetControllerOf(&pod)
+	switch {
+	case owner == nil:
+		return h.options.Accepted("Pod", pod.Namespace, pod.Name)
+	case owner.Kind == "ReplicaSet":
+		return h.options.Accepted("Deployment", pod.Namespace, strings.TrimSuffix(owner.Name, "-"+pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]))
+	}
+	return h.options.Accepted(owner.Kind, pod.Namespace, owner.Name)
 }

@@ -107,7 +107,7 @@ func TestWhatWasBrokenBeforeIsNotWaitedFor(t *testing.T) {
 
 	w.options.Accepted = func(kind, in, name string) bool { return kind == "Deployment" && in == namespace && name == "hue" }
 	w.age(t)
-	w.options.Chart = mural("1.0.7")
+	w.options.Chart = muralChart("1.0.7")
 	result, err := w.run(t, toECR)
 	require.NoError(t, err)
 	assert.Contains(t, result.Restarted, "hue")

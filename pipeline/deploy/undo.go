@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"slices"
 	"time"
 
 	"helm.sh/helm/v3/pkg/action"
@@ -42,32 +41,6 @@ func (o Options) undoing() Options {
 	o.AllowDowngrade = true // what was live before may be older
 	o.complete()
 	return o
-}
-
-// Revision returns the newest revision of the release that was deployed well with just o.Values and the chart's version
-// of now; zero when Helm's history has none.
-func Revision(_ context.Context, c *cluster.Cluster, o Options) (int, error) {
-	o.complete()
-	h, err := newHelm(c, o)
-	if err != nil {
-		return 0, err
-	}
-	return h.revision(o.Release.Name, o.Values)
-}
-
-func (h *helm) revision(name string, values map[string]any) (int, error) {
-	history, err := h.history(name)
-	if err != nil || len(history) == 0 {
-		return 0, err
-	}
-	now := history[len(history)-1]
-	for _, r := range slices.Backward(history) {
-		good := r.Info.Status == release.StatusDeployed || r.Info.Status == release.StatusSuperseded
-		if good && r.Chart.Metadata.Version == now.Chart.Metadata.Version && equalValues(r.Config, values) {
-			return r.Version, nil
-		}
-	}
-	return 0, nil
 }
 
 // Check finds out, without a write, whether the release can be changed as o says.

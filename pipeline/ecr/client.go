@@ -37,8 +37,9 @@ type Client struct {
 type api interface {
 	token(context.Context) (encoded string, expires *time.Time, err error)
 	describe(context.Context) (RepositoryInfo, error)
-	create(context.Context) error
+	create(context.Context, Settings) error
 	images(context.Context) ([]Image, error)
+	layers(context.Context, []string) (map[string]int64, error)
 }
 
 // Connect makes a client for one repository and gets credentials, so that a person without any hears of it
@@ -59,7 +60,8 @@ func Connect(ctx context.Context, repo registry.Repository, o Options) (*Client,
 		o.HTTPClient = made
 	}
 	c := &Client{Repository: repo}
-	cfg, err := configure(ctx, repo.Registry, o)
+	// The region is the registry's own, whatever the environment says: an endpoint names exactly one.
+	cfg, err := Configure(ctx, repo.Registry.Region, o)
 	if err != nil {
 		return nil, c.explain(err, "reading the AWS configuration")
 	}

@@ -120,18 +120,18 @@ func TestImagesReadsEveryPage(t *testing.T) {
 func TestCreateOnlyInTheAccountOfTheEndpoint(t *testing.T) {
 	created := func(map[string]any) (int, string) { return 200, `{"repository":{}}` }
 	f := &fakeAPI{answers: map[string]func(map[string]any) (int, string){"CreateRepository": created}}
-	require.NoError(t, connect(t, endpoint, f).Create(context.Background()))
+	require.NoError(t, connect(t, endpoint, f).Create(context.Background(), ecr.Settings{}))
 	assert.Equal(t, []string{"GetCallerIdentity", "CreateRepository"}, f.calls)
 
 	f.calls = nil
-	err := connect(t, "oci://999999999999.dkr.ecr.us-east-1.amazonaws.com/palette", f).Create(context.Background())
+	err := connect(t, "oci://999999999999.dkr.ecr.us-east-1.amazonaws.com/palette", f).Create(context.Background(), ecr.Settings{})
 	require.ErrorContains(t, err, "these credentials are of account 123456789012, the endpoint names account 999999999999")
 	assert.Equal(t, []string{"GetCallerIdentity"}, f.calls, "nothing may be made in the wrong account")
 
 	f.answers["CreateRepository"] = func(map[string]any) (int, string) {
 		return 400, `{"__type":"RepositoryAlreadyExistsException","message":"exists"}`
 	}
-	require.NoError(t, connect(t, endpoint, f).Create(context.Background()))
+	require.NoError(t, connect(t, endpoint, f).Create(context.Background(), ecr.Settings{}))
 }
 
 func TestThrottledCallsAreRepeated(t *testing.T) {

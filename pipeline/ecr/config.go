@@ -3,6 +3,7 @@ package ecr
 import (
 	"context"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,20 +34,31 @@ func newRetryer() aws.Retryer {
 	})
 }
 
-// configure returns the SDK's configuration for the registry's region. The region is the registry's own,
-// whatever the environment says: an endpoint names exactly one.
-func configure(ctx context.Context, r registry.Registry, o Options) (aws.Config, error) {
+// Configure returns the SDK's configuration for a region, with the proxy, the authorities and the credentials of o. An
+// empty region is that of the environment or the profile, and may stay empty.
+func Configure(ctx context.Context, region string, o Options) (aws.Config, error) {
+	if o.HTTPClient == nil {
+		made, err := HTTPClient(os.Getenv)
+		if err != nil {
+			return aws.Config{}, err
+		}
+		o.HTTPClient = made
+	}
 	if o.Config != nil {
 		cfg := o.Config.Copy()
-		cfg.Region = r.Region
+		if region != "" {
+			cfg.Region = region
+		}
 		cfg.HTTPClient = o.HTTPClient
 		return cfg, nil
 	}
 	load := []func(*config.LoadOptions) error{
-		config.WithRegion(r.Region),
 		config.WithRetryer(newRetryer),
 		config.WithHTTPClient(buildable(o.HTTPClient)),
 		config.WithLogger(logging.Nop{}), // the library writes to no stream; what matters comes back as an error
+	}
+	if region != "" {
+		load = append(load, config.WithRegion(region))
 	}
 	if o.Profile != "" {
 		load = append(load, config.WithSharedConfigProfile(o.Profile))

@@ -113,8 +113,8 @@ func TestAgainstTheEmulator(t *testing.T) {
 			require.Error(t, err)
 			assert.Contains(t, fault.RemedyOf(ecr.Explain(err, repo)), ecr.CreateCommand(repo), "%v", err)
 
-			require.NoError(t, client.Create(ctx))
-			require.NoError(t, client.Create(ctx), "it exists already")
+			require.NoError(t, client.Create(ctx, ecr.Settings{}))
+			require.NoError(t, client.Create(ctx, ecr.Settings{}), "it exists already")
 			info, err := client.Require(ctx)
 			require.NoError(t, err)
 			assert.Equal(t, repo.Reference(), info.URI)
@@ -139,7 +139,7 @@ func TestAgainstTheEmulator(t *testing.T) {
 func TestAliasOfAnotherAccount(t *testing.T) {
 	emulate(t)
 	ctx := context.Background()
-	require.NoError(t, connectTo(t, repositoryAt(t, "oci://public.ecr.aws/a1b2c3d4")).Create(ctx))
+	require.NoError(t, connectTo(t, repositoryAt(t, "oci://public.ecr.aws/a1b2c3d4")).Create(ctx, ecr.Settings{}))
 	_, err := connectTo(t, repositoryAt(t, "oci://public.ecr.aws/somebody")).Describe(ctx)
 	require.ErrorContains(t, err, "public.ecr.aws/a1b2c3d4/mural-workloads")
 	assert.Equal(t, fault.Usage, fault.CodeOf(err))
@@ -149,7 +149,7 @@ func TestDeniedActions(t *testing.T) {
 	e := emulate(t)
 	ctx := context.Background()
 	repo := repository(t)
-	require.NoError(t, connectTo(t, repo).Create(ctx))
+	require.NoError(t, connectTo(t, repo).Create(ctx, ecr.Settings{}))
 	as(t, user(t, e, "WORKLOAD", "ecr:GetAuthorizationToken", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload"))
 	client := connectTo(t, repo)
 
@@ -210,7 +210,7 @@ func TestFaultsOfAWS(t *testing.T) {
 	e := emulate(t)
 	ctx := context.Background()
 	client := connectTo(t, repository(t))
-	require.NoError(t, client.Create(ctx))
+	require.NoError(t, client.Create(ctx, ecr.Settings{}))
 	require.NoError(t, e.Control.PutFaults(ctx,
 		emulator.Fault{Name: "api throttled", Operation: "ecr:DescribeImages", Times: 2, Behaviour: emulator.BehaviourThrottle},
 		emulator.Fault{Name: "token expired", Operation: "ecr:InitiateLayerUpload", Times: 1, Behaviour: emulator.BehaviourExpired},

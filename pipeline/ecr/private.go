@@ -2,10 +2,13 @@ package ecr
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
@@ -48,8 +51,23 @@ func (p privateAPI) describe(ctx context.Context) (RepositoryInfo, error) {
 	}, nil
 }
 
-func (p privateAPI) create(ctx context.Context) error {
-	_, err := p.client.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String(p.repo.Name)})
+func (p privateAPI) create(ctx context.Context, with Settings) error {
+	in := &ecr.CreateRepositoryInput{RepositoryName: aws.String(p.repo.Name), ImageTagMutability: types.ImageTagMutability(with.Mutability)}
+	if with.KMSKey != "" {
+		in.EncryptionConfiguration = &types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeKms, KmsKey: aws.String(with.KMSKey)}
+	}
+	if with.ScanOnPush {
+		in.ImageScanningConfiguration = &types.ImageScanningConfiguration{ScanOnPush: true}
+	}
+	for _, key := range slices.Sorted(maps.Keys(with.Tags)) {
+		in.Tags = append(in.Tags, types.Tag{Key: aws.String(key), Value: aws.String(with.Tags[key])})
+	}
+	if _, err := p.client.CreateRepository(ctx, in); err != nil || with.Lifecycle == "" {
+		return err
+	}
+	_, err := p.client.PutLifecyclePolicy(ctx, &ecr.PutLifecyclePolicyInput{
+		RegistryId: aws.String(p.repo.Registry.AccountID), RepositoryName: aws.String(p.repo.Name), LifecyclePolicyText: aws.String(with.Lifecycle),
+	})
 	return err
 }
 
@@ -71,4 +89,20 @@ func (p privateAPI) images(ctx context.Context) ([]Image, error) {
 		}
 	}
 	return images, nil
+}
+
+func (p privateAPI) layers(ctx context.Context, digests []string) (map[string]int64, error) {
+	out, err := p.client.BatchCheckLayerAvailability(ctx, &ecr.BatchCheckLayerAvailabilityInput{
+		RegistryId: aws.String(p.repo.Registry.AccountID), RepositoryName: aws.String(p.repo.Name), LayerDigests: digests,
+	})
+	if err != nil {
+		return nil, err
+	}
+	sizes := map[string]int64{}
+	for _, layer := range out.Layers {
+		if layer.LayerAvailability == types.LayerAvailabilityAvailable {
+			sizes[aws.ToString(layer.LayerDigest)] = aws.ToInt64(layer.LayerSize)
+		}
+	}
+	return sizes, nil
 }

@@ -2,10 +2,13 @@ package ecr
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecrpublic"
+	"github.com/aws/aws-sdk-go-v2/service/ecrpublic/types"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
@@ -43,8 +46,12 @@ func (p publicAPI) describe(ctx context.Context) (RepositoryInfo, error) {
 	}, nil
 }
 
-func (p publicAPI) create(ctx context.Context) error {
-	_, err := p.client.CreateRepository(ctx, &ecrpublic.CreateRepositoryInput{RepositoryName: aws.String(p.repo.Name)})
+func (p publicAPI) create(ctx context.Context, with Settings) error {
+	in := &ecrpublic.CreateRepositoryInput{RepositoryName: aws.String(p.repo.Name)}
+	for _, key := range slices.Sorted(maps.Keys(with.Tags)) {
+		in.Tags = append(in.Tags, types.Tag{Key: aws.String(key), Value: aws.String(with.Tags[key])})
+	}
+	_, err := p.client.CreateRepository(ctx, in)
 	return err
 }
 
@@ -66,4 +73,20 @@ func (p publicAPI) images(ctx context.Context) ([]Image, error) {
 		}
 	}
 	return images, nil
+}
+
+func (p publicAPI) layers(ctx context.Context, digests []string) (map[string]int64, error) {
+	out, err := p.client.BatchCheckLayerAvailability(ctx, &ecrpublic.BatchCheckLayerAvailabilityInput{
+		RepositoryName: aws.String(p.repo.Name), LayerDigests: digests,
+	})
+	if err != nil {
+		return nil, err
+	}
+	sizes := map[string]int64{}
+	for _, layer := range out.Layers {
+		if layer.LayerAvailability == types.LayerAvailabilityAvailable {
+			sizes[aws.ToString(layer.LayerDigest)] = aws.ToInt64(layer.LayerSize)
+		}
+	}
+	return sizes, nil
 }

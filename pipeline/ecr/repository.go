@@ -62,9 +62,18 @@ func (c *Client) Require(ctx context.Context) (RepositoryInfo, error) {
 	return info, err
 }
 
-// Create makes the repository, with tags that can be moved and ECR's default encryption. One that exists
-// already is fine. It refuses to make it in another account than the endpoint names.
-func (c *Client) Create(ctx context.Context) error {
+// Settings are those of a repository that Create makes. The zero value is ECR's own: tags that can be moved, its default
+// encryption, nothing else. ECR Public knows none but tags.
+type Settings struct {
+	Mutability string // of tags: MUTABLE or IMMUTABLE
+	KMSKey     string // ARN or alias of the key that encrypts it
+	ScanOnPush bool
+	Tags       map[string]string // of the repository
+	Lifecycle  string            // JSON of a lifecycle policy
+}
+
+// Create makes the repository. One that exists already is fine, and stays as it is. It refuses to make it in another account than the endpoint names.
+func (c *Client) Create(ctx context.Context, with Settings) error {
 	if want := c.Repository.Registry.AccountID; want != "" {
 		caller, err := c.Identity(ctx)
 		if err != nil {
@@ -75,7 +84,10 @@ func (c *Client) Create(ctx context.Context) error {
 				"creating repository %q: these credentials are of account %s, the endpoint names account %s", c.Repository.Name, caller.Account, want)
 		}
 	}
-	err := c.api.create(ctx)
+	if c.Repository.Registry.Kind == registry.Public && (with.Mutability != "" || with.KMSKey != "" || with.ScanOnPush || with.Lifecycle != "") {
+		return fault.New(fault.Usage, "leave out registry.create but for its tags", "creating repository %q: ECR Public has neither mutability nor encryption, scans or lifecycle policies to set", c.Repository.Name)
+	}
+	err := c.api.create(ctx, with)
 	var refused smithy.APIError
 	if errors.As(err, &refused) && refused.ErrorCode() == "RepositoryAlreadyExistsException" {
 		return nil

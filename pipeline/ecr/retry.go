@@ -1,6 +1,7 @@
 package ecr
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -19,11 +20,14 @@ const retries = 6
 // not repeated. Requests to a registry are safe to repeat: content is addressed by its digest.
 func Retrying(base http.RoundTripper) http.RoundTripper {
 	policy := &retry.GenericPolicy{
-		Retryable: func(resp *http.Response, err error) (bool, error) { return worthRetry(resp, err), nil },
-		Backoff:   backoff,
-		MinWait:   100 * time.Millisecond,
-		MaxWait:   20 * time.Second,
-		MaxRetry:  retries,
+		Retryable: func(resp *http.Response, err error) (bool, error) {
+			tellThrottled(resp)
+			return worthRetry(resp, err), nil
+		},
+		Backoff:  backoff,
+		MinWait:  100 * time.Millisecond,
+		MaxWait:  20 * time.Second,
+		MaxRetry: retries,
 	}
 	return &retry.Transport{Base: base, Policy: func() retry.Policy { return policy }}
 }
@@ -42,4 +46,21 @@ func backoff(attempt int, resp *http.Response) time.Duration {
 		}
 	}
 	return retry.ExponentialBackoff(200*time.Millisecond, 2, 0.25)(attempt, nil)
+}
+
+type throttledKey struct{}
+
+// WhenThrottled returns a context for requests through Retrying: told is called each time that one of them is
+// throttled, also when its repetition succeeds.
+func WhenThrottled(ctx context.Context, told func()) context.Context {
+	return context.WithValue(ctx, throttledKey{}, told)
+}
+
+func tellThrottled(resp *http.Response) {
+	if resp == nil || resp.StatusCode != http.StatusTooManyRequests || resp.Request == nil {
+		return
+	}
+	if told, ok := resp.Request.Context().Value(throttledKey{}).(func()); ok {
+		told()
+	}
 }

@@ -30,7 +30,7 @@ func OfValues(values mural.Values, namespace string) []Spoke {
 	for _, s := range values.Spokes {
 		spoke := Spoke{Name: s.Name, IsHub: s.IsHub(), From: "fleetConfig.spokes"}
 		if s.KubeconfigRef != "" {
-			spoke.Kubeconfig = SecretKey{Namespace: namespace, Name: s.KubeconfigRef}
+			spoke.Kubeconfig = SecretKey{Namespace: namespace, Name: s.KubeconfigRef, Key: s.KubeconfigKey}
 		}
 		if s.HasRegistry {
 			if at, err := s.Registry.Address(); err == nil {

@@ -22,9 +22,12 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/fleet"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
 
 const role = "arn:aws:iam::123456789012:role/palette-ecr"
+
+var irsa = fleet.Identity{Mode: target.IRSA, Role: role}
 
 func values(t *testing.T) mural.Values {
 	t.Helper()
@@ -35,7 +38,7 @@ func values(t *testing.T) mural.Values {
 		"hue": map[string]any{"ociRegistry": zot("oci://zot.mural-system.svc.cluster.local:5000")},
 		"fleetConfig": map[string]any{"spokes": []any{
 			map[string]any{"name": "hub-as-spoke", "kubeconfig": map[string]any{"inCluster": true}, "ociRegistry": zot("oci://zot.mural-system.svc:5000")},
-			map[string]any{"name": "edge-1", "kubeconfig": map[string]any{"secretReference": map[string]any{"name": "edge-1-kubeconfig"}}, "ociRegistry": zot("oci://10.0.0.7:30500")},
+			map[string]any{"name": "edge-1", "kubeconfig": map[string]any{"secretReference": map[string]any{"name": "edge-1-kubeconfig", "kubeconfigKey": "admin"}}, "ociRegistry": zot("oci://10.0.0.7:30500")},
 			map[string]any{"name": "edge-2"},
 		}},
 	})
@@ -82,7 +85,7 @@ func TestSources(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"hub": "oci://zot.mural-system.svc:5000/mural-workloads", "edge-1": "oci://10.0.0.7:30500/mural-workloads"}, got,
 		"edge-2 names no registry: nobody knows its address")
-	assert.Equal(t, fleet.SecretKey{Namespace: "mural-system", Name: "edge-1-kubeconfig"}, known[1].Kubeconfig)
+	assert.Equal(t, fleet.SecretKey{Namespace: "mural-system", Name: "edge-1-kubeconfig", Key: "admin"}, known[1].Kubeconfig)
 }
 
 // hub is a cluster with objects, by the fake client; funcs may break requests.
@@ -198,7 +201,7 @@ func TestPrepare(t *testing.T) {
 	}}, controller("flux-system"), account, pod)
 	spoke.Name = "edge-1"
 
-	p, err := fleet.Inspect(t.Context(), spoke, role)
+	p, err := fleet.Inspect(t.Context(), spoke, irsa)
 	require.NoError(t, err)
 	assert.Zero(t, writes)
 	assert.Equal(t, "on edge-1: give ServiceAccount flux-system/source-controller role "+role+", and restart flux-system/source-controller", p.String())
@@ -208,7 +211,7 @@ func TestPrepare(t *testing.T) {
 	}, p.Commands(spoke))
 
 	now := time.Date(2026, 11, 26, 2, 0, 0, 0, time.UTC)
-	_, err = fleet.Prepare(t.Context(), spoke, role, now)
+	_, err = fleet.Prepare(t.Context(), spoke, irsa, now)
 	require.NoError(t, err)
 	assert.Equal(t, 2, writes)
 	var got appsv1.Deployment
@@ -221,19 +224,68 @@ func TestPrepare(t *testing.T) {
 	fresh.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "AWS_ROLE_ARN", Value: role}}
 	require.NoError(t, spoke.Client.Delete(t.Context(), pod))
 	require.NoError(t, spoke.Client.Create(t.Context(), fresh))
-	p, err = fleet.Prepare(t.Context(), spoke, role, now)
+	p, err = fleet.Prepare(t.Context(), spoke, irsa, now)
 	require.NoError(t, err)
 	assert.False(t, p.Due())
 	assert.Equal(t, 2, writes)
 
-	p, err = fleet.Inspect(t.Context(), spoke, role+"-2")
+	p, err = fleet.Inspect(t.Context(), spoke, fleet.Identity{Role: role + "-2"})
 	require.NoError(t, err)
 	assert.Contains(t, p.String(), "instead of "+role)
 
-	_, err = fleet.Inspect(t.Context(), hub(t, interceptor.Funcs{}), role)
+	_, err = fleet.Inspect(t.Context(), hub(t, interceptor.Funcs{}), irsa)
 	require.ErrorContains(t, err, "it has no Deployment source-controller")
-	_, err = fleet.Inspect(t.Context(), hub(t, interceptor.Funcs{}, controller("a"), controller("b")), role)
+	_, err = fleet.Inspect(t.Context(), hub(t, interceptor.Funcs{}, controller("a"), controller("b")), irsa)
 	require.ErrorContains(t, err, "2 Deployments source-controller, in a, b")
+}
+
+// associations are those of EKS Pod Identity in these tests, by the ServiceAccount.
+type associations map[string]string
+
+func (a associations) Role(_ context.Context, c *cluster.EKS, account client.ObjectKey) (string, error) {
+	return a[c.Name+" "+account.String()], nil
+}
+
+func (a associations) Give(_ context.Context, c *cluster.EKS, account client.ObjectKey, role string) error {
+	a[c.Name+" "+account.String()] = role
+	return nil
+}
+
+// TestPreparePodIdentity: an association is made where the cluster is known by its name in EKS, and named as a command
+// where it is not.
+func TestPreparePodIdentity(t *testing.T) {
+	t.Parallel()
+	labels := map[string]string{"app": "source-controller"}
+	deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "flux-system", Name: "source-controller"}, Spec: appsv1.DeploymentSpec{
+		Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{ServiceAccountName: "source-controller"}},
+	}}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "flux-system", Name: "sc-1", Labels: labels}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "manager"}}}}
+	known := associations{}
+	wanted := fleet.Identity{Mode: target.PodIdentity, Role: role, Associations: known}
+	spoke := hub(t, interceptor.Funcs{}, deployment.DeepCopy(), pod.DeepCopy())
+	spoke.Name = "edge-1"
+
+	p, err := fleet.Prepare(t.Context(), spoke, wanted, time.Now())
+	require.ErrorContains(t, err, "which role ServiceAccount flux-system/source-controller is to have")
+	assert.Contains(t, fault.RemedyOf(err), "aws eks create-pod-identity-association --cluster-name <cluster> --namespace flux-system --service-account source-controller --role-arn "+role)
+	assert.Equal(t, fault.Refused, fault.CodeOf(err))
+	assert.Contains(t, p.String(), "by EKS Pod Identity")
+
+	spoke.EKS = &cluster.EKS{Name: "spoke", Region: "us-east-1"}
+	p, err = fleet.Inspect(t.Context(), spoke, wanted)
+	require.NoError(t, err)
+	assert.Contains(t, p.Commands(spoke)[0], "--cluster-name spoke --region us-east-1")
+	_, err = fleet.Prepare(t.Context(), spoke, wanted, time.Now())
+	require.NoError(t, err)
+	assert.Equal(t, associations{"spoke flux-system/source-controller": role}, known)
+	p, err = fleet.Inspect(t.Context(), spoke, wanted)
+	require.NoError(t, err)
+	assert.False(t, p.Associate)
+	assert.True(t, p.Restart, "its pod is older than the association")
+
+	p, err = fleet.Inspect(t.Context(), spoke, fleet.Identity{Mode: target.InstanceProfile})
+	require.NoError(t, err)
+	assert.False(t, p.Due(), "the node has the role")
 }
 
 func TestAddresses(t *testing.T) {

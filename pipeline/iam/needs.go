@@ -37,6 +37,8 @@ type Wanted struct {
 	Account    string // of ECR Public, whose addresses don't contain it; for a private registry its own account
 	Semver     bool   // an OCIRepository selects its tag by semver, so that source-controller lists tags
 	Create     bool   // the operator may create the repository
+
+	EKSClusters []string // ARNs of clusters that the operator reaches by their names in EKS
 }
 
 // DefaultRole returns palette-ecr in the registry's account.
@@ -68,6 +70,11 @@ func (w Wanted) Needs(p Principal) ([]Need, error) {
 	}
 	public := w.Repository.Registry.Kind == registry.Public
 	var needs []Need
+	if p == Operator {
+		for _, cluster := range w.EKSClusters {
+			needs = append(needs, Need{Action: "eks:DescribeCluster", Resource: cluster, Why: "finds the cluster by its name"})
+		}
+	}
 	for _, r := range rights {
 		service, action := "ecr:", r.private
 		if public {

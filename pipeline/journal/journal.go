@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/baseline"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -48,14 +49,21 @@ type content struct {
 	Plan             string            `json:"plan,omitempty"`        // hash of the plan that it began with
 	ManagedBy        string            `json:"managedBy,omitempty"`   // who applies the release, as target.ManagedBy
 	PreviousRevision int               `json:"previousRevision,omitempty"`
-	SwitchedAt       time.Time         `json:"switchedAt,omitzero"` // since when only pods with the new settings run
-	Proofs           []report.Proof    `json:"proofs,omitempty"`    // the newest of each name and cluster that held
-	Copied           []string          `json:"copied,omitempty"`    // digests that copy wrote since the switch
-	Leftovers        []Leftover        `json:"leftovers,omitempty"` // what could not be deleted yet
-	Without          []string          `json:"without,omitempty"`   // spokes that were left out by name
-	Left             []string          `json:"left,omitempty"`      // repositories of Zot that were left there by name
-	ZotOffAt         time.Time         `json:"zotOffAt,omitzero"`   // when Zot was turned off
-	Last             Stamp             `json:"last,omitzero"`       // who wrote this
+	PreviousVersion  string            `json:"previousVersion,omitempty"` // of mural's chart
+	PreviousCRDs     int               `json:"previousCRDs,omitempty"`    // revision of mural-crds; zero: Helm had none
+	SwitchedAt       time.Time         `json:"switchedAt,omitzero"`       // since when only pods with the new settings run
+	Proofs           []report.Proof    `json:"proofs,omitempty"`          // the newest of each name and cluster that held
+	Copied           []string          `json:"copied,omitempty"`          // digests that copy wrote since the switch
+	Leftovers        []Leftover        `json:"leftovers,omitempty"`       // what could not be deleted yet
+	Without          []string          `json:"without,omitempty"`         // spokes that were left out by name
+	Left             []string          `json:"left,omitempty"`            // repositories of Zot that were left there by name
+	Behind           []string          `json:"behind,omitempty"`          // spokes of which nobody has seen yet that they came back from ECR
+
+	Baseline *baseline.Snapshot `json:"baseline,omitempty"` // what was broken before the cutover; nil: nobody has looked
+	Accepted []string           `json:"accepted,omitempty"` // of that, by name: --accept-broken
+
+	ZotOffAt time.Time `json:"zotOffAt,omitzero"` // when Zot was turned off
+	Last     Stamp     `json:"last,omitzero"`     // who wrote this
 }
 
 // Stamp is who wrote the journal, and what it was doing.
@@ -196,6 +204,11 @@ func (j *Journal) Begin(destination, source string, revision int, original map[s
 	j.content = content{APIVersion: apiVersion, Source: source, Destination: destination, Original: original, PreviousRevision: revision, Open: true, Leftovers: leftovers}
 }
 
+// Installed notes that a release is being installed on a destination: there is nothing to go back to.
+func (j *Journal) Installed(destination string, applied map[string]any) {
+	j.content = content{APIVersion: apiVersion, Destination: destination, Applied: applied, Leftovers: j.Leftovers}
+}
+
 // Switched notes since when only pods with the new settings run. Proofs from before it don't count any more.
 func (j *Journal) Switched(at time.Time) {
 	if at.Equal(j.SwitchedAt) {
@@ -205,9 +218,18 @@ func (j *Journal) Switched(at time.Time) {
 	j.Proofs, j.Copied = nil, nil
 }
 
-// Back notes that the release is as it was before the cutover.
-func (j *Journal) Back() {
+// Back notes that the release is as it was before the cutover, and which spokes were left behind.
+func (j *Journal) Back(behind ...string) {
 	j.SwitchedAt, j.ZotOffAt, j.Proofs, j.Copied, j.Open = time.Time{}, time.Time{}, nil, nil, false
+	j.Behind = behind
+}
+
+// Returned notes of spokes that were left behind that they came back too.
+func (j *Journal) Returned(spokes ...string) {
+	j.Behind = slices.DeleteFunc(slices.Clone(j.Behind), func(name string) bool { return slices.Contains(spokes, name) })
+	if len(j.Behind) == 0 {
+		j.Behind = nil
+	}
 }
 
 // Exists reports whether there is a journal in the cluster.

@@ -74,20 +74,21 @@ func leftCredentials(v *view) error {
 		}
 	})
 	if len(v.findings) == found {
-		v.renderedCredentials()
+		renderedCredentials(v)
 	}
 	return nil
 }
 
 // renderedCredentials looks at what the chart makes: credentials may come from keys that this tool doesn't know.
-func (v *view) renderedCredentials() {
-	for _, o := range v.objects() {
+func renderedCredentials(v *view) {
+	objects, _ := v.manifests() // L23 says why there are none
+	for _, o := range objects {
 		data, _, _ := unstructured.NestedMap(o.Object.Object, "stringData")
 		if o.Object.GetKind() != "Secret" || data["provider"] != "aws" {
 			continue
 		}
 		if name, _ := data["basicAuthSecretName"].(string); name != "" {
-			place := v.settingsOf(o).key()
+			place := settingsOf(v, o).key()
 			place.Object = o.Name()
 			v.add(report.Error, place, "find the key in the chart's values that names it, and empty it", "%s still gets basicAuthSecretName %q (%s): Flux uses that Secret and ignores provider aws", o.Name(), name, o.Source)
 		}

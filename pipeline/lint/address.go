@@ -121,14 +121,14 @@ func fullName(v *view) error {
 		case path != "" && strings.HasPrefix(name, path+"/"):
 			v.add(report.Error, r.repository.place(), "write repository: "+strings.TrimPrefix(name, path+"/"), "repository of %s repeats the namespace %q of the endpoint: together they name %q", r.who(), path, path+"/"+name)
 		case r.hub && v.in.Destination.Registry.IsECR():
-			v.wantedName(r)
+			wantedName(v, r)
 		}
 	})
 	return nil
 }
 
 // wantedName compares the whole name with the one that was asked for.
-func (v *view) wantedName(r *registrySettings) {
+func wantedName(v *view, r *registrySettings) {
 	want := v.in.Destination
 	host := r.Registry
 	host.Namespace = want.Registry.Namespace

@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 
-	"github.com/pmezard/go-difflib/difflib"
+	udiff "github.com/aymanbagabas/go-udiff"
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
@@ -60,10 +59,8 @@ func (e Example) Diff() string {
 				before = fails.Text
 			}
 		}
-		text, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
-			A: slices.Collect(strings.Lines(before)), B: slices.Collect(strings.Lines(passes.Text)), FromFile: passes.Name, ToFile: passes.Name, Context: 2,
-		})
-		if err == nil { // a buffer takes everything
+		text, err := udiff.ToUnified(passes.Name, passes.Name, before, udiff.Lines(before, passes.Text), 2)
+		if err == nil { // which edits that don't fit their text would make
 			out.WriteString(text)
 		}
 	}

@@ -29,15 +29,10 @@ func list() string {
 }
 
 func (r rule) text() string {
-	var out strings.Builder
-	fmt.Fprintf(&out, "%s (%s): %s\n", r.ID, r.Severity, r.Title)
-	paragraph(&out, "Why", r.Why)
-	paragraph(&out, "Fix", r.Fix)
 	if r.fixable {
-		paragraph(&out, "", "palette-ecr lint --fix does it, with the editor of render, as far as the right value is known.")
+		return r.Explanation("palette-ecr lint --fix does it, with the editor of render, as far as the right value is known.")
 	}
-	paragraph(&out, "Source", r.Source)
-	return out.String()
+	return r.Explanation("")
 }
 
 // text shows what lint finds in the example, and what makes it pass.
@@ -51,26 +46,4 @@ func indented(text string) string {
 		out.WriteString("  " + line)
 	}
 	return out.String()
-}
-
-// width that explanations are wrapped to.
-const width = 100
-
-// paragraph writes a text under a name, wrapped.
-func paragraph(out *strings.Builder, name, text string) {
-	line := fmt.Sprintf("\n%-8s", name)
-	if name == "" {
-		line = strings.Repeat(" ", 8)
-	}
-	for _, word := range strings.Fields(text) {
-		if len(line)+1+len(word) > width && strings.TrimSpace(line) != "" {
-			out.WriteString(line + "\n")
-			line = strings.Repeat(" ", 8)
-		}
-		if !strings.HasSuffix(line, " ") {
-			line += " "
-		}
-		line += word
-	}
-	out.WriteString(line + "\n")
 }

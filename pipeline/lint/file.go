@@ -119,7 +119,7 @@ func credentials(v *view) error {
 		}
 		v.add(severity, c.Place, "keep it out of Git: make the Secret another way (an external secret, SOPS), and let valuesFrom name it", "%s holds credentials in clear, in a manifest, which is made to be committed", c.Place.Object)
 	}
-	v.accessKeys()
+	accessKeys(v)
 	return nil
 }
 
@@ -127,7 +127,7 @@ func credentials(v *view) error {
 var accessKey = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z2-7]{16}\b`)
 
 // accessKeys finds keys anywhere in the file, also in comments.
-func (v *view) accessKeys() {
+func accessKeys(v *view) {
 	data := v.file.Data()
 	for _, prefix := range []string{"AKIA", "ASIA"} {
 		for at := 0; ; at++ {

@@ -1,40 +1,37 @@
 package lint
 
 import (
-	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
-// Settings are what an edit of the file has to write: the destination and identity of the input or, as far
-// as it says nothing, those that the file itself names. Ok reports whether there is a destination at all.
-func Settings(in Input) (s values.Settings, ok bool, err error) {
+// Wanted are the options of an edit of the file: the destination and identity of the input or, as far as it says nothing,
+// those that the file itself names. Ok reports whether there is a destination at all.
+func Wanted(in Input) (o render.Options, ok bool) {
 	v := newView(in)
 	destination, ok := v.destination()
 	if !ok {
-		return s, false, nil
+		return o, false
 	}
-	s.Destination, s.Identity = destination.Registry, in.Target.Identity
-	s.Repository, s.KeepCert = destination.Name, in.KeepCert
-	s.Interval, s.Timeout = in.Target.Registry.Interval, in.Target.Registry.Timeout
+	o = render.Options{Target: in.Target.WithDefaults(), Chart: in.Chart, KeepCert: in.KeepCert}
+	to := &o.Target.Registry
+	to.AllowPublic = to.AllowPublic || to.Endpoint == "" // the file points there already
+	to.Endpoint, to.Repository = destination.Registry.Endpoint(), destination.Name
 	if namespace := destination.Registry.Namespace; namespace != "" {
-		s.Repository = destination.Name[len(namespace)+1:]
+		to.Repository = destination.Name[len(namespace)+1:]
 	}
+	identity := &o.Target.Identity
 	if mode := v.identity(); mode != "" {
-		s.Identity.Mode = mode
+		identity.Mode = mode
 	}
 	for _, a := range v.accounts() {
-		if s.Identity.Mode == target.IRSA && s.Identity.RoleARN == "" && rolePattern.MatchString(a.role.text()) {
-			s.Identity.RoleARN = a.role.text()
+		if identity.Mode == target.IRSA && identity.RoleARN == "" && rolePattern.MatchString(a.role.text()) {
+			identity.RoleARN = a.role.text()
 		}
 	}
-	if in.Chart != nil {
-		if s.ChartDefaults, err = chart.Defaults(in.Chart); err != nil {
-			return s, false, err
-		}
-	}
-	return s, true, nil
+	return o, true
 }
 
 // Fix corrects what the findings say, with the editor of render: nil when none of them can be corrected so.
@@ -47,11 +44,11 @@ func Fix(in Input, findings []report.Finding) (*values.Rendered, error) {
 	if !wanted {
 		return nil, nil
 	}
-	settings, ok, err := Settings(in)
-	if err != nil || !ok {
-		return nil, err
+	options, ok := Wanted(in)
+	if !ok {
+		return nil, nil
 	}
-	rendered, err := in.File.Render(settings)
+	rendered, err := render.Run(in.File, options)
 	if err != nil || len(rendered.Changes) == 0 {
 		return nil, err
 	}

@@ -36,12 +36,12 @@ func fluxRules() []rule {
 }
 
 // controllers are the source-controllers that are known of: seen in clusters, or in the rendered chart.
-func (v *view) controllers() []SourceController {
+func controllers(v *view) []SourceController {
 	if v.in.Live.SourceControllers != nil {
 		return v.in.Live.SourceControllers
 	}
 	var found []SourceController
-	for _, image := range v.images() {
+	for _, image := range images(v) {
 		name, version, _ := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":")
 		if name == "source-controller" {
 			version, _, _ = strings.Cut(version, "@")
@@ -52,11 +52,11 @@ func (v *view) controllers() []SourceController {
 }
 
 func fluxVersion(v *view) error {
-	v.hosts()
+	hosts(v)
 	if !v.hub.isPublic() {
 		return nil
 	}
-	for _, c := range v.controllers() {
+	for _, c := range controllers(v) {
 		version, err := semver.NewVersion(c.Version)
 		if err != nil {
 			continue
@@ -80,7 +80,7 @@ func oneFlux(v *view) error {
 	role := v.accounts()[1].role
 	if v.in.Live.SourceControllers == nil {
 		// Flux applies the HelmRelease, so there is one in the cluster before the chart brings its own.
-		if v.file.Kind() == values.HelmRelease && len(v.controllers()) > 0 {
+		if v.file.Kind() == values.HelmRelease && len(controllers(v)) > 0 {
 			v.add(report.Warning, v.root.sub("flux2").key(), "set flux2.enabled to false, and annotate the service account of the Flux that is there",
 				"Flux manages this release, and the chart installs a second source-controller into %s", v.namespace())
 		}

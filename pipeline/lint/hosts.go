@@ -36,21 +36,21 @@ func suffix(text string) func(registry.Registry) bool {
 var fipsRegions = []string{"us-east-1", "us-east-2", "us-west-1", "us-west-2", "us-gov-east-1", "us-gov-west-1"}
 
 // hosts looks at hosts that only some versions of source-controller take.
-func (v *view) hosts() {
+func hosts(v *view) {
 	v.registries(func(r *registrySettings) {
 		if r.err != nil || !r.IsECR() {
 			return
 		}
 		for _, h := range hostsSince {
 			if h.is(r.Registry) {
-				v.host(r, h)
+				hostSupport(v, r, h)
 				return
 			}
 		}
 	})
 }
 
-func (v *view) host(r *registrySettings, h hostSince) {
+func hostSupport(v *view, r *registrySettings, h hostSince) {
 	remedy := "take the registry's host under amazonaws.com, or upgrade to Flux " + h.flux + " (" + h.source + ")"
 	if strings.HasSuffix(r.Host, ".amazonaws.eu") {
 		remedy = "upgrade to Flux " + h.flux + " (" + h.source + ")"
@@ -60,7 +60,7 @@ func (v *view) host(r *registrySettings, h hostSince) {
 		sure = h.version
 	}
 	known := false
-	for _, c := range v.controllers() {
+	for _, c := range controllers(v) {
 		version, err := semver.NewVersion(c.Version)
 		if err != nil {
 			continue
@@ -85,7 +85,7 @@ func (v *view) host(r *registrySettings, h hostSince) {
 }
 
 // fips looks for hosts that don't exist.
-func (v *view) fips() {
+func fips(v *view) {
 	v.registries(func(r *registrySettings) {
 		if r.err == nil && r.Kind == registry.Private && r.FIPS && !slices.Contains(fipsRegions, r.Region) {
 			v.add(report.Error, r.endpoint.place(), "take the host without -fips, or a region that has one: "+strings.Join(fipsRegions, ", "), "ECR has no FIPS host in %s: the name %s doesn't exist", r.Region, r.Host)

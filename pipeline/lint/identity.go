@@ -89,13 +89,13 @@ func annotated(v *view) error {
 		case v.in.Target.Identity.RoleARN != "" && arn != v.in.Target.Identity.RoleARN:
 			v.add(report.Error, a.role.place(), "annotate the role that is meant", "service account %s has role %q, not %q", a.name, arn, v.in.Target.Identity.RoleARN)
 		}
-		v.created(a)
+		created(v, a)
 	}
 	return nil
 }
 
 // created looks at create: false, which leaves the annotation without effect.
-func (v *view) created(a account) {
+func created(v *view, a account) {
 	if a.create.value() != false {
 		return
 	}
@@ -128,7 +128,7 @@ func notAnnotated(v *view) error {
 
 func sameAccount(v *view) error {
 	flaws(v, "L09")
-	v.fips()
+	fips(v)
 	if v.hub.err != nil || !v.hub.IsECR() {
 		return nil
 	}
@@ -154,12 +154,12 @@ func sameAccount(v *view) error {
 			v.add(severity, a.role.place(), "take a role of the registry's account; if two accounts are meant, give the repository a policy for the role, and say so (--cross-account)", "the role of %s is in account %s, the registry in %s", a.name, m[2], r.AccountID)
 		}
 	}
-	v.policyRegions(r)
+	policyRegions(v, r)
 	return nil
 }
 
 // policyRegions compares the ARNs in the given policies with the registry.
-func (v *view) policyRegions(r registry.Registry) {
+func policyRegions(v *view, r registry.Registry) {
 	for _, d := range v.in.Access.Policies {
 		for i, s := range d.Statements {
 			for k, arn := range s.Resources {

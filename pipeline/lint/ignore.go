@@ -33,36 +33,36 @@ var ignoreComment = regexp.MustCompile(`^#+\s*` + mark + `(?:\s+([A-Z]\d+(?:,\s*
 type ignored map[string]string // reason by rule
 
 // ignore gives findings the reasons that comments on their lines have, and adds those about the comments.
-func (v *view) ignore(findings []report.Finding, disabled map[string]bool) []report.Finding {
-	if !bytes.Contains(v.file.Data(), []byte(mark)) {
+func (n *notes) ignore(findings []report.Finding, disabled map[string]bool) []report.Finding {
+	if !bytes.Contains(n.file.Data(), []byte(mark)) {
 		return findings
 	}
 	known := map[string]bool{}
 	for _, r := range rules() {
 		known[r.ID] = true
 		if r.ID == ignoreRule {
-			v.rule = r.Rule
+			n.rule = r.Rule
 		}
 	}
 	lines := map[int]ignored{}
-	v.findings = nil
-	comments := v.file.Comments()
+	n.findings = nil
+	comments := n.file.Comments()
 	for i, c := range comments {
 		m := ignoreComment.FindStringSubmatch(c.Text)
 		if m == nil || !strings.Contains(c.Text, mark) {
 			continue
 		}
-		place := report.Place{File: v.file.Name(), Line: c.Line, Column: c.Column, EndLine: c.Line, EndColumn: c.Column + len([]rune(c.Text))}
+		place := report.Place{File: n.file.Name(), Line: c.Line, Column: c.Column, EndLine: c.Line, EndColumn: c.Column + len([]rune(c.Text))}
 		if m[1] == "" || m[2] == "" {
-			v.add(report.Error, place, "write # "+mark+" L11 and the reason", "the comment ignores nothing: %s", lacking(m[1]))
+			n.add(report.Error, place, "write # "+mark+" L11 and the reason", "the comment ignores nothing: %s", lacking(m[1]))
 			continue
 		}
 		for _, id := range strings.FieldsFunc(m[1], func(r rune) bool { return r == ',' || r == ' ' }) {
 			if !known[id] || id == ignoreRule {
-				v.add(report.Error, place, "take the ID that the finding shows", "the comment ignores %s, which is no rule that can be ignored", id)
+				n.add(report.Error, place, "take the ID that the finding shows", "the comment ignores %s, which is no rule that can be ignored", id)
 				continue
 			}
-			line := about(comments[i:], v.file)
+			line := about(comments[i:], n.file)
 			if lines[line] == nil {
 				lines[line] = ignored{}
 			}
@@ -70,14 +70,14 @@ func (v *view) ignore(findings []report.Finding, disabled map[string]bool) []rep
 		}
 	}
 	for i, f := range findings {
-		if f.Place.File == v.file.Name() && f.Place.Line > 0 {
+		if f.Place.File == n.file.Name() && f.Place.Line > 0 {
 			findings[i].Ignored = lines[f.Place.Line][f.Rule]
 		}
 	}
 	if disabled[ignoreRule] {
 		return findings
 	}
-	return append(findings, v.findings...)
+	return append(findings, n.findings...)
 }
 
 func lacking(rules string) string {

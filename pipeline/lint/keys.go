@@ -24,33 +24,33 @@ func keyRules() []rule {
 }
 
 func keys(v *view) error {
-	v.near(v.root, mural.Sections())
+	nearlyKnown(v, v.root, mural.Sections())
 	for _, account := range [][]string{mural.HueAccount(), mural.FluxAccount()} {
-		v.near(v.root.sub(account...), []string{mural.Create, mural.Annotations, mural.Automount})
-		v.near(v.root.sub(account...).sub(mural.Annotations), []string{mural.RoleAnnotation})
+		nearlyKnown(v, v.root.sub(account...), []string{mural.Create, mural.Annotations, mural.Automount})
+		nearlyKnown(v, v.root.sub(account...).sub(mural.Annotations), []string{mural.RoleAnnotation})
 	}
-	v.near(v.root.sub(mural.Hue), []string{mural.OCIRegistry, mural.ServiceAccount})
-	v.near(v.root.sub(mural.FleetConfig), []string{mural.Spokes})
-	v.near(v.root.sub(mural.Flux), []string{mural.SourceController})
-	v.near(v.root.sub(mural.Flux, mural.SourceController), []string{mural.ServiceAccount})
-	v.near(v.root.sub(mural.Zot), []string{mural.Enabled})
+	nearlyKnown(v, v.root.sub(mural.Hue), []string{mural.OCIRegistry, mural.ServiceAccount})
+	nearlyKnown(v, v.root.sub(mural.FleetConfig), []string{mural.Spokes})
+	nearlyKnown(v, v.root.sub(mural.Flux), []string{mural.SourceController})
+	nearlyKnown(v, v.root.sub(mural.Flux, mural.SourceController), []string{mural.ServiceAccount})
+	nearlyKnown(v, v.root.sub(mural.Zot), []string{mural.Enabled})
 	v.registries(func(r *registrySettings) {
-		v.near(r.at, mural.RegistryKeys())
-		v.near(r.basicAuth, []string{mural.Username, mural.Password})
+		nearlyKnown(v, r.at, mural.RegistryKeys())
+		nearlyKnown(v, r.basicAuth, []string{mural.Username, mural.Password})
 		if !r.hub {
-			v.near(r.item, append(mural.Essential(), mural.Name, mural.OCIRegistry))
+			nearlyKnown(v, r.item, append(mural.Essential(), mural.Name, mural.OCIRegistry))
 		}
 	})
 	return nil
 }
 
-// near warns about the keys of a mapping that are nearly one of the known ones.
-func (v *view) near(s setting, known []string) {
+// nearlyKnown warns about the keys of a mapping that are nearly one of the known ones.
+func nearlyKnown(v *view, s setting, known []string) {
 	if !s.own || !s.node.IsMapping() {
 		return
 	}
 	for _, key := range s.node.Names() {
-		if slices.Contains(known, key) || v.inChart(s.path, key) {
+		if slices.Contains(known, key) || inChart(v, s.path, key) {
 			continue
 		}
 		k, seen := v.alike[key]
@@ -74,7 +74,7 @@ func (v *view) near(s setting, known []string) {
 }
 
 // inChart reports whether the chart's defaults have a key that is not known here.
-func (v *view) inChart(path, key string) bool {
+func inChart(v *view, path, key string) bool {
 	if v.in.Chart == nil {
 		return false
 	}

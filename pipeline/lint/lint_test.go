@@ -12,9 +12,9 @@ import (
 	helmchart "helm.sh/helm/v3/pkg/chart"
 
 	"github.com/palette-ecr/palette-ecr/fixtures/charts"
-	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
+	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
@@ -182,8 +182,6 @@ func TestRenderedIsClean(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	rendered, stand := 0, mural(t)
-	defaults, err := chart.Defaults(stand)
-	require.NoError(t, err)
 	for _, path := range files {
 		f, err := values.Read(path)
 		if err != nil {
@@ -194,11 +192,10 @@ func TestRenderedIsClean(t *testing.T) {
 			in.Chart = stand
 		}
 		endpoint(t, &in)
-		settings, ok, err := lint.Settings(in)
-		require.NoError(t, err, path)
+		options, ok := lint.Wanted(in)
 		require.True(t, ok)
-		settings.ChartDefaults = defaults
-		edited, err := f.Render(settings)
+		options.Chart = stand
+		edited, err := render.Run(f, options)
 		if err != nil {
 			continue
 		}

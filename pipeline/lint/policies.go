@@ -15,12 +15,12 @@ func policyRules() []rule {
 	return all
 }
 
-func trustPolicy(v *view) error      { return v.policies(check.RuleTrust) }
-func rolePolicies(v *view) error     { return v.policies(check.RulePolicy) }
-func operatorPolicies(v *view) error { return v.policies(check.RuleOperator) }
+func trustPolicy(v *view) error      { return judgePolicies(v, check.RuleTrust) }
+func rolePolicies(v *view) error     { return judgePolicies(v, check.RulePolicy) }
+func operatorPolicies(v *view) error { return judgePolicies(v, check.RuleOperator) }
 
-// policies takes over what iam finds by one of its rules.
-func (v *view) policies(rule string) error {
+// judgePolicies takes over what iam finds by one of its rules.
+func judgePolicies(v *view, rule string) error {
 	a := v.in.Access
 	destination, ok := v.destination()
 	if !ok || len(a.Policies) == 0 && a.Trust == nil {

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,34 +30,29 @@ func renderedRules() []rule {
 }
 
 // withoutSecrets hides what the values and the chart's defaults have of secrets in what Helm says.
-func (v *view) withoutSecrets(text string) string {
+func withoutSecrets(v *view, text string) string {
 	return secret.Text(secret.Known(append(secret.In(v.file.Merged()), secret.In(v.in.Chart.Values)...)).Replace(text))
 }
 
-// objects are the rendered manifests; nil without a chart, or where it can't be rendered.
-func (v *view) objects() []chart.Manifest {
-	if v.in.Chart == nil || v.rendered {
-		return v.manifests
+// render makes the manifests of the chart and the values.
+func (v *view) render() ([]chart.Manifest, error) {
+	if v.in.Chart == nil {
+		return nil, nil
 	}
-	v.rendered = true
-	name := v.in.Target.Release.Name
-	if name == "" {
-		name = target.DefaultRelease
-	}
-	v.manifests, v.unmade = chart.Render(v.in.Chart, v.file.Merged(), chart.Release{Name: name, Namespace: v.namespace(), KubeVersion: v.in.KubeVersion})
-	return v.manifests
+	release := chart.Release{Name: cmp.Or(v.in.Target.Release.Name, target.DefaultRelease), Namespace: v.namespace(), KubeVersion: v.in.KubeVersion}
+	return chart.Render(v.in.Chart, v.file.Merged(), release)
 }
 
 func manifests(v *view) error {
-	objects := v.objects()
-	if v.unmade != nil {
-		v.add(report.Error, v.root.key(), "correct the values that the message names", "the chart can't be rendered: %s", v.withoutSecrets(strings.Join(strings.Fields(v.unmade.Error()), " ")))
+	objects, err := v.manifests()
+	if err != nil {
+		v.add(report.Error, v.root.key(), "correct the values that the message names", "the chart can't be rendered: %s", withoutSecrets(v, strings.Join(strings.Fields(err.Error()), " ")))
 		return nil
 	}
 	for _, o := range objects {
 		switch o.Object.GetKind() {
 		case "Secret":
-			v.nullsIn(o)
+			nullsIn(v, o)
 		case "StatefulSet":
 			if service, _, _ := unstructured.NestedString(o.Object.Object, "spec", "serviceName"); service == "" {
 				place := v.root.sub("zot").key()
@@ -68,13 +64,13 @@ func manifests(v *view) error {
 	return nil
 }
 
-func (v *view) nullsIn(o chart.Manifest) {
+func nullsIn(v *view, o chart.Manifest) {
 	data, _, _ := unstructured.NestedMap(o.Object.Object, "stringData")
 	for _, key := range slices.Sorted(maps.Keys(data)) {
 		if data[key] != nil {
 			continue
 		}
-		place := v.settingsOf(o).key()
+		place := settingsOf(v, o).key()
 		place.Object = o.Name()
 		v.add(report.Error, place, "take a version of the chart without this defect, or write \"\" there with a post-renderer",
 			"%s gets null under stringData.%s (%s)", o.Name(), key, o.Source)
@@ -82,7 +78,7 @@ func (v *view) nullsIn(o chart.Manifest) {
 }
 
 // settingsOf guesses by names which registry's settings an object was made of.
-func (v *view) settingsOf(o chart.Manifest) setting {
+func settingsOf(v *view, o chart.Manifest) setting {
 	name := o.Object.GetName()
 	labels := o.Object.GetLabels()
 	for i := range v.spokes {
@@ -95,9 +91,10 @@ func (v *view) settingsOf(o chart.Manifest) setting {
 }
 
 // images are those of the rendered pods, each once, in order.
-func (v *view) images() []string {
+func images(v *view) []string {
 	seen := map[string]bool{}
-	for _, o := range v.objects() {
+	objects, _ := v.manifests() // L23 says why there are none
+	for _, o := range objects {
 		for _, list := range []string{"containers", "initContainers"} {
 			containers, _, _ := unstructured.NestedSlice(o.Object.Object, "spec", "template", "spec", list)
 			for _, c := range containers {

@@ -50,7 +50,7 @@ func oneRegistry(v *view) error {
 		return nil
 	}
 	want, fixed := v.in.Destination, v.in.Destination.Registry.IsECR()
-	if fixed && v.hub.err == nil && v.hub.endpoint.set() && v.hub.url != want.URL() && !v.sameRegistry() {
+	if fixed && v.hub.err == nil && v.hub.endpoint.set() && v.hub.url != want.URL() && !sameRegistry(v) {
 		v.add(report.Error, v.hub.endpoint.place(), "render the file: palette-ecr render, or lint --fix", "hue pushes to %q, not to %q", withoutUser(v.hub.endpoint.text()), want.Registry.Endpoint())
 	}
 	if fixed && !v.hub.endpoint.set() {
@@ -58,14 +58,14 @@ func oneRegistry(v *view) error {
 		if v.hub.at.own {
 			what = "hue.ociRegistry has no endpoint"
 		}
-		v.missing(report.Error, v.hub.endpoint, v.renderIt(), "%s: the chart's default registry, Zot, stays", what)
+		v.missing(report.Error, v.hub.endpoint, renderIt(v), "%s: the chart's default registry, Zot, stays", what)
 	}
 	endpoint := v.hub.endpoint.text()
 	if fixed && !v.hub.ecr() {
 		endpoint = want.Registry.Endpoint()
 	}
 	for i := range v.spokes {
-		v.spokeRegistry(&v.spokes[i], endpoint)
+		spokeRegistry(v, &v.spokes[i], endpoint)
 	}
 	if spokes := v.root.sub("fleetConfig", "spokes"); v.hub.ecr() && spokes.unknown() {
 		v.missing(report.Error, spokes, "take the chart's default spokes into the file: palette-ecr render --chart", "the file has no fleetConfig.spokes: the chart's default spokes, which use Zot, stay")
@@ -74,7 +74,7 @@ func oneRegistry(v *view) error {
 }
 
 // renderIt says how render is called on this file: one without spokes needs the chart.
-func (v *view) renderIt() string {
+func renderIt(v *view) string {
 	if v.root.sub("fleetConfig", "spokes").unknown() {
 		return "render the file with the chart: palette-ecr render --chart, or lint --fix --chart"
 	}
@@ -83,13 +83,13 @@ func (v *view) renderIt() string {
 
 // sameRegistry reports whether hue's address differs from the wanted one only in where the name is split, or
 // in the kind of host: the name is L04's.
-func (v *view) sameRegistry() bool {
+func sameRegistry(v *view) bool {
 	got := v.hub.Registry
 	got.Namespace = v.in.Destination.Registry.Namespace
 	return got.Same(v.in.Destination.Registry)
 }
 
-func (v *view) spokeRegistry(s *registrySettings, endpoint string) {
+func spokeRegistry(v *view, s *registrySettings, endpoint string) {
 	switch {
 	case !s.endpoint.set():
 		v.missing(report.Error, s.endpoint, "add ociRegistry with hue's endpoint, repository and provider", "%s has no ociRegistry.endpoint", s.who())
@@ -139,8 +139,8 @@ func lineOf(s setting) string {
 var essential = []string{"kubeconfig", "klusterlet"}
 
 func wholeSpokes(v *view) error {
-	v.shapes()
-	before := v.spokesBefore()
+	shapes(v)
+	before := spokesBefore(v)
 	for i := range v.spokes {
 		s := &v.spokes[i]
 		if !s.item.own || !s.item.node.IsMapping() {
@@ -169,7 +169,7 @@ func wholeSpokes(v *view) error {
 			continue
 		}
 		severity := report.Warning
-		if v.chartSpokesHave(lost) {
+		if chartSpokesHave(v, lost) {
 			severity = report.Error
 		}
 		v.add(severity, s.item.key(), "take the whole entry from the chart's default values, and change only its ociRegistry", "%s has no %s: the entry replaces the chart's, of which nothing stays", s.who(), strings.Join(lost, " and no "))
@@ -178,7 +178,7 @@ func wholeSpokes(v *view) error {
 }
 
 // shapes finds settings that aren't the mapping or list that the chart reads.
-func (v *view) shapes() {
+func shapes(v *view) {
 	mapping := func(s setting) {
 		if s.own && !s.node.IsMapping() && !s.node.IsNull() {
 			v.add(report.Error, s.place(), "make it a mapping", "%s is not a mapping", s.path)
@@ -208,7 +208,7 @@ func (v *view) shapes() {
 }
 
 // spokesBefore are the entries of the file before the edit, by name.
-func (v *view) spokesBefore() map[string]values.Node {
+func spokesBefore(v *view) map[string]values.Node {
 	if v.in.Before == nil {
 		return nil
 	}
@@ -238,7 +238,7 @@ func keyOf(mapping, entry values.Node) string {
 }
 
 // chartSpokesHave reports whether every default spoke of the chart has the keys: then templates count on them.
-func (v *view) chartSpokesHave(keys []string) bool {
+func chartSpokesHave(v *view, keys []string) bool {
 	if v.in.Chart == nil {
 		return false
 	}

@@ -2,19 +2,18 @@ package lint
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
-	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
-	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
 // view is the input as rules look at it, read once.
 type view struct {
+	notes
 	in     Input
-	file   *values.File
 	merged map[string]any // the values with all that is merged with them; nil when that is the file alone
 	chart  bool           // the chart's defaults are in merged
 	root   setting
@@ -26,25 +25,22 @@ type view struct {
 	alike     map[string]string  // known words that keys nearly are
 	layered   bool               // something is merged with the file
 
-	manifests []chart.Manifest // rendered; nil without a chart, or when it can't be rendered
-	unmade    error            // why not
-	rendered  bool
-
-	rule     report.Rule // that is being looked at
-	findings []report.Finding
+	// manifests are what Helm makes of the values: none without a chart. The error says why they can't be made.
+	manifests func() ([]chart.Manifest, error)
 }
 
 func newView(in Input) *view {
-	v := &view{in: in, file: in.File, addresses: map[string]address{}, alike: map[string]string{}, layered: len(in.File.Layers()) > 0}
+	v := &view{notes: notes{file: in.File}, in: in, addresses: map[string]address{}, alike: map[string]string{}, layered: len(in.File.Layers()) > 0}
 	if len(in.File.Layers()) > 0 {
 		v.merged = in.File.Merged()
 	}
+	v.manifests = sync.OnceValues(v.render)
 	if in.Chart != nil {
 		// Values that Helm can't merge are judged without the chart, and L23 says why.
-		merged, err := chart.Merged(in.Chart, in.File.Merged())
-		v.unmade, v.rendered = err, err != nil
-		if err == nil {
+		if merged, err := chart.Merged(in.Chart, in.File.Merged()); err == nil {
 			v.merged, v.chart = merged, true
+		} else {
+			v.manifests = func() ([]chart.Manifest, error) { return nil, err }
 		}
 	}
 	v.root = setting{view: v, merged: v.merged}
@@ -119,21 +115,6 @@ func (v *view) unseen() string {
 		return hidden[0].Name
 	}
 	return ""
-}
-
-// add makes a finding of the rule at hand.
-func (v *view) add(severity report.Severity, place report.Place, remedy, format string, args ...any) {
-	f := report.Finding{
-		Rule: v.rule.ID, Severity: severity, Title: v.rule.Title,
-		Message: fmt.Sprintf(format, args...), Remedy: remedy, Place: place,
-	}
-	if place.File == v.file.Name() && place.Line > 0 {
-		f.Snippet = report.MaskPlace(v.file.Masked(place.Line), place)
-	}
-	if secret.Path(place.Path) { // how long the underline is would show how long the secret is
-		f.Place.EndLine, f.Place.EndColumn = 0, 0
-	}
-	v.findings = append(v.findings, f)
 }
 
 // missing is add for a key that isn't there: where further values come from what no file shows, it may be

@@ -82,7 +82,7 @@ func zotServes(v *view) error {
 			v.add(report.Warning, off.place(), remedy, "a chart comes from %q, which is in the cluster and may be Zot", source)
 		}
 	}
-	for _, image := range v.images() {
+	for _, image := range images(v) {
 		if host, _, ok := strings.Cut(image, "/"); ok && strings.Contains(host, "zot") {
 			v.add(report.Warning, off.place(), remedy, "image %q comes from Zot", image)
 			break

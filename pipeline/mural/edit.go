@@ -14,6 +14,12 @@ func WithoutZot(values map[string]any) map[string]any {
 	return all
 }
 
+// ZotOn reports whether values have Zot on.
+func ZotOn(values map[string]any) bool { return Get(values, ZotEnabled()...) == true }
+
+// IsRegistry reports whether the data of a Secret are a registry's settings, as the chart writes them for hue.
+func IsRegistry(data map[string]any) bool { return data[Endpoint] != nil && data[Provider] != nil }
+
 // Get returns the value at a path of keys; nil if there is none.
 func Get(values map[string]any, path ...string) any {
 	var at any = values

@@ -55,7 +55,7 @@ func TestReadSpokes(t *testing.T) {
 			"serviceAccount": map[string]any{"annotations": map[string]any{mural.RoleAnnotation: "arn:hue"}},
 		},
 		"fleetConfig": map[string]any{"spokes": []any{
-			map[string]any{"name": "a", "kubeconfig": map[string]any{"secretReference": map[string]any{"name": "a-kubeconfig"}}, "klusterlet": map[string]any{}},
+			map[string]any{"name": "a", "kubeconfig": map[string]any{"secretReference": map[string]any{"name": "a-kubeconfig", "kubeconfigKey": "admin"}}, "klusterlet": map[string]any{}},
 			map[string]any{"name": "b", "ociRegistry": map[string]any{"insecure": true}},
 		}},
 		"flux2": map[string]any{"enabled": false, "sourceController": map[string]any{"serviceAccount": map[string]any{"annotations": map[string]any{mural.RoleAnnotation: "arn:flux"}}}},
@@ -64,7 +64,7 @@ func TestReadSpokes(t *testing.T) {
 	assert.Equal(t, mural.Values{
 		Hue: mural.Registry{CertSecretName: "zot-ca", ProxySecretName: "proxy", BasicAuthSecretName: "login"}, HueRole: "arn:hue", FluxRole: "arn:flux", FluxIsOff: true,
 		Spokes: []mural.Spoke{
-			{Name: "a", KubeconfigRef: "a-kubeconfig", HasKubeconfig: true, HasKlusterlet: true},
+			{Name: "a", KubeconfigRef: "a-kubeconfig", KubeconfigKey: "admin", HasKubeconfig: true, HasKlusterlet: true},
 			{Name: "b", HasRegistry: true, Registry: mural.Registry{Insecure: true}},
 		},
 	}, v)
@@ -101,4 +101,14 @@ func TestWithoutZot(t *testing.T) {
 	assert.Equal(t, map[string]any{"zot": map[string]any{"size": "8Gi", "enabled": false}, "a": 1}, mural.WithoutZot(given))
 	assert.Equal(t, true, mural.Get(given, "zot", "enabled"), "the given values stay")
 	assert.Equal(t, map[string]any{"zot": map[string]any{"enabled": false}}, mural.WithoutZot(nil))
+	assert.True(t, mural.ZotOn(given))
+	assert.False(t, mural.ZotOn(mural.WithoutZot(given)))
+	assert.False(t, mural.ZotOn(map[string]any{"zot": "none"}))
+}
+
+func TestIsRegistry(t *testing.T) {
+	t.Parallel()
+	assert.True(t, mural.IsRegistry(map[string]any{"endpoint": "oci://zot:5000", "provider": "generic"}))
+	assert.False(t, mural.IsRegistry(map[string]any{"endpoint": "https://s3.example.com"}))
+	assert.False(t, mural.IsRegistry(nil))
 }

@@ -43,6 +43,7 @@ type Spoke struct {
 	Name          string
 	InCluster     bool   // kubeconfig.inCluster: the spoke is the hub itself
 	KubeconfigRef string // name of the Secret that kubeconfig.secretReference names
+	KubeconfigKey string // its key, where the entry says one
 	HasKubeconfig bool   // the entry has a kubeconfig at all
 	HasKlusterlet bool
 	Registry      Registry
@@ -78,7 +79,8 @@ type document struct {
 			Kubeconfig *struct {
 				InCluster       bool `json:"inCluster"`
 				SecretReference struct {
-					Name string `json:"name"`
+					Name          string `json:"name"`
+					KubeconfigKey string `json:"kubeconfigKey"`
 				} `json:"secretReference"`
 			} `json:"kubeconfig"`
 			Klusterlet  map[string]any `json:"klusterlet"`
@@ -121,6 +123,7 @@ func Read(merged map[string]any) (Values, error) {
 		spoke := Spoke{Name: s.Name, HasKubeconfig: s.Kubeconfig != nil, HasKlusterlet: s.Klusterlet != nil}
 		if s.Kubeconfig != nil {
 			spoke.InCluster, spoke.KubeconfigRef = s.Kubeconfig.InCluster, s.Kubeconfig.SecretReference.Name
+			spoke.KubeconfigKey = s.Kubeconfig.SecretReference.KubeconfigKey
 		}
 		if s.OCIRegistry != nil {
 			spoke.HasRegistry, spoke.Registry = true, *s.OCIRegistry

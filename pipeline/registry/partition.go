@@ -39,6 +39,12 @@ func partitionOf(region string) (partition, bool) {
 	return partition{}, false
 }
 
+// PartitionOf returns the ID of the partition that a region is in, for example aws-cn, or "".
+func PartitionOf(region string) string {
+	p, _ := partitionOf(region)
+	return p.id
+}
+
 // looksLikeAWS reports whether a host is, or was meant to be, one of Amazon's registries: such a host that
 // can't be taken apart is a mistake, not another registry.
 func looksLikeAWS(host string) bool {

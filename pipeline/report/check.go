@@ -58,7 +58,7 @@ func resolved(path string) string {
 	return filepath.Join(dir, filepath.Base(path))
 }
 
-// checkFile reports why replaceFile would not be able to write a file.
+// checkFile reports why atomicfile.Write would not be able to write a file.
 func checkFile(path string) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/atomicfile"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
 
@@ -70,7 +71,7 @@ func WriteAll(outputs []Output, stdout io.Writer, r *Report, o Options) error {
 		}
 		plain := o
 		plain.Paint, plain.Width = nil, 0
-		err := replaceFile(out.File, func(w io.Writer) error { return Write(w, out.Format, r, plain) })
+		err := atomicfile.Write(out.File, func(w io.Writer) error { return Write(w, out.Format, r, plain) })
 		if err != nil {
 			failed = append(failed, fmt.Errorf("writing %q: %w", out.File, err))
 		}

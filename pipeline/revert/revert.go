@@ -10,6 +10,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
+	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
@@ -25,41 +26,29 @@ type Input struct {
 // Run makes the file with the original's registry settings. What render wrote is told apart from what people
 // changed by rendering the original again. An error is a *fault.Error, and names the lines of both that
 // can't be told apart.
-func Run(in Input) (*Result, error) {
-	settings, err := in.settings()
+func Run(in Input) (*values.Rendered, error) {
+	options, err := in.options()
 	if err != nil {
 		return nil, err
 	}
-	rendered, err := in.Original.Render(settings)
+	rendered, err := render.Run(in.Original, options)
 	if err != nil {
 		return nil, err
 	}
-	merged, err := merge(lines(rendered.Output), lines(in.File.Data()), lines(in.Original.Data()))
+	back, err := rendered.Undo(in.File)
 	if err != nil {
 		return nil, in.stuck("%w", err)
 	}
-	back, err := values.Parse(in.File.Name(), merged)
-	if err != nil {
-		return nil, in.stuck("the result would be broken: %w", err)
-	}
 	// The proof: rendered again, the result must have the file's values. The bytes may differ, where render
 	// would now put a key somewhere else.
-	again, err := back.Render(settings)
+	again, err := render.Run(back.File(), options)
 	if err != nil {
 		return nil, err
 	}
-	there, err := values.Parse(in.File.Name(), again.Output)
-	if err != nil {
-		return nil, err
-	}
-	if !reflect.DeepEqual(there.Values(), in.File.Values()) {
+	if !reflect.DeepEqual(again.File().Values(), in.File.Values()) {
 		return nil, in.stuck("render doesn't lead from the result to the file again")
 	}
-	writer, err := in.File.Render(settings) // which changes nothing, and knows how to write the file
-	if err != nil {
-		return nil, err
-	}
-	return newResult(in.File, back, writer), nil
+	return back, nil
 }
 
 func (in Input) stuck(format string, args ...any) error {
@@ -67,26 +56,23 @@ func (in Input) stuck(format string, args ...any) error {
 		"reverting %q to %q: "+format, append([]any{in.File.Name(), in.Original.Name()}, args...)...)
 }
 
-// settings are those that render was given: what the flags say, and else what the file has.
-func (in Input) settings() (values.Settings, error) {
+// options are those that render was given: what the flags say, and else what the file has.
+func (in Input) options() (render.Options, error) {
 	l := lint.Input{File: in.File, Target: in.Target, Chart: in.Chart}
 	var err error
 	if in.Target.Registry.Endpoint != "" {
 		if l.Destination, err = in.Target.Destination(); err != nil {
-			return values.Settings{}, err
+			return render.Options{}, err
 		}
 	}
-	settings, ok, err := lint.Settings(l)
-	if err != nil {
-		return settings, err
-	}
+	options, ok := lint.Wanted(l)
 	if !ok {
-		return settings, fault.New(fault.Usage, "give the endpoint that it was rendered for", "reverting %q: it doesn't point at ECR", in.File.Name())
+		return options, fault.New(fault.Usage, "give the endpoint that it was rendered for", "reverting %q: it doesn't point at ECR", in.File.Name())
 	}
-	if settings.Identity.Mode == target.IRSA && settings.Identity.RoleARN == "" {
-		settings.Identity.Mode = target.InstanceProfile // nothing is annotated
+	if identity := &options.Target.Identity; identity.Mode == target.IRSA && identity.RoleARN == "" {
+		identity.Mode = target.InstanceProfile // nothing is annotated
 	}
 	enabled, ok := in.File.Lookup("zot", "enabled")
-	settings.DisableZot = ok && enabled.Value() == false
-	return settings, nil
+	options.DisableZot = ok && enabled.Value() == false
+	return options, nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // Right is one verb on one resource.
@@ -48,21 +50,27 @@ type Options struct {
 	FluxNamespace string   // of its HelmRelease; empty is Namespace
 	SourceIn      string   // namespace of the source registry's Service; empty: it is outside the cluster
 	Stages        []string // empty is every stage
-	Install       bool     // the release may not be there yet
+	Prepare       bool     // source-controller of each spoke is given its IAM role
+
+	// Searched are the kinds that may name Zot, as the cluster has them (unused.Kinds). Without them it is every kind of
+	// the groups, which only a wildcard gives.
+	Searched []schema.GroupResource
+	Install  bool // the release may not be there yet
 }
 
 // need is one line of the table.
 type need struct {
 	verbs    string // with blanks between
 	group    string
-	resource string
+	resource string // likewise
 	in       string // namespace; empty is all
 	name     string
 }
 
 const (
-	flux = "source.toolkit.fluxcd.io"
-	helm = "helm.toolkit.fluxcd.io"
+	flux  = "source.toolkit.fluxcd.io"
+	helm  = "helm.toolkit.fluxcd.io"
+	fleet = "fleetconfig.open-cluster-management.io"
 )
 
 // Hub returns the rights that stages need on the hub, apart from those for the chart's own objects (Objects).
@@ -75,6 +83,7 @@ func Hub(o Options) []Right {
 	}
 	workloads := need{"list watch", flux, "ocirepositories", "", ""}
 	records := need{"get list", "", "secrets", o.Storage, ""} // Helm's, and the Secrets that the registry settings name
+	own := need{"get list", "", "secrets", o.Namespace, ""}   // the journal, the registry settings' Secrets
 	rollout := []need{
 		{"get list watch patch", "apps", "deployments", o.Namespace, ""},
 		{"list watch", "", "pods", o.Namespace, ""},
@@ -87,6 +96,13 @@ func Hub(o Options) []Right {
 		{"create", "coordination.k8s.io", "leases", o.Namespace, ""},
 		{"get update delete", "coordination.k8s.io", "leases", o.Namespace, "palette-ecr"},
 	}
+	connect := []need{ // what every live stage reads first: the release, who manages it, and the fleet
+		records, own, workloads, {"list", helm, "helmreleases", "", ""}, {"list", "apps", "deployments", o.Namespace, ""},
+		{"list", fleet, "fleetconfigs spokes", "", ""},
+	}
+	if o.SourceIn != "" { // every address of Zot
+		connect = append(connect, need{"list", "", "services", o.SourceIn, ""}, need{"list", "", "nodes", "", ""}, need{"list", "networking.k8s.io", "ingresses", "", ""})
+	}
 	var apply []need
 	if o.Flux {
 		apply = []need{{"get update", helm, "helmreleases", o.FluxNamespace, ""}}
@@ -97,36 +113,78 @@ func Hub(o Options) []Right {
 		apply = []need{{"create update delete", "", "secrets", o.Storage, ""}, {"list", "apps", "replicasets", o.Namespace, ""}}
 	}
 	table := map[string][]need{
-		"preflight": {
-			records, workloads, {"list", helm, "helmreleases", "", ""}, {"list", "apps", "deployments", o.Namespace, ""},
+		"preflight": slices.Concat(connect, looked(), []need{
 			{"list", "apps", "statefulsets", o.Namespace, ""}, {"list", "apps", "daemonsets", o.Namespace, ""}, {"list", "", "pods", o.Namespace, ""},
-		},
-		"copy":   {records, workloads},
-		"deploy": slices.Concat([]need{records}, rollout, writes, apply),
-		"validate": slices.Concat(onSpoke(), writes, []need{
-			records, {"get list", "apps", "deployments", o.Namespace, ""}, {"list", "", "pods", o.Namespace, ""}, {"get", "", "pods/log", o.Namespace, ""},
 		}),
-		"disable-zot": slices.Concat([]need{records}, rollout, writes, apply),
+		"copy":   connect,
+		"deploy": slices.Concat(connect, rollout, writes, apply),
+		"validate": slices.Concat(connect, onSpoke(), searched(o), writes, []need{
+			{"get list", "apps", "deployments", o.Namespace, ""}, {"list", "", "pods", o.Namespace, ""}, {"get", "", "pods/log", o.Namespace, ""},
+		}),
+		"disable-zot": slices.Concat(connect, rollout, writes, apply, onSpoke()),
 	}
 	if o.SourceIn != "" {
-		table["copy"] = append(table["copy"], need{"get", "", "services", o.SourceIn, ""}, need{"list", "", "pods", o.SourceIn, ""}, need{"create", "", "pods/portforward", o.SourceIn, ""})
+		forward := []need{{"get", "", "services", o.SourceIn, ""}, {"list", "", "pods", o.SourceIn, ""}, {"create", "", "pods/portforward", o.SourceIn, ""}}
+		table["preflight"] = append(table["preflight"], forward...)
+		table["copy"] = append(table["copy"], forward...)
+		// Zot's own configuration says whether its catalog is whole.
+		table["validate"] = slices.Concat(table["validate"], forward, []need{{"get", "", "configmaps secrets", o.SourceIn, ""}})
 	}
 	return listed(table, o.Stages)
 }
 
 // onSpoke is what proofs about workloads need, on every cluster: they are listed, asked to reconcile, and canaries are
-// made beside them.
+// made beside them, with the ServiceAccounts that they have.
 func onSpoke() []need {
-	return []need{{"list watch patch create delete", flux, "ocirepositories", "", ""}}
+	return []need{
+		{"get list watch patch create delete", flux, "ocirepositories", "", ""},
+		{"get", "", "serviceaccounts", "", ""}, {"list", "apps", "deployments", "", ""},
+	}
 }
+
+// looked is what preflight looks at in every cluster: source-controllers, and the ServiceAccounts of workloads.
+func looked() []need {
+	return []need{{"list", flux, "ocirepositories", "", ""}, {"list", "apps", "deployments", "", ""}, {"list", "", "serviceaccounts", "", ""}}
+}
+
+// searched is what the proof unused lists, on every cluster, since anything may name Zot.
+func searched(o Options) []need {
+	all := []need{
+		{"list", "", "pods secrets serviceaccounts configmaps", "", ""},
+		{"list", "apps", "deployments statefulsets daemonsets replicasets", "", ""},
+		{"list", "batch", "cronjobs jobs", "", ""},
+	}
+	if o.Searched == nil {
+		for _, group := range groups {
+			all = append(all, need{"list", group, "*", "", ""})
+		}
+	}
+	for _, kind := range o.Searched {
+		all = append(all, need{"list", kind.Group, kind.Resource, "", ""})
+	}
+	return all
+}
+
+// groups are those whose objects may name Zot: unused.Groups, of which a test holds that they are the same.
+var groups = []string{flux, "kustomize.toolkit.fluxcd.io", helm, "image.toolkit.fluxcd.io", "spectrocloud.com"}
 
 // Spoke returns the rights that stages need on a spoke.
 func Spoke(o Options) []Right {
-	return listed(map[string][]need{
-		"preflight": {{"list", flux, "ocirepositories", "", ""}},
-		"copy":      {{"list", flux, "ocirepositories", "", ""}},
-		"validate":  onSpoke(),
-	}, o.Stages)
+	table := map[string][]need{
+		"preflight":   looked(),
+		"copy":        {{"list", flux, "ocirepositories", "", ""}},
+		"validate":    slices.Concat(onSpoke(), searched(o)),
+		"disable-zot": onSpoke(),
+	}
+	if o.Prepare { // fleet.Prepare: the chart annotates and restarts only the hub's
+		table["deploy"] = []need{{"get patch", "", "serviceaccounts", "", ""}, {"list patch", "apps", "deployments", "", ""}, {"list", "", "pods", "", ""}}
+	}
+	return listed(table, o.Stages)
+}
+
+// Deploys reports whether one of the stages applies the charts.
+func Deploys(o Options) bool {
+	return len(o.Stages) == 0 || slices.Contains(o.Stages, "deploy") || slices.Contains(o.Stages, "disable-zot")
 }
 
 // order of the stages.
@@ -140,8 +198,10 @@ func listed(table map[string][]need, stages []string) []Right {
 			continue
 		}
 		for _, n := range table[stage] {
-			for verb := range strings.FieldsSeq(n.verbs) {
-				all = append(all, Right{Verb: verb, Group: n.group, Resource: n.resource, Namespace: n.in, Name: n.name, Stage: stage})
+			for resource := range strings.FieldsSeq(n.resource) {
+				for verb := range strings.FieldsSeq(n.verbs) {
+					all = append(all, Right{Verb: verb, Group: n.group, Resource: resource, Namespace: n.in, Name: n.name, Stage: stage})
+				}
 			}
 		}
 	}

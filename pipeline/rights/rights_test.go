@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -19,6 +20,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/unused"
 )
 
 const namespace = "mural-system"
@@ -95,8 +97,15 @@ func TestWhatTheStagesNeed(t *testing.T) {
 	assert.Contains(t, withFlux, "update helmreleases.helm.toolkit.fluxcd.io in namespace flux-system")
 	assert.NotContains(t, withFlux, "update secrets in namespace mural-system", "Helm's records are Flux's to write")
 	only := Hub(Options{Namespace: namespace, Stages: []string{"copy"}})
-	assert.Equal(t, []string{"get secrets in namespace mural-system", "list secrets in namespace mural-system", "list ocirepositories.source.toolkit.fluxcd.io", "watch ocirepositories.source.toolkit.fluxcd.io"}, texts(only))
-	assert.NotContains(t, texts(Spoke(Options{})), "patch deployments.apps in namespace mural-system")
+	assert.Equal(t, []string{
+		"get secrets in namespace mural-system", "list secrets in namespace mural-system", "list ocirepositories.source.toolkit.fluxcd.io", "watch ocirepositories.source.toolkit.fluxcd.io",
+		"list helmreleases.helm.toolkit.fluxcd.io", "list deployments.apps in namespace mural-system", "list fleetconfigs.fleetconfig.open-cluster-management.io", "list spokes.fleetconfig.open-cluster-management.io",
+	}, texts(only))
+	assert.NotContains(t, texts(Spoke(Options{})), "patch deployments.apps")
+	assert.Contains(t, texts(Spoke(Options{Prepare: true})), "patch deployments.apps", "source-controller of a spoke is restarted with its role")
+	assert.Contains(t, texts(Spoke(Options{})), "list jobs.batch", "anything may name Zot")
+	assert.Contains(t, texts(Spoke(Options{Searched: []schema.GroupResource{{Group: "spectrocloud.com", Resource: "projects"}}})), "list projects.spectrocloud.com")
+	assert.Equal(t, unused.Groups, groups)
 }
 
 func TestOneRequestShowsWhatANamespaceAllows(t *testing.T) {
@@ -107,7 +116,13 @@ func TestOneRequestShowsWhatANamespaceAllows(t *testing.T) {
 	require.NoError(t, result.Fault(""))
 	assert.Equal(t, len(wanted), result.Held)
 	assert.EqualValues(t, result.Asked, admin.asked.Load())
-	assert.LessOrEqual(t, result.Asked, 7, "one for the namespace, and those for all namespaces")
+	wide := 0
+	for _, r := range wanted {
+		if r.Namespace == "" {
+			wide++
+		}
+	}
+	assert.Equal(t, 1+wide, result.Asked, "one for the namespace, and those for all namespaces")
 
 	down := &user{down: true}
 	err := Check(t.Context(), down.cluster(), wanted).Fault("")

@@ -4,6 +4,7 @@ package state
 
 import (
 	"context"
+	"errors"
 
 	helmchart "helm.sh/helm/v3/pkg/chart"
 
@@ -29,6 +30,9 @@ type State struct {
 // Read reads the live release and the journal.
 func Read(ctx context.Context, w *world.World) (*State, error) {
 	live, err := deploy.Live(ctx, w.Hub, w.Target.Release)
+	if w.Install && errors.Is(err, deploy.ErrNoRelease) {
+		live, err = &deploy.Release{Name: w.Target.Release.Name, Namespace: w.Target.Release.Namespace}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +78,9 @@ func (s *State) Secrets() []string {
 
 // OnECR reports whether hue of the live release is on the destination.
 func (s *State) OnECR(destination registry.Repository) (bool, error) {
+	if s.Absent() {
+		return false, nil
+	}
 	settings, _, err := s.live()
 	if err != nil {
 		return false, err
@@ -91,6 +98,12 @@ func (s *State) ZotOn() (bool, error) {
 	return on, err
 }
 
+// Absent reports whether nothing is installed yet: Helm counts revisions from one.
+func (s *State) Absent() bool { return s.Live != nil && s.Live.Revision == 0 }
+
+// Unfinished reports whether the newest revision has begun and not ended well: what it says need not be in the cluster.
+func (s *State) Unfinished() bool { return s.Live.Status != "" && s.Live.Status != "deployed" }
+
 // CutOver reports whether the cutover is complete: the live release is on the destination, with Zot off.
 func (s *State) CutOver(destination registry.Repository) (bool, error) {
 	on, err := s.OnECR(destination)
@@ -102,7 +115,7 @@ func (s *State) CutOver(destination registry.Repository) (bool, error) {
 }
 
 // Source returns how the source registry is reached: as the live release says or, when that is on the destination
-// already, as the journal has it. Not ok means that Zot is off, or that nobody knows any more.
+// already, as the journal has it. Not ok means that Zot is off or was never there, or that nobody knows any more.
 func (s *State) Source(destination registry.Repository) (settings mural.Registry, ok bool, err error) {
 	settings, zot, err := s.live()
 	if err != nil {
@@ -113,7 +126,7 @@ func (s *State) Source(destination registry.Repository) (settings mural.Registry
 		return mural.Registry{}, false, err
 	}
 	if !on {
-		return settings, true, nil
+		return settings, !s.Absent(), nil
 	}
 	if !zot || s.Journal.Original == nil || s.chart == nil {
 		return mural.Registry{}, false, nil
@@ -140,7 +153,7 @@ func (s *State) Sources(w *world.World) (map[string]string, error) {
 		return nil, err
 	}
 	sources := map[string]string{}
-	if on {
+	if on || s.Absent() {
 		for _, c := range w.Clusters() {
 			sources[c.Name] = s.Journal.SourceOf(c.Name)
 		}

@@ -92,7 +92,7 @@ func explain(err error) (text, remedy string) {
 
 // keysOf lists the keys of one of the file's mappings by its type's name.
 func keysOf(name string) []string {
-	for _, v := range []any{Cutover{}, Registry{}, Identity{}, Release{}, CRDs{}, Cluster{}} {
+	for _, v := range []any{Cutover{}, Registry{}, Creation{}, Identity{}, Release{}, CRDs{}, Cluster{}, EKS{}} {
 		if t := reflect.TypeOf(v); t.Name() == name {
 			var keys []string
 			for i := range t.NumField() {
@@ -125,6 +125,7 @@ func (c Cutover) relativeTo(dir, home string) Cutover {
 	resolve(&c.Release.HelmRelease)
 	chart(&c.Release.Chart)
 	chart(&c.Release.CRDs.Chart)
+	resolve(&c.Registry.Create.LifecyclePolicy)
 	resolve(&c.Hub.Kubeconfig)
 	c.Spokes = append([]Cluster(nil), c.Spokes...)
 	for i := range c.Spokes {

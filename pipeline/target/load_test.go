@@ -31,6 +31,7 @@ release:
 hub: {kubeconfig: ~/.kube/config, context: hub}
 spokes:
   - {name: spoke-1, kubeconfig: /etc/spoke-1.yaml, context: spoke-1}
+  - {name: spoke-2, eks: {name: prod-2, region: eu-west-1}}
 `
 
 func TestLoad(t *testing.T) {
@@ -50,7 +51,7 @@ func TestLoad(t *testing.T) {
 			CRDs: target.CRDs{Chart: "oci://public.ecr.aws/mural/mural-crds", Version: "0.7.4"},
 		},
 		Hub:    target.Cluster{Kubeconfig: "/home/operator/.kube/config", Context: "hub"},
-		Spokes: []target.Cluster{{Name: "spoke-1", Kubeconfig: "/etc/spoke-1.yaml", Context: "spoke-1"}},
+		Spokes: []target.Cluster{{Name: "spoke-1", Kubeconfig: "/etc/spoke-1.yaml", Context: "spoke-1"}, {Name: "spoke-2", EKS: target.EKS{Name: "prod-2", Region: "eu-west-1"}}},
 	}, c)
 	assert.NoError(t, c.WithDefaults().Validate())
 }
@@ -60,6 +61,7 @@ func TestParseRefuses(t *testing.T) {
 		"empty":           {"", "it is empty", "docs/cutover-file.md"},
 		"unknown key":     {head + "registry:\n  endpoint: x\n  repo: y\n", `line 5: unknown key "repo"`, "endpoint, repository, allowPublic"},
 		"unknown at top":  {head + "registries: {}\n", `line 3: unknown key "registries"`, "apiVersion, kind, registry"},
+		"unknown at eks":  {head + "hub:\n  eks: {name: hub, zone: a}\n", `line 4: unknown key "zone"`, "name, region"},
 		"wrong type":      {head + "spokes: x\n", "line 3: cannot unmarshal", "correct"},
 		"twice":           {head + "kind: Cutover\n", "line 3: mapping key \"kind\" already defined at line 2", "correct"},
 		"not YAML":        {head + "hub: [\n", "line 3", "correct"},

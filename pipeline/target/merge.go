@@ -1,6 +1,7 @@
 package target
 
 import (
+	"reflect"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -28,6 +29,13 @@ func (c Cutover) Merge(flags Cutover) Cutover {
 	set(&c.Registry.Interval, flags.Registry.Interval)
 	set(&c.Registry.Timeout, flags.Registry.Timeout)
 	c.Registry.AllowPublic = c.Registry.AllowPublic || flags.Registry.AllowPublic
+	c.Registry.AllRepositories = c.Registry.AllRepositories || flags.Registry.AllRepositories
+	if flags.Registry.Repositories != nil {
+		c.Registry.Repositories = flags.Registry.Repositories
+	}
+	if !reflect.ValueOf(flags.Registry.Create).IsZero() {
+		c.Registry.Create = flags.Registry.Create
+	}
 	set(&c.Identity.Mode, flags.Identity.Mode)
 	set(&c.Identity.RoleARN, flags.Identity.RoleARN)
 	set(&c.Release.ManagedBy, flags.Release.ManagedBy)
@@ -40,9 +48,7 @@ func (c Cutover) Merge(flags Cutover) Cutover {
 	set(&c.Release.Version, flags.Release.Version)
 	set(&c.Release.CRDs.Chart, flags.Release.CRDs.Chart)
 	set(&c.Release.CRDs.Version, flags.Release.CRDs.Version)
-	set(&c.Hub.Name, flags.Hub.Name)
-	set(&c.Hub.Kubeconfig, flags.Hub.Kubeconfig)
-	set(&c.Hub.Context, flags.Hub.Context)
+	c.Hub = mergeCluster(c.Hub, flags.Hub)
 	if len(flags.Spokes) > 0 {
 		c.Spokes = flags.Spokes
 	}
@@ -75,14 +81,16 @@ func set[T ~string](to *T, value T) {
 	}
 }
 
-// ParseCluster reads a --spoke flag: name=…,kubeconfig=…,context=…
+// ParseCluster reads a --spoke flag: name=…,kubeconfig=…,context=… or name=…,eks=…,region=…
 func ParseCluster(text string) (Cluster, error) {
 	var c Cluster
 	for _, part := range strings.Split(text, ",") {
 		key, value, ok := strings.Cut(part, "=")
-		to := map[string]*string{"name": &c.Name, "kubeconfig": &c.Kubeconfig, "context": &c.Context}[strings.TrimSpace(key)]
+		to := map[string]*string{
+			"name": &c.Name, "kubeconfig": &c.Kubeconfig, "context": &c.Context, "eks": &c.EKS.Name, "eks-cluster": &c.EKS.Name, "region": &c.EKS.Region,
+		}[strings.TrimSpace(key)]
 		if !ok || to == nil || value == "" || *to != "" {
-			return Cluster{}, fault.New(fault.Usage, "write --spoke name=spoke-1,kubeconfig=spoke-1.yaml,context=spoke-1", "parsing --spoke %q: didn't expect %q", text, part)
+			return Cluster{}, fault.New(fault.Usage, "write --spoke name=spoke-1,kubeconfig=spoke-1.yaml,context=spoke-1 or --spoke name=spoke-1,eks=spoke-1,region=us-east-1", "parsing --spoke %q: didn't expect %q", text, part)
 		}
 		*to = value
 	}

@@ -38,6 +38,19 @@ type Registry struct {
 	AllowPublic bool   `yaml:"allowPublic"` // ECR Public makes the rendered manifests world-readable
 	Interval    string `yaml:"interval"`    // how often Flux looks; empty keeps what the values have
 	Timeout     string `yaml:"timeout"`     // how long Flux waits; empty keeps what the values have
+
+	AllRepositories bool              `yaml:"allRepositories"` // copy every repository of Zot, not that of the workloads alone
+	Repositories    map[string]string `yaml:"repositories"`    // where repositories of Zot go, below the endpoint; others keep their names
+	Create          Creation          `yaml:"create"`          // settings of those that are made with --create-repository
+}
+
+// Creation is what repositories in ECR are made with. Empty is ECR's own.
+type Creation struct {
+	TagMutability   string            `yaml:"tagMutability"` // MUTABLE or IMMUTABLE
+	KMSKey          string            `yaml:"kmsKey"`
+	ScanOnPush      bool              `yaml:"scanOnPush"`
+	Tags            map[string]string `yaml:"tags"`
+	LifecyclePolicy string            `yaml:"lifecyclePolicy"` // path of its JSON
 }
 
 // Identity is how hue and source-controller reach ECR.
@@ -64,12 +77,13 @@ type CRDs struct {
 	Version string `yaml:"version"`
 }
 
-// Cluster is one cluster to reach: the hub, or a spoke. An empty kubeconfig means the usual ones
-// (KUBECONFIG, then ~/.kube/config); an empty context means the current one.
+// Cluster is one cluster to reach: the hub, or a spoke. It is reached by a kubeconfig or as an EKS cluster. An empty
+// kubeconfig means the usual ones (KUBECONFIG, then ~/.kube/config); an empty context means the current one.
 type Cluster struct {
 	Name       string `yaml:"name"`
 	Kubeconfig string `yaml:"kubeconfig"`
 	Context    string `yaml:"context"`
+	EKS        EKS    `yaml:"eks"`
 }
 
 // ValuesPath is the path of the user's values, whichever kind of file they are in.

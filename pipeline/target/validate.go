@@ -2,6 +2,7 @@ package target
 
 import (
 	"regexp"
+	"slices"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -76,6 +77,10 @@ func (c Cutover) validateRegistry() error {
 		return err
 	}
 	switch r := destination.Registry; {
+	case len(c.Registry.Repositories) > 0 && !c.Registry.AllRepositories:
+		return wrong("add allRepositories: true, or --all-repositories", "registry.repositories says where repositories of Zot go, but only that of the workloads is copied")
+	case !slices.Contains([]string{"", "MUTABLE", "IMMUTABLE"}, c.Registry.Create.TagMutability):
+		return wrong("write MUTABLE or IMMUTABLE", "%q is not a tag mutability", c.Registry.Create.TagMutability)
 	case !r.IsECR():
 		return wrong("give an endpoint of ECR: oci://<account>.dkr.ecr.<region>.amazonaws.com/<namespace> or oci://public.ecr.aws/<alias>", "%q isn't Amazon ECR", r.Endpoint())
 	case r.Kind == registry.Public && !c.Registry.AllowPublic:
@@ -156,6 +161,11 @@ func (c Cutover) validateClusters() error {
 			return wrong("give every spoke a name", "spoke %d has no name", i)
 		case seen[cluster.Name]:
 			return wrong("give every cluster a name of its own", "two clusters are named %q", cluster.Name)
+		case cluster.EKS != EKS{} && (cluster.Kubeconfig != "" || cluster.Context != ""):
+			return wrong("leave out the kubeconfig and the context, or the EKS cluster", "cluster %q is given both by a kubeconfig and by the name of an EKS cluster", cluster.Name)
+		}
+		if err := cluster.EKS.validate(); err != nil {
+			return err
 		}
 		seen[cluster.Name] = true
 	}

@@ -60,25 +60,31 @@ func TestValidateRefuses(t *testing.T) {
 		change       func(*target.Cutover)
 		says, remedy string
 	}{
-		"no endpoint":        {func(c *target.Cutover) { c.Registry.Endpoint = "" }, "names no registry", "--endpoint"},
-		"bad endpoint":       {func(c *target.Cutover) { c.Registry.Endpoint = "oci://x/" }, "ends with a slash", "remove"},
-		"bad repository":     {func(c *target.Cutover) { c.Registry.Repository = "A" }, "capitals", "lower case"},
-		"Zot":                {func(c *target.Cutover) { c.Registry.Endpoint = "oci://zot:5000" }, "isn't Amazon ECR", "oci://"},
-		"public":             {func(c *target.Cutover) { c.Registry.Endpoint = "oci://public.ecr.aws/a1b2" }, "world-readable", "--allow-public"},
-		"unknown mode":       {func(c *target.Cutover) { c.Identity.Mode = "keys" }, `unknown identity mode "keys"`, "irsa"},
-		"IRSA without role":  {func(c *target.Cutover) { c.Identity.RoleARN = "" }, "needs a role ARN", "--role-arn"},
-		"role malformed":     {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws:iam::1:role/x" }, "is not the ARN", "12 digits"},
-		"user, not role":     {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws:iam::123456789012:user/x" }, "is not the ARN", "role"},
-		"placeholder role":   {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws:iam::<account-id>:role/x" }, "is not the ARN", "12 digits"},
-		"partition":          {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws-cn:iam::123456789012:role/x" }, `partition "aws-cn"`, "aws"},
-		"role of a node":     {func(c *target.Cutover) { c.Identity.Mode = target.InstanceProfile }, "takes no role ARN", "leave"},
-		"no values":          {func(c *target.Cutover) { c.Release.Values = "" }, "names no values", "--values"},
-		"both":               {func(c *target.Cutover) { c.Release.HelmRelease = "x" }, "both", "--values"},
-		"Flux with values":   {func(c *target.Cutover) { c.Release.ManagedBy = target.Flux }, "only a values file", "--helm-release"},
-		"unknown manager":    {func(c *target.Cutover) { c.Release.ManagedBy = "argo" }, `"argo" manages no`, "flux"},
-		"namespace":          {func(c *target.Cutover) { c.Release.Namespace = "Mural" }, "not a valid name of a namespace", "helm list"},
-		"release":            {func(c *target.Cutover) { c.Release.Name = "a_b" }, "not a valid name of a release", "helm list"},
-		"nameless spoke":     {func(c *target.Cutover) { c.Spokes = []target.Cluster{{Context: "x"}} }, "spoke 1 has no name", "name"},
+		"no endpoint":       {func(c *target.Cutover) { c.Registry.Endpoint = "" }, "names no registry", "--endpoint"},
+		"bad endpoint":      {func(c *target.Cutover) { c.Registry.Endpoint = "oci://x/" }, "ends with a slash", "remove"},
+		"bad repository":    {func(c *target.Cutover) { c.Registry.Repository = "A" }, "capitals", "lower case"},
+		"Zot":               {func(c *target.Cutover) { c.Registry.Endpoint = "oci://zot:5000" }, "isn't Amazon ECR", "oci://"},
+		"public":            {func(c *target.Cutover) { c.Registry.Endpoint = "oci://public.ecr.aws/a1b2" }, "world-readable", "--allow-public"},
+		"unknown mode":      {func(c *target.Cutover) { c.Identity.Mode = "keys" }, `unknown identity mode "keys"`, "irsa"},
+		"IRSA without role": {func(c *target.Cutover) { c.Identity.RoleARN = "" }, "needs a role ARN", "--role-arn"},
+		"role malformed":    {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws:iam::1:role/x" }, "is not the ARN", "12 digits"},
+		"user, not role":    {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws:iam::123456789012:user/x" }, "is not the ARN", "role"},
+		"placeholder role":  {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws:iam::<account-id>:role/x" }, "is not the ARN", "12 digits"},
+		"partition":         {func(c *target.Cutover) { c.Identity.RoleARN = "arn:aws-cn:iam::123456789012:role/x" }, `partition "aws-cn"`, "aws"},
+		"role of a node":    {func(c *target.Cutover) { c.Identity.Mode = target.InstanceProfile }, "takes no role ARN", "leave"},
+		"no values":         {func(c *target.Cutover) { c.Release.Values = "" }, "names no values", "--values"},
+		"both":              {func(c *target.Cutover) { c.Release.HelmRelease = "x" }, "both", "--values"},
+		"Flux with values":  {func(c *target.Cutover) { c.Release.ManagedBy = target.Flux }, "only a values file", "--helm-release"},
+		"unknown manager":   {func(c *target.Cutover) { c.Release.ManagedBy = "argo" }, `"argo" manages no`, "flux"},
+		"namespace":         {func(c *target.Cutover) { c.Release.Namespace = "Mural" }, "not a valid name of a namespace", "helm list"},
+		"release":           {func(c *target.Cutover) { c.Release.Name = "a_b" }, "not a valid name of a release", "helm list"},
+		"nameless spoke":    {func(c *target.Cutover) { c.Spokes = []target.Cluster{{Context: "x"}} }, "spoke 1 has no name", "name"},
+		"EKS and kubeconfig": {func(c *target.Cutover) {
+			c.Hub = target.Cluster{Name: "hub", Context: "x", EKS: target.EKS{Name: "hub"}}
+		}, `"hub" is given both by a kubeconfig and`, "leave out"},
+		"EKS by ARN":         {func(c *target.Cutover) { c.Hub.EKS.Name = "arn:aws:eks:us-east-1:123456789012:cluster/hub" }, "not a valid name of an EKS cluster", "not an ARN"},
+		"EKS region":         {func(c *target.Cutover) { c.Hub.EKS = target.EKS{Name: "hub", Region: "us-east-1.example.com/"} }, "not a valid AWS region", "us-east-1"},
+		"EKS without a name": {func(c *target.Cutover) { c.Hub.EKS.Region = "us-east-1" }, "without the name of a cluster", "name the EKS cluster"},
 		"spoke named as hub": {func(c *target.Cutover) { c.Spokes = []target.Cluster{{Name: "hub"}} }, `two clusters are named "hub"`, "name"},
 	}
 	for name, test := range tests {
@@ -107,7 +113,10 @@ func TestParseCluster(t *testing.T) {
 	c, err := target.ParseCluster("name=spoke-1,kubeconfig=a=b.yaml,context=c")
 	require.NoError(t, err)
 	assert.Equal(t, target.Cluster{Name: "spoke-1", Kubeconfig: "a=b.yaml", Context: "c"}, c)
-	for _, text := range []string{"", "spoke-1", "context=x", "name=a,name=b", "name=", "name=a,color=b"} {
+	c, err = target.ParseCluster("name=spoke-1,eks=prod-1,region=eu-west-1")
+	require.NoError(t, err)
+	assert.Equal(t, target.Cluster{Name: "spoke-1", EKS: target.EKS{Name: "prod-1", Region: "eu-west-1"}}, c)
+	for _, text := range []string{"", "spoke-1", "context=x", "name=a,eks=b,eks-cluster=c", "name=a,name=b", "name=", "name=a,color=b"} {
 		_, err := target.ParseCluster(text)
 		assert.Equal(t, fault.Usage, fault.CodeOf(err), text)
 		assert.ErrorContains(t, err, "--spoke", text)
@@ -119,4 +128,28 @@ func TestNoVersionIsAssumed(t *testing.T) {
 	for _, chart := range []string{"", "oci://example.com/mural", "charts/mural", "mural-1.0.8.tgz"} {
 		assert.Empty(t, target.Cutover{Release: target.Release{Chart: chart}}.WithDefaults().Release.Version, chart)
 	}
+}
+
+func TestParseEKS(t *testing.T) {
+	for text, want := range map[string]target.EKS{"hub": {Name: "hub"}, "hub,region=us-gov-west-1": {Name: "hub", Region: "us-gov-west-1"}, "a_B-1, region=eusc-de-east-1": {Name: "a_B-1", Region: "eusc-de-east-1"}} {
+		got, err := target.ParseEKS(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, got)
+	}
+	for _, text := range []string{"", ",region=us-east-1", "hub,us-east-1", "hub,region=", "hub,context=x", "hub/x", "hub,region=us-east-1,region=us-east-2"} {
+		_, err := target.ParseEKS(text)
+		assert.Equal(t, fault.Usage, fault.CodeOf(err), text)
+	}
+}
+
+// TestMergeClusters: a kubeconfig in one place gives way to an EKS cluster in the other.
+func TestMergeClusters(t *testing.T) {
+	inEKS := target.Cutover{Hub: target.Cluster{EKS: target.EKS{Name: "hub", Region: "us-east-1"}}}
+	byFile := target.Cutover{Hub: target.Cluster{Name: "berlin", Kubeconfig: "a.yaml", Context: "a"}}
+	assert.Equal(t, target.Cluster{Name: "berlin", EKS: inEKS.Hub.EKS}, byFile.Merge(inEKS).Hub)
+	assert.Equal(t, byFile.Hub, inEKS.Merge(byFile).Hub)
+	assert.Equal(t, target.Cluster{EKS: inEKS.Hub.EKS}, inEKS.Merge(target.Cutover{}).Hub)
+	assert.Equal(t, target.EKS{Name: "other"}, inEKS.Merge(target.Cutover{Hub: target.Cluster{EKS: target.EKS{Name: "other"}}}).Hub.EKS, "whose region may be another")
+	assert.True(t, inEKS.NamesClusters())
+	assert.False(t, target.Cutover{}.WithDefaults().NamesClusters())
 }

@@ -9,6 +9,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
@@ -21,8 +22,8 @@ const page = 500
 func (l *look) cluster(ctx context.Context) {
 	l.each(ctx, "Pods", &corev1.PodList{}, func(list client.ObjectList) {
 		for _, pod := range list.(*corev1.PodList).Items {
-			if pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed && len(pod.OwnerReferences) == 0 {
-				l.images("Pod", &pod, pod.Spec)
+			if pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed && !ownedBy(&pod, "ReplicaSet", "StatefulSet", "DaemonSet", "Job") {
+				l.pod("Pod", &pod, pod.Spec)
 			}
 		}
 	})
@@ -78,66 +79,77 @@ func (l *look) each(ctx context.Context, what string, list client.ObjectList, ta
 	}
 }
 
-// templates looks at the images of everything that makes pods.
+// templates looks at everything that makes pods.
 func (l *look) templates(ctx context.Context) {
 	l.each(ctx, "Deployments", &appsv1.DeploymentList{}, func(list client.ObjectList) {
 		for _, o := range list.(*appsv1.DeploymentList).Items {
-			l.images("Deployment", &o, o.Spec.Template.Spec)
+			l.pod("Deployment", &o, o.Spec.Template.Spec)
 		}
 	})
 	l.each(ctx, "StatefulSets", &appsv1.StatefulSetList{}, func(list client.ObjectList) {
 		for _, o := range list.(*appsv1.StatefulSetList).Items {
-			l.images("StatefulSet", &o, o.Spec.Template.Spec)
+			l.pod("StatefulSet", &o, o.Spec.Template.Spec)
 		}
 	})
 	l.each(ctx, "DaemonSets", &appsv1.DaemonSetList{}, func(list client.ObjectList) {
 		for _, o := range list.(*appsv1.DaemonSetList).Items {
-			l.images("DaemonSet", &o, o.Spec.Template.Spec)
+			l.pod("DaemonSet", &o, o.Spec.Template.Spec)
 		}
 	})
 	l.each(ctx, "ReplicaSets", &appsv1.ReplicaSetList{}, func(list client.ObjectList) {
 		for _, o := range list.(*appsv1.ReplicaSetList).Items {
-			if len(o.OwnerReferences) == 0 { // those of Deployments are history
-				l.images("ReplicaSet", &o, o.Spec.Template.Spec)
+			if !ownedBy(&o, "Deployment") { // they are history
+				l.pod("ReplicaSet", &o, o.Spec.Template.Spec)
 			}
 		}
 	})
 	l.each(ctx, "CronJobs", &batchv1.CronJobList{}, func(list client.ObjectList) {
 		for _, o := range list.(*batchv1.CronJobList).Items {
-			l.images("CronJob", &o, o.Spec.JobTemplate.Spec.Template.Spec)
+			l.pod("CronJob", &o, o.Spec.JobTemplate.Spec.Template.Spec)
 		}
 	})
 	l.each(ctx, "Jobs", &batchv1.JobList{}, func(list client.ObjectList) {
 		for _, o := range list.(*batchv1.JobList).Items {
-			if o.Status.CompletionTime == nil && len(o.OwnerReferences) == 0 {
-				l.images("Job", &o, o.Spec.Template.Spec)
+			if o.Status.CompletionTime == nil && !ownedBy(&o, "CronJob") {
+				l.pod("Job", &o, o.Spec.Template.Spec)
 			}
 		}
 	})
 }
 
-// images looks at the images of a pod, or of a pod template.
-func (l *look) images(kind string, object client.Object, spec corev1.PodSpec) {
+// ownedBy reports whether an object was made by one of these kinds, whose templates are looked at themselves.
+func ownedBy(object client.Object, kinds ...string) bool {
+	return slices.ContainsFunc(object.GetOwnerReferences(), func(o metav1.OwnerReference) bool { return slices.Contains(kinds, o.Kind) })
+}
+
+// pod looks at the containers of a pod, or of a pod template: at their images, and at what they are started with.
+func (l *look) pod(kind string, object client.Object, spec corev1.PodSpec) {
 	if isZots(object) {
 		return
 	}
-	all := map[string]string{}
 	for _, c := range spec.InitContainers {
-		all[c.Name] = c.Image
+		l.container(kind, object, c)
 	}
 	for _, c := range spec.Containers {
-		all[c.Name] = c.Image
+		l.container(kind, object, c)
 	}
 	for _, c := range spec.EphemeralContainers {
-		all[c.Name] = c.Image
+		l.container(kind, object, corev1.Container(c.EphemeralContainerCommon))
 	}
-	for name, image := range all {
-		if l.config.Zot.Names(image) {
-			l.find(Finding{
-				Object: nameOf(kind, object), Names: image, Where: "the image of container " + name,
-				Remedy: "copy the image's repository with `palette-ecr copy --all-repositories` and name it at ECR there",
-			})
-		}
+}
+
+func (l *look) container(kind string, object client.Object, c corev1.Container) {
+	if l.config.Zot.Names(c.Image) {
+		l.find(Finding{
+			Object: nameOf(kind, object), Names: c.Image, Where: "the image of container " + c.Name,
+			Remedy: "copy the image's repository with `palette-ecr copy --all-repositories` and name it at ECR there",
+		})
+	}
+	for _, variable := range c.Env {
+		l.text(kind, object, "variable "+variable.Name+" of container "+c.Name, variable.Value)
+	}
+	for _, word := range slices.Concat(c.Command, c.Args) {
+		l.text(kind, object, "the command line of container "+c.Name, word)
 	}
 }
 

@@ -11,17 +11,19 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 )
 
 // objects looks through all objects of the API groups that may name a registry, whatever kinds the cluster has in them.
 func (l *look) objects(ctx context.Context) {
-	kinds, err := l.kinds()
+	kinds, err := Kinds(l.c, l.config.Groups)
 	if err != nil {
 		l.cannot("API groups", err)
 	}
 	for _, kind := range kinds {
 		list := &unstructured.UnstructuredList{}
-		list.SetGroupVersionKind(kind)
+		list.SetGroupVersionKind(kind.GroupVersionKind)
 		l.each(ctx, kind.Kind+" objects", list, func(listed client.ObjectList) {
 			for _, object := range listed.(*unstructured.UnstructuredList).Items {
 				l.object(&object)
@@ -30,28 +32,36 @@ func (l *look) objects(ctx context.Context) {
 	}
 }
 
-// kinds lists the kinds of the groups that can be listed, each in the version that the cluster prefers.
-func (l *look) kinds() ([]schema.GroupVersionKind, error) {
-	lists, err := discovery.ServerPreferredResources(l.c.Clientset.Discovery())
+// Kind is a kind of objects, and what the API server calls its list.
+type Kind struct {
+	schema.GroupVersionKind
+	Resource schema.GroupResource
+}
+
+// Kinds lists the kinds of API groups, and of the groups under them, that a cluster has and that can be listed, each in
+// the version that the cluster prefers. With an error, there may be others.
+func Kinds(c *cluster.Cluster, groups []string) ([]Kind, error) {
+	lists, err := discovery.ServerPreferredResources(c.Clientset.Discovery())
 	if failed, ok := errors.AsType[*discovery.ErrGroupDiscoveryFailed](err); ok {
 		err = nil
 		for version, cause := range failed.Groups {
-			if l.wanted(version.Group) {
+			if wanted(groups, version.Group) {
 				err = fmt.Errorf("%s: %w", version, cause)
 			}
 		}
 	}
-	var all []schema.GroupVersionKind
+	var all []Kind
 	for _, list := range lists {
 		version, parseErr := schema.ParseGroupVersion(list.GroupVersion)
-		if parseErr != nil || !l.wanted(version.Group) {
+		if parseErr != nil || !wanted(groups, version.Group) {
 			continue
 		}
 		for _, resource := range list.APIResources {
 			if strings.Contains(resource.Name, "/") || !slices.Contains(resource.Verbs, "list") {
 				continue
 			}
-			if kind := version.WithKind(resource.Kind); !slices.Contains(all, kind) {
+			kind := Kind{version.WithKind(resource.Kind), schema.GroupResource{Group: version.Group, Resource: resource.Name}}
+			if !slices.Contains(all, kind) {
 				all = append(all, kind)
 			}
 		}
@@ -60,8 +70,8 @@ func (l *look) kinds() ([]schema.GroupVersionKind, error) {
 }
 
 // wanted reports whether a group is one to look through; the groups under it are too.
-func (l *look) wanted(group string) bool {
-	return slices.ContainsFunc(l.config.Groups, func(g string) bool { return group == g || strings.HasSuffix(group, "."+g) })
+func wanted(groups []string, group string) bool {
+	return slices.ContainsFunc(groups, func(g string) bool { return group == g || strings.HasSuffix(group, "."+g) })
 }
 
 // object looks through one object but for its metadata and its status.

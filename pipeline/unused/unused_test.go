@@ -74,6 +74,16 @@ func podOf(image string) corev1.PodTemplateSpec {
 	return corev1.PodTemplateSpec{Spec: corev1.PodSpec{InitContainers: []corev1.Container{{Name: "init", Image: "busybox"}}, Containers: []corev1.Container{{Name: "app", Image: image}}}}
 }
 
+func started(c corev1.Container) corev1.PodTemplateSpec {
+	return corev1.PodTemplateSpec{Spec: corev1.PodSpec{InitContainers: []corev1.Container{c}}}
+}
+
+func ownedBy(kind string) metav1.ObjectMeta {
+	m := meta("a")
+	m.OwnerReferences = []metav1.OwnerReference{{APIVersion: "example.com/v1", Kind: kind, Name: "app", UID: "1"}}
+	return m
+}
+
 const login = `{"auths":{"zot.mural-system:5000":{"username":"admin","password":"s3cr3t-w0rd"}}}`
 
 func TestWhatNamesZot(t *testing.T) {
@@ -90,8 +100,14 @@ func TestWhatNamesZot(t *testing.T) {
 		"DaemonSet":   {[]client.Object{&appsv1.DaemonSet{ObjectMeta: meta("a"), Spec: appsv1.DaemonSetSpec{Template: podOf("zot:5000/app")}}}, "DaemonSet team-a/a", "ECR"},
 		"CronJob":     {[]client.Object{&batchv1.CronJob{ObjectMeta: meta("a"), Spec: batchv1.CronJobSpec{JobTemplate: batchv1.JobTemplateSpec{Spec: batchv1.JobSpec{Template: podOf("zot:5000/app")}}}}}, "CronJob team-a/a", "ECR"},
 		"Job":         {[]client.Object{&batchv1.Job{ObjectMeta: meta("a"), Spec: batchv1.JobSpec{Template: podOf("zot:5000/app")}}}, "Job team-a/a", "ECR"},
-		"login":       {[]client.Object{dockerSecret}, "Secret team-a/zot-login", "kubectl --context prod --namespace team-a delete secret zot-login"},
-		"variables":   {[]client.Object{&corev1.ConfigMap{ObjectMeta: meta("mural-variables"), Data: map[string]string{"registry": "oci://zot.mural-system.svc.cluster.local:5000"}}}, "ConfigMap team-a/mural-variables", "edit configmap mural-variables"},
+		"variable of a container": {[]client.Object{&appsv1.Deployment{ObjectMeta: meta("a"), Spec: appsv1.DeploymentSpec{Template: started(corev1.Container{Name: "app", Env: []corev1.EnvVar{{Name: "REGISTRY", Value: "https://admin:s3cr3t-w0rd@zot.mural-system.svc:5000"}}})}}},
+			"variable REGISTRY of container app", "kubectl --context prod --namespace team-a edit deployment a"},
+		"argument": {[]client.Object{&batchv1.CronJob{ObjectMeta: meta("a"), Spec: batchv1.CronJobSpec{JobTemplate: batchv1.JobTemplateSpec{Spec: batchv1.JobSpec{Template: started(corev1.Container{Name: "app", Args: []string{"pull", "--from=zot.mural-system:5000/charts"}})}}}}},
+			"the command line of container app", "edit cronjob a"},
+		"pod of a controller that is not looked at": {[]client.Object{&corev1.Pod{ObjectMeta: ownedBy("Rollout"), Spec: podOf("zot.mural-system:5000/app:1").Spec}}, "Pod team-a/a", "ECR"},
+		"ReplicaSet of such a controller":           {[]client.Object{&appsv1.ReplicaSet{ObjectMeta: ownedBy("Rollout"), Spec: appsv1.ReplicaSetSpec{Template: podOf("zot:5000/app")}}}, "ReplicaSet team-a/a", "ECR"},
+		"login":                                     {[]client.Object{dockerSecret}, "Secret team-a/zot-login", "kubectl --context prod --namespace team-a delete secret zot-login"},
+		"variables":                                 {[]client.Object{&corev1.ConfigMap{ObjectMeta: meta("mural-variables"), Data: map[string]string{"registry": "oci://zot.mural-system.svc.cluster.local:5000"}}}, "ConfigMap team-a/mural-variables", "edit configmap mural-variables"},
 		"variables in a Secret": {[]client.Object{&corev1.Secret{ObjectMeta: meta("mural-variables"), Data: map[string][]byte{"registry": []byte("http://zot:5000 s3cr3t-w0rd")}}},
 			"Secret team-a/mural-variables", "edit secret mural-variables"},
 		"OCIRepository":  {[]client.Object{custom("OCIRepository", "a", map[string]any{"spec": map[string]any{"url": "oci://zot/charts/app"}})}, "OCIRepository team-a/a", "point it at ECR"},

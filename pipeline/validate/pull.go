@@ -41,6 +41,22 @@ func (e expectation) workloads(listed []sourcev1.OCIRepository) []sourcev1.OCIRe
 	return all
 }
 
+// sound are the workloads that were not broken before, and the names of the others: an identity that did not work for
+// Zot need not work for ECR. Where all were broken, all count.
+func (p prover) sound(workloads []sourcev1.OCIRepository) (kept []sourcev1.OCIRepository, broken []string) {
+	for _, r := range workloads {
+		if p.Accepted(p.at.Name, r.Namespace, r.Name) {
+			broken = append(broken, r.Namespace+"/"+r.Name)
+		} else {
+			kept = append(kept, r)
+		}
+	}
+	if len(kept) == 0 {
+		return workloads, nil
+	}
+	return kept, broken
+}
+
 func (p prover) noCanary(ctx context.Context, err error) report.Proof {
 	if timedOut(ctx) {
 		return p.silent(err)
@@ -51,6 +67,7 @@ func (p prover) noCanary(ctx context.Context, err error) report.Proof {
 }
 
 func (p prover) pull(ctx context.Context, workloads []sourcev1.OCIRepository) (report.Proof, []journal.Leftover) {
+	workloads, broken := p.sound(workloads)
 	all, said, untried := choose(identities(workloads), p.Canaries)
 	made, err := p.canaries(ctx, all)
 	if err != nil {
@@ -61,7 +78,7 @@ func (p prover) pull(ctx context.Context, workloads []sourcev1.OCIRepository) (r
 			Cause: "No artifact is in " + p.Destination.URL() + ".", Remedy: "Run `palette-ecr copy`, or deploy any workload, then run `palette-ecr validate` again.",
 		}), nil
 	}
-	f := flock{prover: p, patience: p.patience(), canaries: made, said: said, untried: untried}
+	f := flock{prover: p, patience: p.patience(), canaries: made, said: said, excuses: excuses(broken), untried: untried}
 	var proof report.Proof
 	if err := f.create(ctx); err != nil {
 		proof = p.noCanary(ctx, err)
@@ -78,6 +95,7 @@ type flock struct {
 
 	canaries []*canary
 	said     string // of ways that were left out
+	excuses  string // of workloads that were broken before
 	untried  bool   // one of these is of a kind that no canary tries
 
 	final   *Cause
@@ -130,7 +148,7 @@ func (f *flock) summary(host string) string {
 	if f.said != "" {
 		text += "; " + f.said
 	}
-	return text
+	return text + f.excuses
 }
 
 func (f *flock) late() Cause {

@@ -259,3 +259,22 @@ func TestPullIsUnprovenWhenNotEveryIdentityIsTried(t *testing.T) {
 		assert.Contains(t, p.Cause, "1 more ways to fetch were not tried")
 	})
 }
+
+// TestPullImitatesNothingThatWasBrokenBefore, unless there is nothing else.
+func TestPullImitatesNothingThatWasBrokenBefore(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var canary sourcev1.OCIRepository
+		broken := workload(t, "old")
+		broken.Spec.ServiceAccountName = "no-longer-there"
+		c, _ := fakeCluster(t, made(&canary, func(r *sourcev1.OCIRepository) { fetched(r, digestA) }), workload(t, "checkout"), broken)
+		o := config(t)
+		o.Accepted = func(_, _, name string) bool { return name == "old" }
+		p, _ := Pull(t.Context(), c, o)
+		require.Equal(t, report.Held, p.Verdict, p)
+		assert.Len(t, p.Evidence, 1)
+		assert.Contains(t, p.Summary, "nothing is said of 1 that were broken before: mural-system/old")
+		o.Accepted = func(string, string, string) bool { return true }
+		p, _ = Pull(t.Context(), c, o)
+		assert.Len(t, p.Evidence, 2)
+	})
+}

@@ -32,8 +32,9 @@ type readiness struct {
 
 	evidence []report.Evidence
 	ok, all  int
-	left     int    // that still name the registry to be left
-	first    string // of those
+	broken   []string // before, and still: not among all
+	left     int      // that still name the registry to be left
+	first    string   // of those
 	final    *Cause
 	unknown  *Cause // why nothing can be known
 	worst    *Cause // of what is not there yet
@@ -57,11 +58,14 @@ func (w *readiness) prove(ctx context.Context) report.Proof {
 // step judges all objects once, asks for reconciles that are due, and reports whether the wait is over.
 func (w *readiness) step(ctx context.Context, seen objects) (bool, error) {
 	before := w.ok
-	w.evidence, w.ok, w.all, w.left, w.first, w.worst = nil, 0, 0, 0, "", nil
+	w.evidence, w.broken, w.ok, w.all, w.left, w.first, w.worst = nil, nil, 0, 0, 0, "", nil
 	var due []*sourcev1.OCIRepository
 	for _, key := range sortedKeys(seen) {
 		r := seen[key]
 		if !w.e.concerns(r) {
+			continue
+		}
+		if w.excused(r) {
 			continue
 		}
 		w.all++
@@ -88,6 +92,21 @@ func (w *readiness) step(ctx context.Context, seen objects) (bool, error) {
 		return w.idle || time.Since(w.began) >= w.Settle, nil
 	}
 	return w.ok == w.all, nil
+}
+
+// excused reports whether an object was broken before and still is, which the proof then says.
+func (w *readiness) excused(r *sourcev1.OCIRepository) bool {
+	if !w.Accepted(w.at.Name, r.Namespace, r.Name) {
+		return false
+	}
+	o := w.e.judge(r, "")
+	if o.state == settled {
+		return false
+	}
+	name := r.Namespace + "/" + r.Name
+	w.broken = append(w.broken, name)
+	w.evidence = append(w.evidence, report.Evidence{Object: "OCIRepository " + name, Seen: "broken before the cutover, and accepted: " + o.seen})
+	return true
 }
 
 // request returns the value that an object must have handled.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -48,10 +49,14 @@ func Returned(ctx context.Context, c Cluster, config Config) report.Proof {
 
 // conclude makes the proof of what the wait ended with.
 func (w *readiness) conclude(ctx context.Context, err error) report.Proof {
-	tally := fmt.Sprintf("%d of %d workload OCIRepositories are Ready from %s", w.ok, w.all, registry.HostOf(w.e.url))
+	tally := fmt.Sprintf("%d of %d workload OCIRepositories are Ready from %s", w.ok, w.all, registry.HostOf(w.e.url)) + excuses(w.broken)
 	switch {
 	case err == nil && w.all == 0 && w.idle:
-		return w.held("no workload OCIRepository here, nothing to move back")
+		return w.held("no workload OCIRepository here, nothing to move back"+excuses(w.broken), w.evidence...)
+	case err == nil && w.all == 0 && len(w.broken) > 0:
+		return w.unproven("no workload OCIRepository is left to look at"+excuses(w.broken), Cause{
+			Cause: "Every workload of this cluster was broken before the cutover.", Remedy: "Repair one of them, or deploy any workload, then run `palette-ecr validate` again.",
+		}, w.evidence...)
 	case err == nil && w.all == 0:
 		return w.nothing()
 	case err == nil:
@@ -77,6 +82,19 @@ func (w *readiness) conclude(ctx context.Context, err error) report.Proof {
 		return w.ended(ctx, tally+" when the wait was ended", w.evidence...)
 	}
 	return w.silent(err, w.evidence...)
+}
+
+// excuses says which workloads a proof is not about; "" when it is about all.
+func excuses(broken []string) string {
+	if len(broken) == 0 {
+		return ""
+	}
+	const most = 3
+	names := strings.Join(broken[:min(len(broken), most)], ", ")
+	if len(broken) > most {
+		names += ", …"
+	}
+	return fmt.Sprintf("; nothing is said of %d that were broken before: %s", len(broken), names)
 }
 
 // nothing is the proof of a cluster without a workload, when no other cluster has one either.

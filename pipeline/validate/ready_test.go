@@ -222,3 +222,46 @@ func TestReturned(t *testing.T) {
 		assert.Equal(t, report.Held, Returned(t.Context(), none, config(t)).Verdict)
 	})
 }
+
+// TestReadySaysWhatWasBrokenBefore: what is accepted doesn't end the wait, and is never passed over in silence.
+func TestReadySaysWhatWasBrokenBefore(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		old, well := workload(t, "old"), workload(t, "well-again")
+		old.Spec.Suspend = true
+		c, n := fakeCluster(t, asItIs, workload(t, "checkout"), old, well)
+		o := config(t)
+		p := Ready(t.Context(), c, o)
+		require.Equal(t, report.Broken, p.Verdict, "nobody has accepted it")
+
+		n.patch = 0
+		o.Accepted = func(cluster, namespace, name string) bool {
+			return cluster == "hub" && namespace == "mural-system" && name != "checkout"
+		}
+		p = Ready(t.Context(), c, o)
+		require.Equal(t, report.Held, p.Verdict, p)
+		assert.Equal(t, "2 of 2 workload OCIRepositories are Ready from 123456789012.dkr.ecr.us-east-1.amazonaws.com; nothing is said of 1 that were broken before: mural-system/old", p.Summary)
+		require.Len(t, p.Evidence, 3)
+		assert.Equal(t, report.Evidence{Object: "OCIRepository mural-system/old", Seen: "broken before the cutover, and accepted: it is suspended"}, p.Evidence[1])
+		assert.Equal(t, 2, n.patch, "it is not asked to reconcile")
+	})
+}
+
+// TestReadyOfNothingButBroken: where everything is accepted nothing is proven.
+func TestReadyOfNothingButBroken(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		old := workload(t, "old")
+		old.Spec.Suspend = true
+		c, _ := fakeCluster(t, asItIs, old)
+		o := config(t)
+		o.Accepted = func(string, string, string) bool { return true }
+		p := Ready(t.Context(), c, o)
+		require.Equal(t, report.Unproven, p.Verdict, p)
+		assert.Contains(t, p.Cause, "Every workload of this cluster was broken before")
+
+		old.Spec.URL = zot
+		require.NoError(t, c.Client.Update(t.Context(), old))
+		p = Returned(t.Context(), c, o)
+		require.Equal(t, report.Held, p.Verdict, p)
+		assert.Contains(t, p.Summary, "nothing is said of 1 that were broken before: mural-system/old")
+	})
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -119,11 +120,11 @@ func nulls(object chart.Manifest) []Cause {
 // credentials finds what gives a registry's Secret credentials. A pull secret for other registries is none.
 func credentials(object chart.Manifest) []Cause {
 	data, _ := object.Object.Object["stringData"].(map[string]any)
-	if data["endpoint"] == nil || data["provider"] == nil {
+	if !mural.IsRegistry(data) {
 		return nil
 	}
 	var found []Cause
-	for _, key := range []string{"basicAuthSecretName", "username", "password"} {
+	for _, key := range []string{mural.BasicAuthSecretName, mural.Username, mural.Password} {
 		if value, _ := data[key].(string); value != "" {
 			found = append(found, Cause{
 				Cause:  fmt.Sprintf("%s has %s, and with credentials of its own Flux ignores provider aws.", object.Name(), key),

@@ -26,6 +26,10 @@ type Config struct {
 	// Copied are digests that copy wrote since the switch: none of them is a push by Hue.
 	Copied []string
 
+	// Accepted reports whether an OCIRepository of a cluster was broken before the cutover and may stay so: no proof waits
+	// for it, and each says so. nil is none.
+	Accepted func(cluster, namespace, name string) bool
+
 	ReadOnly   bool      // ask source-controller for nothing: judge what is there
 	KeepCert   bool      // certSecretRef and proxySecretRef are meant for ECR too, so they need not go
 	SwitchedAt time.Time // since when Hue has the new settings; for the push proof
@@ -62,6 +66,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Progress == nil {
 		c.Progress = progress.Discard
+	}
+	if c.Accepted == nil {
+		c.Accepted = func(string, string, string) bool { return false }
 	}
 	if c.Now == nil {
 		c.Now = time.Now

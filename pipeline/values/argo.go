@@ -37,7 +37,7 @@ func sourcesOf(m manifest) []*syntax.Node {
 
 // chooseApplication finds the values in Argo CD's manifest: helm.valuesObject, or the text helm.values, which counts
 // only without it (argo-cd docs/user-guide/helm.md). helm.parameters win over both, helm.valueFiles are beneath.
-func (f *File) chooseApplication(m manifest) error {
+func (c *chooser) chooseApplication(m manifest) error {
 	var source *syntax.Node
 	for _, s := range sourcesOf(m) {
 		if source == nil || child(s, "helm") != nil && (child(source, "helm") == nil || text(child(s, "chart")) == "mural") {
@@ -45,60 +45,60 @@ func (f *File) chooseApplication(m manifest) error {
 		}
 	}
 	if source == nil || source.Resolved().Kind != syntax.Mapping {
-		return f.at(m.root, "write spec.source, with the chart mural", "the %s has no source", m.kind)
+		return c.at(m.root, "write spec.source, with the chart mural", "the %s has no source", m.kind)
 	}
 	helm := child(source, "helm")
-	layers, err := f.applicationLayers(helm)
+	layers, err := c.applicationLayers(helm)
 	if err != nil {
 		return err
 	}
 	object, written := child(helm, "valuesObject"), child(helm, "values")
 	if object == nil && text(written) != "" {
-		if err := f.embed(written.Resolved()); err != nil {
+		if err := c.embed(written.Resolved()); err != nil {
 			return err
 		}
-		_, others := manifests(f.stream)
+		_, others := manifests(c.stream)
 		if len(others) != 1 {
-			return f.at(m.root, "keep the values in one document", "helm.values holds no values, or more than one document")
+			return c.at(m.root, "keep the values in one document", "helm.values holds no values, or more than one document")
 		}
-		if err := f.choosePlain(others[0]); err != nil {
+		if err := c.choosePlain(others[0]); err != nil {
 			return err
 		}
-		f.kind, f.layers = Application, layers
+		c.kind, c.layers = Application, layers
 		return nil
 	}
-	f.kind, f.document, f.base, f.rootKeys, f.layers = Application, m.document, m.root, []string{"spec"}, layers
+	c.kind, c.document, c.base, c.rootKeys, c.layers = Application, m.document, m.root, []string{"spec"}, layers
 	if m.kind == "ApplicationSet" {
-		f.rootKeys = append(f.rootKeys, "template", "spec")
+		c.rootKeys = append(c.rootKeys, "template", "spec")
 	}
-	f.basePath = m.at
+	c.basePath = m.at
 	if child(applicationSpec(m), "source") == nil {
-		return f.at(source, "write the values as helm.values, a block that begins with |, or give the Application one source", "valuesObject in one of several sources isn't supported")
+		return c.at(source, "write the values as helm.values, a block that begins with |, or give the Application one source", "valuesObject in one of several sources isn't supported")
 	}
-	f.rootKeys = append(f.rootKeys, "source", "helm", "valuesObject")
-	return f.chooseRoot()
+	c.rootKeys = append(c.rootKeys, "source", "helm", "valuesObject")
+	return c.chooseRoot()
 }
 
 // applicationLayers are what Argo CD merges with the values: files beneath them, parameters above.
-func (f *File) applicationLayers(helm *syntax.Node) ([]Layer, error) {
+func (c *chooser) applicationLayers(helm *syntax.Node) ([]Layer, error) {
 	var layers []Layer
 	for i, file := range items(child(helm, "valueFiles")) {
-		layers = append(layers, Layer{Name: "the file " + text(file), Unseen: true, Place: f.place(file.Start, file.End, index("helm.valueFiles", i))})
+		layers = append(layers, Layer{Name: "the file " + text(file), Unseen: true, Place: c.place(file.Start, file.End, index("helm.valueFiles", i))})
 	}
 	for i, p := range items(child(helm, "parameters")) {
 		name, value := text(child(p, "name")), child(p, "value")
-		layer := Layer{Name: "the parameter " + name, TargetPath: name, Above: true, Place: f.place(p.Start, p.End, index("helm.parameters", i)), Values: map[string]any{}}
+		layer := Layer{Name: "the parameter " + name, TargetPath: name, Above: true, Place: c.place(p.Start, p.End, index("helm.parameters", i)), Values: map[string]any{}}
 		parse := strvals.ParseInto
 		if isTrue(child(p, "forceString")) {
 			parse = strvals.ParseIntoString
 		}
 		if err := parse(fmt.Sprintf("%s=%s", name, text(value)), layer.Values); err != nil || name == "" {
-			return nil, f.at(p, "correct its name or value", "helm.parameters[%d] can't be read as --set reads it", i)
+			return nil, c.at(p, "correct its name or value", "helm.parameters[%d] can't be read as --set reads it", i)
 		}
 		layers = append(layers, layer)
 	}
 	for i, p := range items(child(helm, "fileParameters")) {
-		layers = append(layers, Layer{Name: "the file parameter " + text(child(p, "name")), TargetPath: text(child(p, "name")), Unseen: true, Above: true, Place: f.place(p.Start, p.End, index("helm.fileParameters", i))})
+		layers = append(layers, Layer{Name: "the file parameter " + text(child(p, "name")), TargetPath: text(child(p, "name")), Unseen: true, Above: true, Place: c.place(p.Start, p.End, index("helm.fileParameters", i))})
 	}
 	return layers, nil
 }

@@ -28,14 +28,14 @@ func (c Change) String() string {
 	return fmt.Sprintf("%s: %s, was %s", c.Path, c.After, c.Before)
 }
 
-// changes returns what the jobs did, by path.
-func (f *File) changes(jobs []*job, p *patch) []Change {
-	all := make([]Change, 0, len(jobs))
+// changesOf returns what the jobs did to a file, by path.
+func changesOf(f *File, jobs []*job, p *patch) []Change {
+	c := changes{all: make([]Change, 0, len(jobs)), shown: map[string]string{}}
 	if jobs == nil { // there were no values at all
-		for _, c := range p.content() {
-			all = added(all, c.key, c.value, report.Place{File: f.name, Line: 1, Column: 1})
+		for _, e := range p.content() {
+			c.added(e.key, e.value, report.Place{File: f.name, Line: 1, Column: 1})
 		}
-		return all
+		return c.all
 	}
 	root := ""
 	for _, key := range f.rootKeys {
@@ -50,37 +50,43 @@ func (f *File) changes(jobs []*job, p *patch) []Change {
 			}
 			place := f.place(at.Start, at.End, path)
 			if j.key == nil || j.do == within {
-				all = added(all, path, j.entry.content(), place)
+				c.added(path, j.entry.content(), place)
 				continue
 			}
-			c := Change{Path: path, Before: show(path, value(j.value)), Place: place}
+			change := Change{Path: path, Before: c.show(path, value(j.value)), Place: place}
 			if j.do != remove {
-				c.After = show(path, j.entry.value)
+				change.After = c.show(path, j.entry.value)
 			}
-			all = append(all, c)
+			c.all = append(c.all, change)
 		}
 	}
-	return all
+	return c.all
 }
 
-// added appends every single value in what was added.
-func added(all []Change, path string, v any, place report.Place) []Change {
+// changes collects what was changed.
+type changes struct {
+	all   []Change
+	shown map[string]string // texts as they are shown: a fleet's spokes have the same values
+}
+
+// added adds every single value in what was added.
+func (c *changes) added(path string, v any, place report.Place) {
 	if inner, ok := normal(v).(fields); ok && len(inner) > 0 {
 		for _, f := range inner {
 			at := f.key
 			if path != "" {
 				at = join(path, f.key)
 			}
-			all = added(all, at, f.value, place)
+			c.added(at, f.value, place)
 		}
-		return all
+		return
 	}
 	place.Path = path
-	return append(all, Change{Path: path, After: show(path, v), Place: place})
+	c.all = append(c.all, Change{Path: path, After: c.show(path, v), Place: place})
 }
 
 // show writes a value on one line, secrets masked.
-func show(path string, v any) string {
+func (c *changes) show(path string, v any) string {
 	if v != nil && secret.Path(path) {
 		return Mask
 	}
@@ -89,7 +95,13 @@ func show(path string, v any) string {
 	}
 	w := &writer{habits: habits{quote: syntax.Plain}}
 	w.flow(hide(v), "")
-	return secret.Text(w.out.String())
+	text := w.out.String()
+	shown, ok := c.shown[text]
+	if !ok {
+		shown = secret.Text(text)
+		c.shown[text] = shown
+	}
+	return shown
 }
 
 // hide masks the secrets in a decoded value.

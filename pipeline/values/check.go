@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
@@ -32,7 +33,8 @@ func (f *File) check() error {
 	return nil
 }
 
-func (f *File) checkNode(n *syntax.Node) error {
+// checkNode refuses a node that Helm can't decode, or reads in another way.
+func (t *fileText) checkNode(n *syntax.Node) error {
 	if n.Tag() != "" && n.Tag() != "!!str" && (strings.HasPrefix(n.Tag(), "!!") || n.Tag() == "!") {
 		fits := n.Tag() == "!!map" && n.Kind == syntax.Mapping || n.Tag() == "!!seq" && n.Kind == syntax.Sequence
 		if !fits {
@@ -40,7 +42,7 @@ func (f *File) checkNode(n *syntax.Node) error {
 			if slices.Contains(standardTags, n.Tag()) {
 				name = n.Tag() + " "
 			}
-			return f.at(n, "remove the tag", "the tag %sisn't supported", name)
+			return t.at(n, "remove the tag", "the tag %sisn't supported", name)
 		}
 	}
 	switch n.Kind {
@@ -48,25 +50,25 @@ func (f *File) checkNode(n *syntax.Node) error {
 		if c := first(n.Value); n.Style == syntax.Plain && n.Tag() == "" && (c == '.' || c == '+' || c == '-') {
 			switch strings.ToLower(strings.TrimLeft(n.Value, "+-")) {
 			case ".inf", ".nan":
-				return f.at(n, "put it in quotes, or write a number", "%s can't be passed to a chart", n.Value)
+				return t.at(n, "put it in quotes, or write a number", "%s can't be passed to a chart", n.Value)
 			}
 		}
 	case syntax.Mapping:
 		for i := 0; i+1 < len(n.Children); i += 2 {
 			key := n.Children[i]
-			if key.Kind == syntax.Mapping && n.Style == syntax.Flow && strings.HasPrefix(f.stream.Source[n.Start:], template) {
-				line, _ := f.stream.Position(n.Start)
-				return f.usage("render the file that the template makes (helmfile template, or write-values), or put the expression in quotes",
-					"parsing %q: line %d holds an expression in {{ }}: the file is a template, not YAML", f.name, line)
+			if key.Kind == syntax.Mapping && n.Style == syntax.Flow && strings.HasPrefix(t.stream.Source[n.Start:], template) {
+				line, _ := t.stream.Position(n.Start)
+				return fault.New(fault.Usage, "render the file that the template makes (helmfile template, or write-values), or put the expression in quotes",
+					"parsing %q: line %d holds an expression in {{ }}: the file is a template, not YAML", t.name, line)
 			}
 			if key.Kind != syntax.Scalar {
-				return f.at(key, "write the key out", "a key is a %s", key.Kind)
+				return t.at(key, "write the key out", "a key is a %s", key.Kind)
 			}
 			if key.IsNull() {
-				return f.at(key, "put it in quotes, if it is meant as text", "a key is null")
+				return t.at(key, "put it in quotes, if it is meant as text", "a key is null")
 			}
 			if key.IsMerge() && !mergeable(n.Children[i+1]) {
-				return f.at(n.Children[i+1], "merge an alias of a mapping, or a list of such", "<< needs a mapping")
+				return t.at(n.Children[i+1], "merge an alias of a mapping, or a list of such", "<< needs a mapping")
 			}
 		}
 	}
@@ -93,5 +95,5 @@ func mergeable(n *syntax.Node) bool {
 }
 
 // checkedSize is up to which size, in bytes, a file is decoded by the library that Helm uses as soon as it is read:
-// 15 ms at most. Above, that is done when it is rendered or merged, where the result is decoded too.
+// 15 ms at most. Above, that is done when it is merged, and what Render makes of it is decoded whatever its size.
 const checkedSize = 256 << 10

@@ -15,40 +15,40 @@ type Comment struct {
 }
 
 // Comments lists the comments of the whole file in their order. A # inside a value isn't one.
-func (f *File) Comments() []Comment {
+func (t *fileText) Comments() []Comment {
 	var found []Comment
 	at := 0
 	gap := func(end int) {
 		for at < end {
-			hash := strings.IndexByte(f.stream.Source[at:end], '#')
+			hash := strings.IndexByte(t.stream.Source[at:end], '#')
 			if hash < 0 {
 				break
 			}
-			found = append(found, f.comment(at+hash))
-			next := strings.IndexByte(f.stream.Source[at+hash:], '\n')
+			found = append(found, t.comment(at+hash))
+			next := strings.IndexByte(t.stream.Source[at+hash:], '\n')
 			if next < 0 {
-				at = len(f.stream.Source)
+				at = len(t.stream.Source)
 				return
 			}
 			at += hash + next
 		}
 	}
-	for _, n := range f.stream.Nodes {
+	for _, n := range t.stream.Nodes {
 		if n.Kind == syntax.Scalar && n.Start >= at {
 			gap(n.Start)
 			at = max(at, n.End)
 		}
 	}
-	gap(len(f.stream.Source))
+	gap(len(t.stream.Source))
 	return found
 }
 
-func (f *File) comment(offset int) Comment {
-	line, column := f.stream.Position(offset)
-	start := f.stream.LineStart(line)
-	text := f.stream.Source[offset:f.stream.LineStart(line+1)]
+func (t *fileText) comment(offset int) Comment {
+	line, column := t.stream.Position(offset)
+	start := t.stream.LineStart(line)
+	text := t.stream.Source[offset:t.stream.LineStart(line+1)]
 	return Comment{
 		Line: line, Column: column, Text: strings.TrimRight(text, "\r\n"),
-		Alone: strings.Trim(f.stream.Source[start:offset], " \t\ufeff") == "",
+		Alone: strings.Trim(t.stream.Source[start:offset], " \t\ufeff") == "",
 	}
 }

@@ -126,7 +126,7 @@ func (p *plan) shared(j *job) error {
 		where = j.key
 	}
 	if at == nil {
-		return f.at(where, "write it out", "%s can't be edited here", f.path(j.requests[0].path))
+		return f.at(where, "write it out", "%s can't be edited here", shownPath(j.requests[0].path))
 	}
 	// Show a user that didn't ask: the anchor itself, or the first alias that isn't on the way of a request.
 	other := u.aliases[at][0]
@@ -141,18 +141,18 @@ func (p *plan) shared(j *job) error {
 	anchorLine, anchorColumn := f.stream.Position(at.Start)
 	return fault.New(fault.Usage, fmt.Sprintf("write the values out in place of *%s where they are to differ, or change &%s by hand", at.Anchor(), at.Anchor()),
 		"rendering %q: line %d, column %d: %s is in &%s (line %d, column %d), and changing it would change *%s at line %d, column %d too",
-		f.name, line, column, f.path(j.requests[0].path), at.Anchor(), anchorLine, anchorColumn, at.Anchor(), otherLine, otherColumn)
+		f.name, line, column, shownPath(j.requests[0].path), at.Anchor(), anchorLine, anchorColumn, at.Anchor(), otherLine, otherColumn)
 }
 
 // conflict is the error for one written mapping that is to be two things.
-func (f *File) conflict(in *syntax.Node, one, other string) error {
-	line, column := f.stream.Position(in.Start)
+func (p *plan) conflict(in *syntax.Node, one, other string) error {
+	line, column := p.file.stream.Position(in.Start)
 	return fault.New(fault.Usage, "write the values out in both places",
-		"rendering %q: line %d, column %d: this mapping is %s as well as %s, and they are to differ", f.name, line, column, one, other)
+		"rendering %q: line %d, column %d: this mapping is %s as well as %s, and they are to differ", p.file.name, line, column, shownPath(one), shownPath(other))
 }
 
-// path is a path in the values as the user sees it.
-func (f *File) path(path string) string {
+// shownPath is a path in the values as the user sees it.
+func shownPath(path string) string {
 	if path == "" {
 		return "the top level"
 	}

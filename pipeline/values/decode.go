@@ -21,41 +21,17 @@ func (f *File) Values() map[string]any {
 	return values
 }
 
-// decodeDocument decodes the document with the library that Helm uses, whatever this package thinks of it.
-func (f *File) decodeDocument() (map[string]any, error) {
-	if f.document == nil || f.document.Root == nil {
+// decodeDocument decodes a document with the library that Helm uses, whatever this package thinks of it.
+func (t *fileText) decodeDocument(d *syntax.Document) (map[string]any, error) {
+	if d == nil || d.Root == nil {
 		return nil, nil
 	}
 	var decoded map[string]any
-	if err := yaml.Unmarshal([]byte(f.stream.Source[f.document.Start:f.document.End]), &decoded); err != nil {
+	if err := yaml.Unmarshal([]byte(t.stream.Source[d.Start:d.End]), &decoded); err != nil {
 		// The cause would quote values.
-		return nil, fault.New(fault.Usage, "correct the YAML", "parsing %q: Helm can't decode it", f.name)
+		return nil, fault.New(fault.Usage, "correct the YAML", "parsing %q: Helm can't decode it", t.name)
 	}
 	return decoded, nil
-}
-
-// valuesIn finds the values in a decoded document: nil if there are none.
-func (f *File) valuesIn(document map[string]any) map[string]any {
-	var at any = document
-	for _, step := range f.basePath {
-		switch step := step.(type) {
-		case string:
-			m, _ := at.(map[string]any)
-			at = m[step]
-		case int:
-			list, _ := at.([]any)
-			if step >= len(list) {
-				return nil
-			}
-			at = list[step]
-		}
-	}
-	for _, key := range f.rootKeys {
-		m, _ := at.(map[string]any)
-		at = m[key]
-	}
-	values, _ := at.(map[string]any)
-	return values
 }
 
 // value decodes one node as Helm does.
@@ -127,6 +103,9 @@ func scalar(n *syntax.Node) any {
 		}
 		return n.Value
 	}
+	if number, ok := decimal(n.Value); ok {
+		return number
+	}
 	var decoded any
 	if err := yaml.Unmarshal([]byte(n.Value), &decoded); err != nil {
 		return n.Value
@@ -136,6 +115,21 @@ func scalar(n *syntax.Node) any {
 		return decoded
 	}
 	return n.Value
+}
+
+// decimal reads the numbers that nearly all are, such as ports and sizes, without the library.
+func decimal(text string) (float64, bool) {
+	if len(text) > 15 || text[0] == '0' && text != "0" {
+		return 0, false
+	}
+	var number float64
+	for _, c := range []byte(text) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		number = number*10 + float64(c-'0')
+	}
+	return number, true
 }
 
 func first(text string) byte {

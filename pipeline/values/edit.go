@@ -19,8 +19,8 @@ const inLine = 1 << 30
 
 // editor turns jobs into edits.
 type editor struct {
+	layout
 	file   *File
-	src    string
 	habits habits
 	edits  []edit
 	texts  map[asWritten]string
@@ -31,11 +31,36 @@ type editor struct {
 }
 
 func newEditor(f *File) *editor {
-	return &editor{file: f, src: f.stream.Source, habits: learn(f.stream), tail: -1}
+	return &editor{layout: layout{f.stream.Source, f.stream.Nodes}, file: f, habits: learn(f.stream), tail: -1}
 }
 
 func (e *editor) replace(start, end int, text string) {
 	e.edits = append(e.edits, edit{start, end, text, inLine})
+}
+
+// cut removes whole lines. If they are the last ones of a file whose last line has no line break, the line
+// above has none afterwards, either.
+func (e *editor) cut(start, end int) {
+	if end == len(e.src) && !strings.HasSuffix(e.src, "\n") && start > 0 && start < end && !e.behindText(start) {
+		e.tail = start
+		start--
+		if start > 0 && e.src[start-1] == '\r' {
+			start--
+		}
+		e.tailFrom = start
+	}
+	e.replace(start, end, "")
+}
+
+// insertLines inserts whole lines at a column, also behind a last line that has no line break.
+func (e *editor) insertLines(at, column int, lines string) {
+	if at == e.tail {
+		at = e.tailFrom
+		lines = e.habits.eol + strings.TrimSuffix(lines, e.habits.eol)
+	} else if at == len(e.src) && at > 0 && e.src[at-1] != '\n' {
+		lines = e.habits.eol + strings.TrimSuffix(lines, e.habits.eol)
+	}
+	e.edits = append(e.edits, edit{start: at, end: at, text: lines, column: column})
 }
 
 // do makes the edits for all jobs, mapping by mapping.
@@ -48,10 +73,10 @@ func (e *editor) do(jobs []*job) {
 		for n < len(jobs) && jobs[n].in == jobs[0].in {
 			n++
 		}
-		if m := jobs[0].in; m.Style == syntax.Block {
-			e.blockMapping(m, jobs[:n])
+		if m := newMappingEdit(e, jobs[:n]); m.m.Style == syntax.Block {
+			(&blockEdit{m}).run()
 		} else {
-			e.flowMapping(m, jobs[:n])
+			(&flowEdit{m}).run()
 		}
 		jobs = jobs[n:]
 	}
@@ -87,33 +112,6 @@ func (e *editor) apply() (string, error) {
 	return out.String(), nil
 }
 
-// value replaces a single value, in its own quotes.
-func (e *editor) value(m, key, old *syntax.Node, value any) {
-	style := old.Style
-	if style > syntax.DoubleQuoted || old.IsNull() || style == syntax.Plain && m.Style != syntax.Block && key.Style != syntax.Plain {
-		style = e.habits.quoteIn(m)
-	}
-	if _, isText := scalar(old).(string); !isText && style == syntax.Plain {
-		style = e.habits.quoteIn(m)
-	}
-	text := e.scalarText(value, style)
-	if old.Anchor() != "" {
-		text = "&" + old.Anchor() + " " + text
-	}
-	if old.Start == old.End { // not written: "key:"
-		if e.src[old.Start-1] != ' ' {
-			text = " " + text
-		}
-		if at := old.Start; at < len(e.src) && !strings.ContainsRune(" \t\r\n,}]", rune(e.src[at])) {
-			text += " "
-		}
-		if e.src[key.End:old.Start] == "" { // a flow mapping's key without a colon
-			text = ":" + text
-		}
-	}
-	e.replace(old.Start, old.End, text+e.gap(old.End))
-}
-
 // scalarText remembers texts: a fleet's spokes get the same values.
 func (e *editor) scalarText(value any, style syntax.Style) string {
 	written := asWritten{value, style}
@@ -134,53 +132,29 @@ type asWritten struct {
 	style syntax.Style
 }
 
-// gap is a space where a comment stands right behind a bracket or quote that goes.
-func (e *editor) gap(at int) string {
-	if at < len(e.src) && e.src[at] == '#' {
-		return " "
+// emptyDocument writes the values into a file that has none: behind its comments.
+func (e *editor) emptyDocument(p *patch) {
+	w := &writer{habits: e.habits}
+	for i, f := range p.content() {
+		if i > 0 {
+			w.out.WriteString(w.eol)
+		}
+		w.block(0, f.key, f.value)
 	}
-	return ""
-}
-
-// lineStart is where the line of an offset begins.
-func (e *editor) lineStart(offset int) int { return strings.LastIndexByte(e.src[:offset], '\n') + 1 }
-
-// lineEnd is behind the line break of the line of an offset, or the source's end.
-func (e *editor) lineEnd(offset int) int {
-	if i := strings.IndexByte(e.src[offset:], '\n'); i >= 0 {
-		return offset + i + 1
-	}
-	return len(e.src)
-}
-
-// comment reports whether a line is a comment alone, and its column.
-func (e *editor) comment(lineStart int) (column int, ok bool) {
-	for i := lineStart; i < len(e.src); i++ {
-		switch e.src[i] {
-		case ' ':
-		case '#':
-			return i - lineStart, true
-		default:
-			return 0, false
+	at := len(e.src)
+	if d := e.file.document; d != nil {
+		at = d.End
+		if d.Root != nil && d.Root.End > d.Root.Start {
+			e.replace(d.Root.Start, d.Root.End, "")
+			if at == d.Root.End { // "null" was the last thing in the file
+				e.replace(at, at, w.eol+w.out.String())
+				return
+			}
 		}
 	}
-	return 0, false
-}
-
-// behindText reports whether a literal or folded scalar is the last thing before an offset: whether a line
-// break follows is then part of its value.
-func (e *editor) behindText(at int) bool {
-	for i := len(e.file.stream.Nodes) - 1; i >= 0; i-- {
-		n := e.file.stream.Nodes[i]
-		if n.Kind == syntax.Scalar && n.Start < at {
-			return (n.Style == syntax.Literal || n.Style == syntax.Folded) && strings.TrimSpace(e.src[min(n.End, at):at]) == ""
-		}
+	text := w.out.String()
+	if at > 0 && at <= len(e.src) && e.src[at-1] != '\n' && e.src[:at] != "\ufeff" {
+		text = w.eol + text
 	}
-	return false
-}
-
-// onlySpaces reports whether there is nothing but spaces between the line's start and an offset.
-func (e *editor) onlySpaces(offset int) bool {
-	start := e.lineStart(offset)
-	return strings.Trim(e.src[start:offset], " ") == ""
+	e.replace(at, at, text)
 }

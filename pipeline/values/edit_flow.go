@@ -6,70 +6,55 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
-// flowMapping edits a mapping in braces. Only it and what is in it may be written in one line.
-func (e *editor) flowMapping(m *syntax.Node, jobs []*job) {
-	gone := map[*syntax.Node]bool{}
-	for _, j := range jobs {
-		if j.key != nil && j.do == remove {
-			gone[j.key] = true
-		}
-	}
-	for _, j := range jobs {
+// flowEdit edits a mapping in braces. Only it and what is in it may be written in one line.
+type flowEdit struct{ mappingEdit }
+
+func (e *flowEdit) run() {
+	for _, j := range e.jobs {
 		switch {
 		case j.key == nil:
 		case j.do == set:
-			e.value(m, j.key, j.value, j.entry.value)
+			e.value(j.key, j.value, j.entry.value)
 		case j.do == null:
 			e.replace(j.value.Start, j.value.End, "null"+e.gap(j.value.End))
 		case j.do == within:
-			w := e.flowWriter(m)
-			w.flow(j.entry.patch.content(), e.linePrefix(m))
-			e.value(m, j.key, j.value, raw(w.out.String()))
+			w := e.writer()
+			w.flow(j.entry.patch.content(), e.linePrefix())
+			e.value(j.key, j.value, raw(w.out.String()))
 		}
 	}
-	if news := adds(jobs); len(news) > 0 && len(gone) > 0 {
-		e.exchange(m, news, gone)
+	if len(e.adds) > 0 && len(e.gone) > 0 {
+		e.exchange()
 	} else {
-		e.removePairs(m, gone)
-		e.addPairs(m, news, gone)
+		e.removePairs()
+		e.addPairs()
 	}
-}
-
-// adds lists the jobs that add a key.
-func adds(jobs []*job) []*job {
-	var all []*job
-	for _, j := range jobs {
-		if j.key == nil {
-			all = append(all, j)
-		}
-	}
-	return all
 }
 
 // exchange writes the keys that are to be added in the place of one that goes: the commas stay.
-func (e *editor) exchange(m *syntax.Node, adds []*job, gone map[*syntax.Node]bool) {
-	prefix := e.linePrefix(m)
+func (e *flowEdit) exchange() {
+	prefix := e.linePrefix()
 	between := ", "
 	if prefix != "" {
 		between = "," + prefix
 	}
 	var pairs []string
-	for _, j := range adds {
-		pairs = append(pairs, e.pair(m, j, prefix))
+	for _, j := range e.adds {
+		pairs = append(pairs, e.pair(j, prefix))
 	}
-	for i := 0; i < len(m.Children); i += 2 {
-		if key := m.Children[i]; gone[key] {
-			e.replace(key.Start, max(key.End, m.Children[i+1].End), strings.Join(pairs, between))
-			delete(gone, key)
+	for i := 0; i < len(e.m.Children); i += 2 {
+		if key := e.m.Children[i]; e.gone[key] {
+			e.replace(key.Start, max(key.End, e.m.Children[i+1].End), strings.Join(pairs, between))
+			delete(e.gone, key)
 			break
 		}
 	}
-	e.removePairs(m, gone)
+	e.removePairs()
 }
 
 // pair writes the key that a job adds.
-func (e *editor) pair(m *syntax.Node, j *job, prefix string) string {
-	w := e.flowWriter(m)
+func (e *flowEdit) pair(j *job, prefix string) string {
+	w := e.writer()
 	w.out.WriteString(w.key(j.entry.key) + ": ")
 	w.flow(j.entry.content(), prefix)
 	return w.out.String()
@@ -78,12 +63,12 @@ func (e *editor) pair(m *syntax.Node, j *job, prefix string) string {
 // raw is text that is written as it is.
 type raw string
 
-// flowWriter writes as the mapping does: with its quotes, also around keys if it has them there.
-func (e *editor) flowWriter(m *syntax.Node) *writer {
+// writer writes as the mapping does: with its quotes, also around keys if it has them there.
+func (e *flowEdit) writer() *writer {
 	w := &writer{habits: e.habits}
-	w.quote = e.habits.quoteIn(m)
-	if len(m.Children) > 0 {
-		w.keys = m.Children[0].Style
+	w.quote = e.habits.quoteIn(e.m)
+	if len(e.m.Children) > 0 {
+		w.keys = e.m.Children[0].Style
 		if w.keys == syntax.DoubleQuoted { // JSON
 			w.quote = syntax.DoubleQuoted
 		}
@@ -93,23 +78,18 @@ func (e *editor) flowWriter(m *syntax.Node) *writer {
 
 // linePrefix is what stands before each key of a mapping that has a line for each: a line break and the
 // indentation; "" if it has not.
-func (e *editor) linePrefix(m *syntax.Node) string {
-	for i := 0; i < len(m.Children); i += 2 {
-		if start := m.Children[i].Start; e.onlyBlanks(start) {
+func (e *flowEdit) linePrefix() string {
+	for i := 0; i < len(e.m.Children); i += 2 {
+		if start := e.m.Children[i].Start; e.onlyBlanks(start) {
 			return e.habits.eol + e.src[e.lineStart(start):start]
 		}
 	}
 	return ""
 }
 
-// onlyBlanks reports whether there is nothing but spaces and tabs between the line's start and an offset.
-func (e *editor) onlyBlanks(offset int) bool {
-	return strings.Trim(e.src[e.lineStart(offset):offset], " \t") == ""
-}
-
 // comma finds the comma behind a pair, -1 if there is none.
-func (e *editor) comma(m *syntax.Node, i int) int {
-	for at := max(m.Children[i+1].End, m.Children[i].End); at < m.End; at++ {
+func (e *flowEdit) comma(i int) int {
+	for at := max(e.m.Children[i+1].End, e.m.Children[i].End); at < e.m.End; at++ {
 		switch e.src[at] {
 		case ',':
 			return at
@@ -123,24 +103,24 @@ func (e *editor) comma(m *syntax.Node, i int) int {
 }
 
 // removePairs removes keys with a comma each: the one behind, or for the last ones the one before.
-func (e *editor) removePairs(m *syntax.Node, gone map[*syntax.Node]bool) {
-	end := len(m.Children) // behind the last pair that stays
-	for end > 0 && gone[m.Children[end-2]] {
+func (e *flowEdit) removePairs() {
+	end := len(e.m.Children) // behind the last pair that stays
+	for end > 0 && e.gone[e.m.Children[end-2]] {
 		end -= 2
 	}
 	for i := 0; i < end; i += 2 {
-		if gone[m.Children[i]] {
-			e.removePair(m, i)
+		if e.gone[e.m.Children[i]] {
+			e.removePair(i)
 		}
 	}
-	if end < len(m.Children) {
-		e.removeTail(m, end)
+	if end < len(e.m.Children) {
+		e.removeTail(end)
 	}
 }
 
 // removePair removes a pair behind which another one stays.
-func (e *editor) removePair(m *syntax.Node, i int) {
-	start, next := m.Children[i].Start, e.comma(m, i)+1
+func (e *flowEdit) removePair(i int) {
+	start, next := e.m.Children[i].Start, e.comma(i)+1
 	for next < len(e.src) && (e.src[next] == ' ' || e.src[next] == '\t') {
 		next++
 	}
@@ -151,15 +131,15 @@ func (e *editor) removePair(m *syntax.Node, i int) {
 }
 
 // removeTail removes all pairs from one on.
-func (e *editor) removeTail(m *syntax.Node, from int) {
-	tail := len(m.Children) - 2
-	start, end, comma := m.Children[from].Start, max(m.Children[tail+1].End, m.Children[tail].End), e.comma(m, tail)
+func (e *flowEdit) removeTail(from int) {
+	tail := len(e.m.Children) - 2
+	start, end, comma := e.m.Children[from].Start, max(e.m.Children[tail+1].End, e.m.Children[tail].End), e.comma(tail)
 	if from == 0 {
 		e.replace(start, max(end, comma+1), "")
 		return
 	}
-	last := max(m.Children[from-1].End, m.Children[from-2].End)
-	if before := e.comma(m, from-2); comma >= 0 {
+	last := max(e.m.Children[from-1].End, e.m.Children[from-2].End)
+	if before := e.comma(from - 2); comma >= 0 {
 		e.replace(before+1, comma+1, "") // there was a comma behind the last one: it stays
 	} else if strings.Contains(e.src[before:start], "#") {
 		e.replace(before, before+1, "")
@@ -170,23 +150,23 @@ func (e *editor) removeTail(m *syntax.Node, from int) {
 }
 
 // addPairs writes the keys that are to be added, each behind the nearest that comes before it.
-func (e *editor) addPairs(m *syntax.Node, adds []*job, gone map[*syntax.Node]bool) {
-	prefix := e.linePrefix(m)
+func (e *flowEdit) addPairs() {
+	adds, prefix := e.adds, e.linePrefix()
 	for len(adds) > 0 {
-		behind := e.behind(m, adds[0], gone)
+		behind := e.behind(adds[0])
 		var pairs []string
-		for len(adds) > 0 && e.behind(m, adds[0], gone) == behind {
-			pairs = append(pairs, e.pair(m, adds[0], prefix))
+		for len(adds) > 0 && e.behind(adds[0]) == behind {
+			pairs = append(pairs, e.pair(adds[0], prefix))
 			adds = adds[1:]
 		}
-		e.insertPairs(m, behind, pairs, prefix)
+		e.insertPairs(behind, pairs, prefix)
 	}
 }
 
 // insertPairs inserts pairs behind another, or in front if behind is -1.
-func (e *editor) insertPairs(m *syntax.Node, behind int, pairs []string, prefix string) {
-	if len(m.Children) == 0 {
-		e.replace(m.End-1, m.End-1, strings.Join(pairs, ", "))
+func (e *flowEdit) insertPairs(behind int, pairs []string, prefix string) {
+	if len(e.m.Children) == 0 {
+		e.replace(e.m.End-1, e.m.End-1, strings.Join(pairs, ", "))
 		return
 	}
 	if behind < 0 {
@@ -194,16 +174,16 @@ func (e *editor) insertPairs(m *syntax.Node, behind int, pairs []string, prefix 
 		if prefix != "" {
 			between = prefix
 		}
-		first := m.Children[0].Start
+		first := e.m.Children[0].Start
 		e.replace(first, first, strings.Join(pairs, ","+between)+","+between)
 		return
 	}
-	at := max(m.Children[behind+1].End, m.Children[behind].End)
+	at := max(e.m.Children[behind+1].End, e.m.Children[behind].End)
 	if prefix == "" {
 		e.replace(at, at, ", "+strings.Join(pairs, ", "))
 		return
 	}
-	comma := e.comma(m, behind)
+	comma := e.comma(behind)
 	from := at
 	if comma >= 0 {
 		from = comma + 1
@@ -222,23 +202,4 @@ func (e *editor) insertPairs(m *syntax.Node, behind int, pairs []string, prefix 
 		e.replace(at, at, ",")
 		e.replace(end, end, text)
 	}
-}
-
-// behind finds the number of the pair behind which a key is added, -1 for the front.
-func (e *editor) behind(m *syntax.Node, j *job, gone map[*syntax.Node]bool) int {
-	behind, end := -1, -1
-	for i := 0; i < len(m.Children); i += 2 {
-		key := m.Children[i]
-		if gone[key] {
-			continue
-		}
-		end = i
-		if key.IsMerge() || j.comesAfter(key.Value) {
-			behind = i
-		}
-	}
-	if behind < 0 && j.parent.atEnd {
-		return end
-	}
-	return behind
 }

@@ -2,7 +2,6 @@ package values
 
 import (
 	"strings"
-	"sync"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
@@ -15,20 +14,20 @@ type embedded struct {
 }
 
 // embed makes the values of a file those in a literal block.
-func (f *File) embed(n *syntax.Node) error {
+func (c *chooser) embed(n *syntax.Node) error {
 	if n.Style != syntax.Literal {
-		return f.at(n, "write them as a block that begins with |, or as valuesObject", "the values are a text that isn't a literal block")
+		return c.at(n, "write them as a block that begins with |, or as valuesObject", "the values are a text that isn't a literal block")
 	}
-	outer := f.stream.Source
-	line, _ := f.stream.Position(n.Start)
+	outer := c.stream.Source
+	line, _ := c.stream.Position(n.Start)
 	if header := strings.IndexByte(outer[n.Start:], '\n'); header >= 0 {
-		line, _ = f.stream.Position(n.Start + header)
+		line, _ = c.stream.Position(n.Start + header)
 	}
-	start := f.stream.LineStart(line + 1)
+	start := c.stream.LineStart(line + 1)
 	end := n.End
 	if end < len(outer) && (end == 0 || outer[end-1] != '\n') {
-		last, _ := f.stream.Position(end)
-		end = f.stream.LineStart(last + 1)
+		last, _ := c.stream.Position(end)
+		end = c.stream.LineStart(last + 1)
 	}
 	blank := []byte(outer[:end])
 	for i := range start {
@@ -39,11 +38,10 @@ func (f *File) embed(n *syntax.Node) error {
 	text := string(blank)
 	inner, err := syntax.Parse(text)
 	if err != nil {
-		return malformed(f.name, text, err)
+		return malformed(c.name, text, err)
 	}
-	*f = *newFile(f.name, inner)
-	f.decode = sync.OnceValues(f.decodeDocument)
-	f.text = &embedded{outer: outer, start: start, end: end}
+	*c = chooser{fileText: newFileText(c.name, inner)}
+	c.block = &embedded{outer: outer, start: start, end: end}
 	return nil
 }
 

@@ -14,7 +14,6 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
-	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
@@ -33,22 +32,14 @@ const (
 
 // File is one user file. It never changes; Render makes a new one.
 type File struct {
-	name     string
-	stream   *syntax.Stream
-	document *syntax.Document
-	kind     Kind
-	release  *Release
-	root     *syntax.Node // the values: a mapping, or nil if there are none yet
-	base     *syntax.Node // the object that holds them; the whole document in a values.yaml
-	basePath []any        // where that is in its document
-	rootKeys []string     // where the values are in it: "spec", "values" in a HelmRelease
-	objects  []manifest   // all of the file
-	text     *embedded    // the values are a text in the file, such as Argo CD's helm.values; nil otherwise
-	uses     *uses
-	decode   func() (map[string]any, error) // the document as Helm does, once; what it returns is never changed
-	sops     *sops                          // how SOPS encrypted the file; nil if it didn't
-	layers   []Layer                        // what is merged with the values, in the order in which it is
-	secrets  func() []span                  // see Masked; looked for once
+	*fileText
+	site
+	layers
+	release *Release
+	objects []manifest // all of the file
+	uses    *uses
+	decode  func() (map[string]any, error) // the document as Helm does, once; what it returns is never changed
+	sops    *sops                          // how SOPS encrypted the file; nil if it didn't
 }
 
 // Read reads a file. The name "-" isn't special here: use ReadFrom for standard input.
@@ -106,25 +97,24 @@ func parse(name, source string) (*File, error) {
 	if err != nil {
 		return nil, malformed(name, source, err)
 	}
-	f := newFile(name, stream)
-	if err := f.choose(); err != nil {
+	c := chooser{fileText: newFileText(name, stream)}
+	if err := c.choose(); err != nil {
 		return nil, err
 	}
-	f.findSOPS()
-	f.uses = countUses(stream, f.document)
+	f := &File{fileText: c.fileText, site: c.site, layers: c.layers, release: c.release, objects: c.objects}
+	f.decode = sync.OnceValues(func() (map[string]any, error) { return f.decodeDocument(f.document) })
+	f.sops = findSOPS(f.document)
+	f.uses = countUses(f.stream, f.document)
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	if err := f.findLayers(); err != nil {
+	if f.release == nil {
+		return f, nil
+	}
+	if f.layers, err = (valuesFrom{f.fileText, f.release}).layers(ownObjects(f.objects, f.release.Namespace)); err != nil {
 		return nil, err
 	}
 	return f, nil
-}
-
-func newFile(name string, stream *syntax.Stream) *File {
-	f := &File{name: name, stream: stream, secrets: sync.OnceValue(func() []span { return secrets(stream) })}
-	f.decode = sync.OnceValues(f.decodeDocument)
-	return f
 }
 
 // template is what helmfile, Helm's own templates and ApplicationSets replace before anybody reads the YAML.
@@ -154,48 +144,5 @@ func lineAt(source string, line int) string {
 	return text
 }
 
-// at makes an error about a place in the file.
-func (f *File) at(n *syntax.Node, remedy, format string, args ...any) error {
-	line, column := f.stream.Position(n.Start)
-	return fault.New(fault.Usage, remedy, "parsing %q: line %d, column %d: %s", f.name, line, column, fmt.Sprintf(format, args...))
-}
-
-// Name is the file's name as it was given.
-func (f *File) Name() string { return f.name }
-
-// Data is the file's content.
-func (f *File) Data() []byte { return []byte(f.source()) }
-
-func (f *File) source() string {
-	if f.text != nil {
-		return f.text.outer
-	}
-	return f.stream.Source
-}
-
-// Kind returns what the file is.
-func (f *File) Kind() Kind { return f.kind }
-
 // HelmRelease describes the manifest that the values are in; nil for Plain.
 func (f *File) HelmRelease() *Release { return f.release }
-
-// Lines returns how many lines the file has.
-func (f *File) Lines() int {
-	source := f.source()
-	n := strings.Count(source, "\n")
-	if !strings.HasSuffix(source, "\n") && source != "" {
-		n++
-	}
-	return n
-}
-
-// Line is the text of a line, counted from 1, without its line break. It may hold secrets: see Masked.
-func (f *File) Line(line int) string { return f.stream.Line(line) }
-
-// place is the report's form of a span of the file.
-func (f *File) place(start, end int, path string) report.Place {
-	p := report.Place{File: f.name, Path: path}
-	p.Line, p.Column = f.stream.Position(start)
-	p.EndLine, p.EndColumn = f.stream.Position(end)
-	return p
-}

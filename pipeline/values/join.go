@@ -13,7 +13,7 @@ import (
 func Join(files []*File, edit string) (*File, error) {
 	at := len(files) - 1
 	for i := len(files) - 1; i >= 0 && edit == ""; i-- {
-		if files[i].hasRegistry() {
+		if hasRegistry(files[i]) {
 			at = i
 			break
 		}
@@ -37,7 +37,7 @@ func Join(files []*File, edit string) (*File, error) {
 }
 
 // hasRegistry reports whether the file says something of the registry.
-func (f *File) hasRegistry() bool {
+func hasRegistry(f *File) bool {
 	for _, path := range [][]string{mural.HueRegistry(), mural.SpokeList()} {
 		n, ok := f.Root()
 		for _, key := range path {

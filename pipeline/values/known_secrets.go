@@ -9,9 +9,9 @@ import (
 
 // Secrets lists the passwords, tokens and keys in the file, so that whoever shows text made elsewhere can hide them.
 // Names of Secrets, which stand under such keys as secret and credential too, aren't in it.
-func (f *File) Secrets() []string {
+func (t *fileText) Secrets() []string {
 	var found []string
-	for _, n := range f.stream.Nodes {
+	for _, n := range t.stream.Nodes {
 		if n.Kind != syntax.Mapping {
 			continue
 		}

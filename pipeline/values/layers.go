@@ -1,12 +1,15 @@
 package values
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"helm.sh/helm/v3/pkg/strvals"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -28,15 +31,18 @@ type Layer struct {
 // Unseen stands for a value that is there but not known.
 const Unseen = "palette-ecr-unseen-value"
 
+// layers are what is merged with a file's values, in the order in which it is.
+type layers []Layer
+
 // Layers are what is merged with the file's values, in order.
-func (f *File) Layers() []Layer { return f.layers }
+func (l layers) Layers() []Layer { return l }
 
 // Hidden are the layers that may hold anything: nothing of them is known.
-func (f *File) Hidden() []Layer {
+func (l layers) Hidden() []Layer {
 	var hidden []Layer
-	for _, l := range f.layers {
-		if l.Unseen && (l.TargetPath == "" || l.touches(mural.SpokeList())) {
-			hidden = append(hidden, l)
+	for _, one := range l {
+		if one.Unseen && (one.TargetPath == "" || one.touches(mural.SpokeList())) {
+			hidden = append(hidden, one)
 		}
 	}
 	return hidden
@@ -66,7 +72,7 @@ func (l Layer) values() map[string]any {
 }
 
 // Beneath are the values over which the file's are laid, as far as they are known.
-func (f *File) Beneath() map[string]any { return f.merge(nil, false) }
+func (l layers) Beneath() map[string]any { return l.merge(nil, false) }
 
 // Merged are the values that the release gets, as far as they are known: with all layers, but without the chart's
 // defaults. Each call makes a new map.
@@ -74,13 +80,14 @@ func (f *File) Merged() map[string]any {
 	return f.merge(overlay(f.Beneath(), f.Values()), true)
 }
 
-func (f *File) merge(values map[string]any, above bool) map[string]any {
+// merge merges the layers that win over the file's values, or those that don't, with values.
+func (l layers) merge(values map[string]any, above bool) map[string]any {
 	if values == nil {
 		values = map[string]any{}
 	}
-	for _, l := range f.layers {
-		if l.Above == above {
-			values = overlay(values, l.values())
+	for _, one := range l {
+		if one.Above == above {
+			values = overlay(values, one.values())
 		}
 	}
 	return values
@@ -106,34 +113,27 @@ func overlay(lower, upper map[string]any) map[string]any {
 }
 
 // From returns the layer that the value at a path comes from, the last that has it; false if none does.
-func (f *File) From(path ...string) (Layer, bool) {
-	for i := len(f.layers) - 1; i >= 0; i-- {
-		if l := f.layers[i]; mural.Get(l.values(), path...) != nil {
-			return l, true
+func (l layers) From(path ...string) (Layer, bool) {
+	for _, one := range slices.Backward(l) {
+		if mural.Get(one.values(), path...) != nil {
+			return one, true
 		}
 	}
 	return Layer{}, false
 }
 
-// overridden returns an error when a layer that wins over the file's values undoes what was written into them.
-func (f *File) overridden(p *patch) error {
-	for _, l := range f.layers {
-		if !l.Above {
+// overridden returns an error when a layer that wins over the values of the named file undoes what was written into them.
+func (l layers) overridden(name string, p *patch) error {
+	for _, one := range l {
+		if !one.Above {
 			continue
 		}
-		if path := p.disagrees(l.values(), ""); path != "" {
-			return f.usage(fmt.Sprintf("change it there, or take it out, at line %d of %q", l.Place.Line, first2(l.Place.File, f.name)),
-				"rendering %q: %s sets %s, and wins over what is written here", f.name, l.Name, path)
+		if path := p.disagrees(one.values(), ""); path != "" {
+			return fault.New(fault.Usage, fmt.Sprintf("change it there, or take it out, at line %d of %q", one.Place.Line, cmp.Or(one.Place.File, name)),
+				"rendering %q: %s sets %s, and wins over what is written here", name, one.Name, path)
 		}
 	}
 	return nil
-}
-
-func first2(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // disagrees returns the path of a value in values that is not what the patch wants it to be, "" for none.

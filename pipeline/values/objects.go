@@ -33,7 +33,7 @@ func (f *File) ObjectCredentials() []Credential {
 				if key, value := children[i], children[i+1].Resolved(); m.credential(key.Value, value) {
 					place := f.place(key.Start, key.End, "")
 					place.Object = m.kind + " " + m.name()
-					found = append(found, Credential{place, f.isLogin(m)})
+					found = append(found, Credential{place, m.isLogin(f.release)})
 				}
 			}
 		}
@@ -41,9 +41,9 @@ func (f *File) ObjectCredentials() []Credential {
 	return found
 }
 
-// isLogin reports whether an object is, or may be, the login of a registry.
-func (f *File) isLogin(m manifest) bool {
-	for _, from := range f.release.ValuesFrom {
+// isLogin reports whether the object is, or may be, the login of a registry: the release's valuesFrom may name it.
+func (m manifest) isLogin(release *Release) bool {
+	for _, from := range release.ValuesFrom {
 		if from.Kind == m.kind && from.Name == m.name() {
 			return true
 		}

@@ -69,7 +69,7 @@ func (p *plan) ask(path string, from *syntax.Node, j job) error {
 		known.do, known.entry.do = null, null // which is as good as gone
 		known.parent, known.order = j.parent, j.order
 	} else if !known.entry.same(j.entry) {
-		return p.file.conflict(j.in, p.file.path(known.requests[0].path), p.file.path(path))
+		return p.conflict(j.in, known.requests[0].path, path)
 	}
 	known.requests = append(known.requests, r)
 	return nil
@@ -113,7 +113,7 @@ func (p *plan) shadows(m *syntax.Node, key string) {
 func (p *plan) walk(n *syntax.Node, patch *patch, path string) error {
 	m := n.Resolved()
 	if m.Kind != syntax.Mapping {
-		return p.file.at(n, "make it a mapping", "%s is a %s, not a mapping", p.file.path(path), describe(m))
+		return p.file.at(n, "make it a mapping", "%s is a %s, not a mapping", shownPath(path), describe(m))
 	}
 	for i, e := range patch.entries {
 		if err := p.entry(m, job{entry: e, parent: patch, order: i, in: m}, join(path, e.key)); err != nil {
@@ -171,7 +171,7 @@ func (p *plan) entry(m *syntax.Node, here job, path string) error {
 func (p *plan) scalar(m *syntax.Node, here job, path string) error {
 	r := here.value.Resolved()
 	if r.Kind != syntax.Scalar {
-		return p.file.at(here.value, "write a single value", "%s is a %s, not a value", p.file.path(path), describe(r))
+		return p.file.at(here.value, "write a single value", "%s is a %s, not a value", shownPath(path), describe(r))
 	}
 	if here.do == keep && scalar(r) != nil || here.do == set && scalar(r) == here.entry.value {
 		return nil
@@ -187,7 +187,7 @@ func (p *plan) each(value *syntax.Node, e entry, path string) error {
 		return nil
 	}
 	if list.Kind != syntax.Sequence {
-		return p.file.at(value, "make it a list", "%s is a %s, not a list", p.file.path(path), describe(list))
+		return p.file.at(value, "make it a list", "%s is a %s, not a list", shownPath(path), describe(list))
 	}
 	for i, item := range list.Children {
 		if err := p.walk(item, e.patch, index(path, i)); err != nil {

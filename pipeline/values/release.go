@@ -38,8 +38,8 @@ func (s ValuesSource) String() string { return s.Kind + "/" + s.Name }
 
 // describe reads the manifest. What it doesn't find, or finds to be of another kind, is left empty: the API
 // server will say so.
-func (f *File) describe() *Release {
-	root := f.base
+func (c *chooser) describe() *Release {
+	root := c.base
 	spec, chart := child(root, "spec"), child(child(child(root, "spec"), "chart"), "spec")
 	ref := child(spec, "chartRef")
 	r := &Release{
@@ -48,7 +48,7 @@ func (f *File) describe() *Release {
 		Suspend: isTrue(child(spec, "suspend")), Patch: chart == nil && ref == nil,
 		Chart: text(child(chart, "chart")), Version: text(child(chart, "version")),
 		ChartRef: ChartRef{Kind: text(child(ref, "kind")), Name: text(child(ref, "name")), Namespace: text(child(ref, "namespace"))},
-		Place:    f.place(root.Start, root.End, ""),
+		Place:    c.place(root.Start, root.End, ""),
 	}
 	for _, item := range items(child(spec, "dependsOn")) {
 		name := text(child(item, "name"))
@@ -61,7 +61,7 @@ func (f *File) describe() *Release {
 		r.ValuesFrom = append(r.ValuesFrom, ValuesSource{
 			Kind: text(child(item, "kind")), Name: text(child(item, "name")), ValuesKey: text(child(item, "valuesKey")),
 			TargetPath: text(child(item, "targetPath")), Optional: isTrue(child(item, "optional")),
-			Place: f.place(item.Start, item.End, index("spec.valuesFrom", i)),
+			Place: c.place(item.Start, item.End, index("spec.valuesFrom", i)),
 		})
 	}
 	return r

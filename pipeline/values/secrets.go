@@ -107,7 +107,7 @@ func (c *collector) scalar(n *syntax.Node, hidden bool) {
 }
 
 // Masked is the text of a line, counted from 1, with secrets hidden.
-func (f *File) Masked(line int) string { return masked(f.stream, f.secrets(), line) }
+func (t *fileText) Masked(line int) string { return masked(t.stream, t.secrets(), line) }
 
 // masked is the text of a line with the parts in spans hidden, and what comments and texts in it tell. The spans are in
 // order.

@@ -17,15 +17,15 @@ type sops struct {
 }
 
 // findSOPS looks for the metadata of SOPS: a mapping with a MAC at the top level of the document.
-func (f *File) findSOPS() {
-	if f.document == nil || f.document.Root == nil {
-		return
+func findSOPS(d *syntax.Document) *sops {
+	if d == nil || d.Root == nil {
+		return nil
 	}
-	n := child(f.document.Root, "sops")
+	n := child(d.Root, "sops")
 	if n == nil || child(n, "mac") == nil {
-		return
+		return nil
 	}
-	f.sops = &sops{at: n, macOnlyEncrypted: isTrue(child(n, "mac_only_encrypted")), plain: plainKeys(n)}
+	return &sops{at: n, macOnlyEncrypted: isTrue(child(n, "mac_only_encrypted")), plain: plainKeys(n)}
 }
 
 // plainKeys makes the rule of which keys SOPS leaves plain.
@@ -54,16 +54,15 @@ func plainKeys(n *syntax.Node) func(string) bool {
 // Encrypted reports whether SOPS encrypted the file, or parts of it.
 func (f *File) Encrypted() bool { return f.sops != nil }
 
-// checkSOPS refuses an edit after which SOPS could not decrypt the file any more.
-func (f *File) checkSOPS(jobs []*job) error {
-	s := f.sops
-	if s == nil {
+// check refuses an edit after which SOPS could not decrypt the file any more.
+func (s *sops) check(t *fileText, jobs []*job) error {
+	if s == nil || len(jobs) == 0 {
 		return nil
 	}
-	line, _ := f.stream.Position(s.at.Start)
+	line, _ := t.stream.Position(s.at.Start)
 	refuse := func(format string, args ...any) error {
 		return fault.New(fault.Usage, "decrypt it first (sops decrypt), render that, and encrypt the result (sops encrypt); or write the settings with sops edit",
-			"rendering %q: SOPS encrypted it (line %d): "+format, append([]any{f.name, line}, args...)...)
+			"rendering %q: SOPS encrypted it (line %d): "+format, append([]any{t.name, line}, args...)...)
 	}
 	if !s.macOnlyEncrypted {
 		return refuse("its MAC covers every value, and after an edit it could not be decrypted")

@@ -21,22 +21,17 @@ type Source func(kind, name string) (data map[string]string, known bool, err err
 // defaultKey is the key that valuesFrom reads where it names none (fluxcd/helm-controller, ValuesReference).
 const defaultKey = "values.yaml"
 
-// findLayers reads what valuesFrom names and the file itself holds.
-func (f *File) findLayers() error {
-	if f.release == nil {
-		return nil
-	}
-	layers, err := f.sourceLayers(func(kind, name string) (map[string]string, bool, error) {
-		for _, m := range f.objects {
-			if m.kind == kind && m.name() == name && (m.namespace() == "" || f.release.Namespace == "" || m.namespace() == f.release.Namespace) {
+// ownObjects are the ConfigMaps and Secrets in the file itself, as far as a release in the namespace may name them.
+func ownObjects(objects []manifest, namespace string) Source {
+	return func(kind, name string) (map[string]string, bool, error) {
+		for _, m := range objects {
+			if m.kind == kind && m.name() == name && (m.namespace() == "" || namespace == "" || m.namespace() == namespace) {
 				data, ok := m.data()
 				return data, ok, nil
 			}
 		}
 		return nil, false, nil
-	})
-	f.layers = layers
-	return err
+	}
 }
 
 // WithSources returns the file with what its valuesFrom names, as far as the source knows it. What the file itself
@@ -45,7 +40,7 @@ func (f *File) WithSources(source Source) (*File, error) {
 	if f.release == nil {
 		return f, nil
 	}
-	more, err := f.sourceLayers(source)
+	more, err := valuesFrom{f.fileText, f.release}.layers(source)
 	if err != nil {
 		return nil, err
 	}
@@ -59,11 +54,17 @@ func (f *File) WithSources(source Source) (*File, error) {
 	return &with, nil
 }
 
-// sourceLayers makes a layer of each entry of valuesFrom, as helm-controller reads it (fluxcd/pkg chartutil,
+// valuesFrom reads what a release's valuesFrom names.
+type valuesFrom struct {
+	*fileText
+	release *Release
+}
+
+// layers makes a layer of each entry of valuesFrom, as helm-controller reads it (fluxcd/pkg chartutil,
 // ChartValuesFromReferences).
-func (f *File) sourceLayers(source Source) ([]Layer, error) {
-	var layers []Layer
-	for _, from := range f.release.ValuesFrom {
+func (v valuesFrom) layers(source Source) (layers, error) {
+	var all layers
+	for _, from := range v.release.ValuesFrom {
 		layer := Layer{Name: from.String(), Place: from.Place, TargetPath: from.TargetPath, Optional: from.Optional, Unseen: true, source: from}
 		data, known, err := source(from.Kind, from.Name)
 		if err != nil {
@@ -80,26 +81,27 @@ func (f *File) sourceLayers(source Source) ([]Layer, error) {
 		switch {
 		case !known || there && strings.Contains(text, "ENC["):
 		case !there && !from.Optional:
-			return nil, f.usage("correct spec.valuesFrom, or the object", "parsing %q: line %d: %s has no key %q", f.name, from.Place.Line, from, key)
+			return nil, fault.New(fault.Usage, "correct spec.valuesFrom, or the object", "parsing %q: line %d: %s has no key %q", v.name, from.Place.Line, from, key)
 		default:
 			layer.Unseen = false
-			if layer.Values, err = f.readSource(from, text, there); err != nil {
+			if layer.Values, err = v.read(from, text, there); err != nil {
 				return nil, err
 			}
 		}
-		layers = append(layers, layer)
+		all = append(all, layer)
 	}
-	return layers, nil
+	return all, nil
 }
 
-func (f *File) readSource(from ValuesSource, text string, there bool) (map[string]any, error) {
+// read reads one of them as it stands there.
+func (v valuesFrom) read(from ValuesSource, text string, there bool) (map[string]any, error) {
 	values := map[string]any{}
 	if !there {
 		return values, nil
 	}
 	if from.TargetPath == "" {
 		if err := yaml.Unmarshal([]byte(text), &values); err != nil { // the cause would quote values
-			return nil, f.usage("correct it there", "parsing %q: line %d: what %s holds is not values in YAML", f.name, from.Place.Line, from)
+			return nil, fault.New(fault.Usage, "correct it there", "parsing %q: line %d: what %s holds is not values in YAML", v.name, from.Place.Line, from)
 		}
 		return values, nil
 	}
@@ -111,7 +113,7 @@ func (f *File) readSource(from ValuesSource, text string, there bool) (map[strin
 		}
 	}
 	if err := parse(from.TargetPath+"="+text, values); err != nil {
-		return nil, f.usage("correct targetPath or the value: it is read as --set reads it", "parsing %q: line %d: the value of %s can't be set at its targetPath", f.name, from.Place.Line, from)
+		return nil, fault.New(fault.Usage, "correct targetPath or the value: it is read as --set reads it", "parsing %q: line %d: the value of %s can't be set at its targetPath", v.name, from.Place.Line, from)
 	}
 	return values, nil
 }
@@ -143,10 +145,6 @@ func ReadSource(path, kind, name string) (map[string]string, error) {
 
 // anyKey stands for whichever key is asked for.
 const anyKey = "*"
-
-func (f *File) usage(remedy, format string, args ...any) error {
-	return fault.New(fault.Usage, remedy, format, args...)
-}
 
 // data are those of a ConfigMap or Secret in the file; false when they are encrypted.
 func (m manifest) data() (map[string]string, bool) {

@@ -1,8 +1,11 @@
 package values
 
 import (
+	"fmt"
 	"math"
+	"slices"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
@@ -93,4 +96,38 @@ func (u *uses) widest() *syntax.Node {
 		}
 	}
 	return widest
+}
+
+// check refuses edits that take an anchor away which is still needed.
+func (u *uses) check(t *fileText, edits []edit) error {
+	for anchor, aliases := range u.aliases {
+		if !removed(edits, anchor) {
+			continue
+		}
+		for _, alias := range aliases {
+			if removed(edits, alias) {
+				continue
+			}
+			line, column := t.stream.Position(anchor.Start)
+			otherLine, otherColumn := t.stream.Position(alias.Start)
+			return fault.New(fault.Usage, fmt.Sprintf("write the values out in place of *%s", anchor.Anchor()),
+				"rendering %q: line %d, column %d: &%s would go, but *%s at line %d, column %d needs it", t.name, line, column, anchor.Anchor(), anchor.Anchor(), otherLine, otherColumn)
+		}
+	}
+	return nil
+}
+
+// removed reports whether an edit takes the node's anchor or alias away.
+func removed(edits []edit, n *syntax.Node) bool {
+	i, _ := slices.BinarySearchFunc(edits, n.Start, func(e edit, at int) int {
+		if e.end <= at {
+			return -1
+		}
+		return 1
+	})
+	if i >= len(edits) || edits[i].start > n.Start {
+		return false
+	}
+	// A value that is replaced keeps its anchor.
+	return n.Anchor() == "" || len(edits[i].text) == 0 || edits[i].start < n.Start || edits[i].text[0] != '&'
 }

@@ -2,15 +2,13 @@ package values
 
 import (
 	"fmt"
-	"slices"
 
-	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
 // verify reads the output again and compares it with the input: exactly what the patch names may differ,
 // and must be as it says. A mistake of the editor ends here as an error instead of in a cluster.
-func (f *File) verify(output string, full *patch) (*File, error) {
+func verify(f *File, output string, full *patch) (*File, error) {
 	after, err := parse(f.name, output)
 	if err != nil {
 		return nil, f.broken(fmt.Sprintf("the result can't be read: %v", err), 0)
@@ -18,16 +16,14 @@ func (f *File) verify(output string, full *patch) (*File, error) {
 	if after.kind != f.kind || len(after.stream.Documents) < len(f.stream.Documents) {
 		return nil, f.broken("the result is another kind of file", 0)
 	}
+	go after.decode() // takes longest: beside the comparison of what is written
 	if !f.isEmpty() {
 		c := comparison{before: f, after: after, named: map[*patch]map[string]bool{}}
 		if at, why := c.patched(f.base, after.base, full); why != "" {
 			return nil, f.broken(why, at.Start)
 		}
 	}
-	wanted, err := f.wantedDocument(full)
-	if err != nil {
-		return nil, err
-	}
+	wanted := wantedDocument(f, full)
 	is, err := after.decode()
 	if err != nil {
 		return nil, err
@@ -45,28 +41,22 @@ func (f *File) verify(output string, full *patch) (*File, error) {
 	return after, nil
 }
 
-// wantedDocument is what the decoded document is to be: the object with the patch applied, and all else as it is.
-func (f *File) wantedDocument(full *patch) (map[string]any, error) {
-	decoded, err := f.decode()
-	if err != nil {
-		return nil, err
+// wantedDocument is what Helm is to read: the object as the tree has it with the patch applied, and all else as it is.
+// Helm isn't asked for what it reads in the input: what it reads otherwise than the tree is in the result too, and differs
+// from this, or was replaced.
+func wantedDocument(f *File, full *patch) map[string]any {
+	if f.isEmpty() {
+		return full.apply(nil)
 	}
-	document, _ := plainValue(decoded).(map[string]any)
+	document := mappingOf(f.document.Root)
 	if len(f.basePath) == 0 {
-		return full.apply(document), nil
+		return full.apply(document)
 	}
 	list, _ := document[f.basePath[0].(string)].([]any) // items of a List: manifests finds no others
 	i := f.basePath[1].(int)
 	object, _ := list[i].(map[string]any)
 	list[i] = full.apply(object)
-	return document, nil
-}
-
-// broken is the error for a mistake of the editor.
-func (f *File) broken(why string, at int) error {
-	line, column := f.stream.Position(at)
-	return fault.New(fault.Failed, "nothing was written; edit the values by hand there, and please report this with the lines around it",
-		"rendering %q: line %d, column %d: the edit doesn't give the wanted values: %s", f.name, line, column, why)
+	return document
 }
 
 // comparison compares two trees.
@@ -202,38 +192,4 @@ func (c *comparison) same(a, b *syntax.Node) bool {
 		return true
 	}
 	return false
-}
-
-// checkAnchors refuses edits that take an anchor away which is still needed.
-func (f *File) checkAnchors(edits []edit) error {
-	for anchor, aliases := range f.uses.aliases {
-		if !removed(edits, anchor) {
-			continue
-		}
-		for _, alias := range aliases {
-			if removed(edits, alias) {
-				continue
-			}
-			line, column := f.stream.Position(anchor.Start)
-			otherLine, otherColumn := f.stream.Position(alias.Start)
-			return fault.New(fault.Usage, fmt.Sprintf("write the values out in place of *%s", anchor.Anchor()),
-				"rendering %q: line %d, column %d: &%s would go, but *%s at line %d, column %d needs it", f.name, line, column, anchor.Anchor(), anchor.Anchor(), otherLine, otherColumn)
-		}
-	}
-	return nil
-}
-
-// removed reports whether an edit takes the node's anchor or alias away.
-func removed(edits []edit, n *syntax.Node) bool {
-	i, _ := slices.BinarySearchFunc(edits, n.Start, func(e edit, at int) int {
-		if e.end <= at {
-			return -1
-		}
-		return 1
-	})
-	if i >= len(edits) || edits[i].start > n.Start {
-		return false
-	}
-	// A value that is replaced keeps its anchor.
-	return n.Anchor() == "" || len(edits[i].text) == 0 || edits[i].start < n.Start || edits[i].text[0] != '&'
 }

@@ -2,10 +2,12 @@ package values
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/atomicfile"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
 
@@ -31,7 +33,7 @@ func (r *Rendered) WriteInPlace(path string) error {
 	return nil
 }
 
-func (r *Rendered) writeInPlace(path string) (err error) {
+func (r *Rendered) writeInPlace(path string) error {
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
@@ -61,51 +63,8 @@ func (r *Rendered) writeInPlace(path string) (err error) {
 	if err := check.Close(); err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+".*")
-	if err != nil {
+	return atomicfile.Write(target, func(w io.Writer) error {
+		_, err := w.Write(r.Output)
 		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, ignoreMissing(os.Remove(temp.Name())))
-		}
-	}()
-	if err := fillFile(temp, r.Output, info); err != nil {
-		return err
-	}
-	if err := os.Rename(temp.Name(), target); err != nil {
-		return err
-	}
-	return syncDirectory(filepath.Dir(target))
-}
-
-// fillFile writes a file for good, with another's mode and owner.
-func fillFile(f *os.File, data []byte, like fs.FileInfo) error {
-	_, err := f.Write(data)
-	if err == nil {
-		err = chownLike(f, like)
-	}
-	if err == nil {
-		err = f.Chmod(like.Mode().Perm())
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-func ignoreMissing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-// syncDirectory makes a rename last.
-func syncDirectory(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	}, atomicfile.Owner(info))
 }

@@ -2,6 +2,7 @@ package write
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
@@ -20,6 +21,10 @@ func Policy(w iam.Wanted, p iam.Principal) (document.Document, error) {
 	d := document.Document{Version: document.Current}
 	for _, need := range needs {
 		last := len(d.Statements) - 1
+		if last >= 0 && slices.Equal(d.Statements[last].Actions, []string{need.Action}) {
+			d.Statements[last].Resources = append(d.Statements[last].Resources, need.Resource)
+			continue
+		}
 		if last < 0 || d.Statements[last].Resources[0] != need.Resource {
 			d.Statements = append(d.Statements, document.Statement{Effect: document.Allow, Resources: []string{need.Resource}})
 			last++

@@ -2,11 +2,13 @@ package write
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/atomicfile"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
 
@@ -23,7 +25,7 @@ func (gs Grants) Save(dir string) ([]string, error) {
 	var paths []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, files[name], 0o644); err != nil { //nolint:gosec // policies are no secret
+		if err := atomicfile.Write(path, func(w io.Writer) error { _, err := w.Write(files[name]); return err }); err != nil {
 			return paths, fail(path, err)
 		}
 		paths = append(paths, path)

@@ -1,0 +1,31 @@
+package lint
+
+import (
+	"fmt"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+)
+
+// notes are what the rules have found in a file.
+type notes struct {
+	file     *values.File
+	rule     report.Rule // that is being looked at
+	findings []report.Finding
+}
+
+// add makes a finding of the rule at hand.
+func (n *notes) add(severity report.Severity, place report.Place, remedy, format string, args ...any) {
+	f := report.Finding{
+		Rule: n.rule.ID, Severity: severity, Title: n.rule.Title,
+		Message: fmt.Sprintf(format, args...), Remedy: remedy, Place: place,
+	}
+	if place.File == n.file.Name() && place.Line > 0 {
+		f.Snippet = report.MaskPlace(n.file.Masked(place.Line), place)
+	}
+	if secret.Path(place.Path) { // how long the underline is would show how long the secret is
+		f.Place.EndLine, f.Place.EndColumn = 0, 0
+	}
+	n.findings = append(n.findings, f)
+}

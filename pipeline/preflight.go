@@ -1,0 +1,109 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/preflight"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
+)
+
+// Preflighted is linted values with which nothing that could be seen stands in the way of a cutover.
+type Preflighted struct {
+	Linted  Linted
+	Unknown []string // what could not be looked at, one line each
+
+	entry Entry
+}
+
+// Entry returns what preflight found.
+func (p Preflighted) Entry() Entry { return p.entry }
+
+func (p Preflighted) edit() *values.Rendered { return p.Linted.edit() }
+
+// open returns the error of a run that ends with preflight when something could not be looked at. A longer run goes on:
+// its proofs show what preflight could not see.
+func (p Preflighted) open() error {
+	if len(p.Unknown) == 0 {
+		return nil
+	}
+	return fault.New(fault.Unproven, "get the permissions that the findings name, or ask somebody who has them; `palette-ecr run` goes on without",
+		"looking before anything is touched: nothing is known to be wrong, but not everything can be seen: %s", strings.Join(p.Unknown, "; "))
+}
+
+// Preflight looks, before anything is touched, at all that later stages need. A finding of severity error is a refusal.
+func Preflight(ctx context.Context, w *world.World, s *state.State, in Linted) (Preflighted, error) {
+	done := Preflighted{Linted: in}
+	look, err := preflightInput(ctx, w, s, in)
+	if err != nil {
+		return done, err
+	}
+	found, err := preflight.Look(ctx, look)
+	if err != nil {
+		return done, err
+	}
+	done.Unknown = found.Unknown
+	done.entry, err = preflightEntry(found)
+	return done, err
+}
+
+// preflightInput is what preflight looks at.
+func preflightInput(ctx context.Context, w *world.World, s *state.State, in Linted) (preflight.Input, error) {
+	r := in.Rendered
+	look := preflight.Input{World: w, State: s, Stages: r.Given.Stages, File: r.Wanted, Values: r.Values, Found: in.Findings, KeepCert: r.Given.KeepCert, Recover: r.Given.Recover}
+	lost, err := r.lost(w, s)
+	if err != nil {
+		return look, err
+	}
+	look.Lost = lost
+	look.Zot, _, err = addresses(ctx, w, s)
+	return look, err
+}
+
+// preflightEntry counts what was found, and refuses when any of it is an error.
+func preflightEntry(found preflight.Result) (Entry, error) {
+	var errors, warnings int64
+	var first *report.Finding
+	for i, f := range found.Findings {
+		switch f.Severity {
+		case report.Error:
+			if errors++; first == nil {
+				first = &found.Findings[i]
+			}
+		case report.Warning:
+			warnings++
+		}
+	}
+	e := Entry{Findings: found.Findings, Rules: preflight.Rules(), Counts: map[string]int64{"errors": errors, "warnings": warnings, "unproven": int64(len(found.Unknown))}}
+	if first != nil {
+		where := first.Place.String()
+		if where != "" {
+			where += ": "
+		}
+		return e, fault.New(fault.Refused, first.Remedy, "looking before anything is touched: %s%s (%s, %s in all)", where, first.Message, first.Rule, report.Counted(int(errors), "error"))
+	}
+	e.Summary = fmt.Sprintf("no error, %d warnings, %d could not be looked at", warnings, len(found.Unknown))
+	return e, nil
+}
+
+// lacking is for a run that could not read the release for want of a right: it finds out which rights are missing, all
+// of them, where the error names one.
+func (r *runner) lacking(ctx context.Context, w *world.World, given Given, cause error) error {
+	start := r.now()
+	found, err := preflight.Look(ctx, preflight.Input{World: w, Stages: given.Stages})
+	if err != nil {
+		return cause
+	}
+	e, err := preflightEntry(found)
+	if err == nil {
+		return cause
+	}
+	line := report.Stage{Name: "preflight", Outcome: report.Refused, Reason: err.Error(), Counts: e.Counts, Seconds: r.now().Sub(start).Seconds()}
+	r.add(line, e)
+	return err
+}

@@ -1,0 +1,114 @@
+// Package preflight looks at everything that a later stage needs, or would break on, before anything is touched: our
+// rights in each cluster, the AWS account, Flux, the release and the source registry. It only reads. Each look has
+// rules of a catalogue, as lint has, or feeds rules of lint that need to know what is live. What it may not look at is
+// said to be unproven, with the permission that is missing.
+package preflight
+
+import (
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
+	"github.com/palette-ecr/palette-ecr/pipeline/lint"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
+)
+
+// Input is what is looked at, and what the run knows already.
+type Input struct {
+	World  *world.World
+	State  *state.State   // nil where it could not be read: only rights are looked at then
+	Stages []string       // that are to run; empty is all of them
+	File   *values.File   // as the release is to have it
+	Values map[string]any // that the release is to have
+
+	Found    []report.Finding   // by lint, which has seen nothing live: they are not repeated
+	Lost     []deploy.LiveKey   // values that only the live release has, unless they are kept or given up
+	Zot      registry.Spellings // every address of Zot
+	KeepCert bool
+	Recover  bool // a release that is pending is about to be repaired
+}
+
+// Result is what preflight found.
+type Result struct {
+	Findings []report.Finding
+	Unknown  []string // what could not be looked at, one line each
+}
+
+// look is one look of preflight, with a name for people.
+type look struct {
+	name string
+	does func(context.Context, *looker)
+}
+
+// looks is the whole of preflight; they run side by side.
+func looks() []look {
+	return []look{
+		{"clusters", lookAtClusters},
+		{"rights", lookAtRights},
+		{"release", lookAtRelease},
+	}
+}
+
+// parallel is how many looks, and how many clusters in one of them, are looked at at once.
+const parallel = 8
+
+// Look looks at everything.
+func Look(ctx context.Context, in Input) (Result, error) {
+	all := looks()
+	if in.State == nil {
+		all = slices.DeleteFunc(all, func(l look) bool { return l.name != "clusters" && l.name != "rights" })
+	}
+	shared := &facts{}
+	lookers := make([]*looker, len(all))
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for i, each := range all {
+		lookers[i] = &looker{Input: in, facts: shared}
+		group.Go(func() error { each.does(ctx, lookers[i]); return nil })
+	}
+	_ = group.Wait() // looks have no errors: what they could not see is in them
+	if err := ctx.Err(); err != nil {
+		return Result{}, err
+	}
+	var r Result
+	for _, l := range lookers {
+		r.Findings = append(r.Findings, l.findings...)
+		r.Unknown = append(r.Unknown, l.unseen...)
+	}
+	if in.State == nil {
+		return r, nil
+	}
+	last := &looker{Input: in, facts: shared}
+	live, err := last.lint()
+	r.Findings = slices.Concat(r.Findings, last.findings, live)
+	return r, err
+}
+
+// liveRules are the rules of lint that need what is live, or that judge it again.
+var liveRules = []string{"L10", "L12", "L13", "L16", "L18", "L21", "L25", "L27", "L28"}
+
+// lint judges the values by what is live.
+func (l *looker) lint() ([]report.Finding, error) {
+	w := l.World
+	var others []string
+	for _, r := range lint.Catalogue() {
+		if !slices.Contains(liveRules, r.ID) {
+			others = append(others, r.ID)
+		}
+	}
+	found, err := lint.Run(lint.Input{
+		File: l.File, Target: w.Target, Destination: w.Destination, Chart: w.Chart, KubeVersion: w.Kubernetes, KeepCert: l.KeepCert,
+		Access: l.facts.access, Live: l.facts.live, Disable: others,
+	})
+	return slices.DeleteFunc(found, func(f report.Finding) bool {
+		return f.Ignored != "" || slices.ContainsFunc(l.Found, func(known report.Finding) bool {
+			return known.Rule == f.Rule && known.Message == f.Message && known.Place == f.Place
+		})
+	}), err
+}

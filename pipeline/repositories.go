@@ -1,0 +1,131 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+	"github.com/palette-ecr/palette-ecr/pipeline/validate"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
+)
+
+// pairs returns what is copied: the repository of the workloads and, when the target says so, every other one that Zot
+// has and that is not left by name. With create, those that ECR lacks are made.
+func (e *endpoints) pairs(ctx context.Context, w *world.World, s *state.State, given Given, create bool) ([]copy.Pair, error) {
+	main := copy.Pair{Source: *e.source, Destination: e.destination, References: e.options.References}
+	if !w.Target.Registry.AllRepositories {
+		return []copy.Pair{main}, nil
+	}
+	path := e.source.Repository.Reference.Repository
+	catalog, err := copy.Catalog(ctx, *e.source)
+	if err != nil {
+		return nil, err
+	}
+	mapped, err := copy.Map(catalog, path, w.Destination, w.Target.Registry.Repositories, given.Leave)
+	if err != nil {
+		return nil, err
+	}
+	used, err := usedByRepository(ctx, w, s)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := creation(w.Target.Registry.Create)
+	if err != nil {
+		return nil, err
+	}
+	var all []copy.Pair
+	for _, m := range mapped {
+		if m.Source == path && m.Destination.Name == w.Destination.Name {
+			all = append(all, main)
+			continue
+		}
+		to, err := further(ctx, w, m.Destination, settings, create)
+		if err != nil {
+			return nil, fmt.Errorf("preparing to copy repository %q of Zot: %w", m.Source, err)
+		}
+		all = append(all, copy.Pair{Source: e.source.At(m.Source), Destination: to, References: used[m.Source]})
+	}
+	return all, nil
+}
+
+// further opens a repository in ECR beside that of the workloads, and makes it when it is missing and that was asked for.
+func further(ctx context.Context, w *world.World, at registry.Repository, settings ecr.Settings, create bool) (copy.Destination, error) {
+	there, err := w.WithECR(ctx, at, w.AWS)
+	if err != nil {
+		return copy.Destination{}, err
+	}
+	if create {
+		if err := createMissing(ctx, w, there.ECR, settings); err != nil {
+			return copy.Destination{}, err
+		}
+	}
+	to, err := copy.ToECR(ctx, there.ECR)
+	if err != nil && !create {
+		err = fault.New(fault.CodeOf(err), fault.RemedyOf(err)+"; or let palette-ecr make what is missing: --create-repository", "%w", err)
+	}
+	return to, err
+}
+
+// createMissing makes a repository in ECR unless it is there.
+func createMissing(ctx context.Context, w *world.World, c *ecr.Client, settings ecr.Settings) error {
+	info, err := c.Describe(ctx)
+	if err != nil || info.Exists {
+		return err
+	}
+	if err := w.Lock(ctx); err != nil {
+		return err
+	}
+	w.Progress.Say("creating repository %s", c.Repository.Name)
+	return c.Create(ctx, settings)
+}
+
+// creation reads what the target says of new repositories.
+func creation(c target.Creation) (ecr.Settings, error) {
+	s := ecr.Settings{Mutability: c.TagMutability, KMSKey: c.KMSKey, ScanOnPush: c.ScanOnPush, Tags: c.Tags}
+	if c.LifecyclePolicy == "" {
+		return s, nil
+	}
+	text, err := os.ReadFile(c.LifecyclePolicy)
+	if err == nil && !json.Valid(text) {
+		err = fmt.Errorf("it is not JSON")
+	}
+	if err != nil {
+		return s, fault.New(fault.Usage, "correct registry.create.lifecyclePolicy", "reading the lifecycle policy %q: %w", c.LifecyclePolicy, err)
+	}
+	s.Lifecycle = string(text)
+	return s, nil
+}
+
+// usedByRepository returns what clusters use of each repository of Zot, by its path.
+func usedByRepository(ctx context.Context, w *world.World, s *state.State) (map[string][]copy.Reference, error) {
+	clusters, err := atSource(w, s)
+	if err != nil {
+		return nil, err
+	}
+	config, err := validation(ctx, w, s)
+	if err != nil {
+		return nil, err
+	}
+	used := make([]map[string][]copy.Reference, len(clusters))
+	err = cluster.Each(clusters, func(i int, c validate.Cluster) (err error) {
+		if used[i], err = validate.ReferencesByRepository(ctx, c, config); err != nil {
+			return fmt.Errorf("listing what cluster %q uses: %w", c.Name, err)
+		}
+		return nil
+	})
+	all := map[string][]copy.Reference{}
+	for _, each := range used {
+		for path, references := range each {
+			all[path] = append(all[path], references...)
+		}
+	}
+	return all, err
+}

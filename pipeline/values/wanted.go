@@ -1,0 +1,52 @@
+package values
+
+import (
+	"fmt"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
+)
+
+// wanted makes the patch for a file, with the spokes of what is beneath the file if it has none of its own.
+func (s Settings) wanted(f *File) (*patch, []string, error) {
+	var notes []string
+	hidden := f.Hidden()
+	for _, l := range hidden {
+		notes = append(notes, fmt.Sprintf("%s (line %d) gives further values, which can't be seen here: what it sets is not known", l.Name, l.Place.Line))
+	}
+	if f.release != nil && f.release.Patch {
+		notes = append(notes, "this HelmRelease names no chart: it is a patch, and what it is laid over can't be seen here")
+	}
+	if s.ChartDefaults == nil {
+		notes = append(notes, "no chart was given: whether its defaults bring basicAuth back can't be told")
+	}
+	s.beneath = overlay(s.ChartDefaults, f.Beneath())
+	s.unseen = len(hidden) > 0 || f.release != nil && f.release.Patch
+	if hasSpokes(f) {
+		return s.patch(nil), notes, nil
+	}
+	known := mural.Get(f.Beneath(), mural.SpokeList()...) != nil
+	switch {
+	case s.unseen && !known:
+		where := "the manifest that it is laid over"
+		if len(hidden) > 0 {
+			where = fmt.Sprintf("%s (line %d)", hidden[0].Name, hidden[0].Place.Line)
+		}
+		return nil, nil, fault.New(fault.Usage, "write fleetConfig.spokes into the values here, or give the source with --values-from kind/name=FILE",
+			"rendering %q: the values have no fleetConfig.spokes, and %s may hold them, which can't be seen here", f.name, where)
+	case s.ChartDefaults == nil && !known:
+		return nil, nil, fault.New(fault.Usage, "give the chart with --chart (and --version), so that its default spokes can be taken in",
+			"rendering %q: the file has no fleetConfig.spokes: the chart's own count, and no chart was given", f.name)
+	}
+	return s.patch(s.spokesBeneath()), notes, nil
+}
+
+// hasSpokes reports whether the file says what the spokes are; also by null, which says that there are none.
+func hasSpokes(f *File) bool {
+	fleet, ok := f.Lookup("fleetConfig")
+	if !ok || fleet.IsNull() {
+		return ok
+	}
+	_, ok = fleet.Lookup("spokes")
+	return ok
+}
