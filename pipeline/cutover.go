@@ -50,7 +50,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		last, err = r.run(ctx)
 		err = keepValues(o, last, err)
 		if planned, ok := last.(Planned); ok && err == nil {
-			err = pending(planned.Document, "`palette-ecr run`; after `palette-ecr plan -o plan=FILE`, `palette-ecr run --plan FILE` makes just this")
+			err = pendingPlan(planned.Document, "`palette-ecr run`; after `palette-ecr plan -o plan=FILE`, `palette-ecr run --plan FILE` makes just this")
 		}
 		if p, ok := last.(Preflighted); ok && err == nil {
 			err = p.open()

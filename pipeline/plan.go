@@ -75,8 +75,8 @@ func (e *Entry) show(d *plan.Document) error {
 	return nil
 }
 
-// pending is the error of a run that ends with its plan: something would change, or could not be looked at.
-func pending(d *plan.Document, command string) error {
+// pendingPlan is the error of a run that ends with its plan: something would change, or could not be looked at.
+func pendingPlan(d *plan.Document, command string) error {
 	switch {
 	case d == nil:
 		return fault.New(fault.Pending, "make it so with "+command, "planning: nothing is installed yet, so everything is made new")

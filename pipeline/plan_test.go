@@ -51,7 +51,7 @@ func TestPlanStage(t *testing.T) {
 	assert.Zero(t, counters.TotalWrites(), "a plan writes nothing")
 	assert.Equal(t, "2 to create, 0 to update, 0 to delete", got.Entry().Summary)
 	assert.Equal(t, &report.Changes{Create: 2}, got.Entry().Changes, "which the format terraform shows")
-	assert.Equal(t, fault.Pending, fault.CodeOf(pending(got.Document, "x")))
+	assert.Equal(t, fault.Pending, fault.CodeOf(pendingPlan(got.Document, "x")))
 	again, err := planOf(t, s, nil)
 	require.NoError(t, err)
 	assert.Equal(t, string(got.Entry().Plan.Document), string(again.Entry().Plan.Document))

@@ -79,7 +79,7 @@ func Rollback(ctx context.Context, o Options) (*report.Report, error) {
 		var last result
 		last, err = r.run(ctx)
 		if planned, ok := last.(PlannedReturn); ok && err == nil && planned.Document != nil {
-			err = pending(planned.Document, "`palette-ecr rollback`")
+			err = pendingPlan(planned.Document, "`palette-ecr rollback`")
 		}
 	}
 	return r.finish(ctx, err)
