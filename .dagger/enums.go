@@ -32,6 +32,8 @@ const (
 	StageLint Stage = "lint"
 	// Looks at all that later stages need, before anything is touched
 	StagePreflight Stage = "preflight"
+	// Shows what the stages after it would do
+	StagePlan Stage = "plan"
 	// Copies every artifact to ECR
 	StageCopy Stage = "copy"
 	// Gives the release its new values

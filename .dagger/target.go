@@ -22,6 +22,8 @@ type Target struct {
 	Access []*Access
 	// +private
 	Services []*Binding
+	// +private
+	Made *dagger.File
 }
 
 // Says which clusters the values go to; the hub first, spokes with with-spoke
@@ -162,12 +164,20 @@ func (t *Target) Run(
 	//
 	// +optional
 	until Stage,
+	// A plan that was made before (plan file): another world than that plan's is refused with exit code three.
+	//
+	// +optional
+	plan *dagger.File,
 	// Give the report also when the cutover fails.
 	//
 	// +optional
 	reportAnyway bool,
 ) (*Report, error) {
 	some := t.with(nil, flags{{"from", string(from)}, {"until", string(until)}}.args()...)
+	if plan != nil {
+		some.Made = plan
+		some.Flags = append(some.Flags, "--plan="+planPath)
+	}
 	return some.next(ctx, t.Linted, "run", anyway(reportAnyway))
 }
 
@@ -196,6 +206,9 @@ func (t *Target) stage(ctx context.Context, tolerant anyway, args ...string) (*R
 func (t *Target) live(ctx context.Context, call command, tolerant anyway) (*Report, error) {
 	for _, a := range t.Access {
 		call.container = a.give(call.container)
+	}
+	if t.Made != nil {
+		call.container = call.container.WithMountedFile(planPath, t.Made, dagger.ContainerWithMountedFileOpts{Owner: user})
 	}
 	for _, s := range t.Services {
 		call.container = call.container.WithServiceBinding(s.Name, s.Service)

@@ -18,7 +18,7 @@ import (
 
 // Copied is a destination that has everything that the source has.
 type Copied struct {
-	Linted  Linted
+	Planned Planned
 	Closure report.Proof // zero when this run has not copied
 
 	entry Entry
@@ -27,11 +27,11 @@ type Copied struct {
 // Entry returns what was copied, and the closure proof.
 func (c Copied) Entry() Entry { return c.entry }
 
-func (c Copied) edit() *values.Rendered { return c.Linted.edit() }
+func (c Copied) edit() *values.Rendered { return c.Planned.edit() }
 
 // Copy copies everything from the source to ECR and proves that all of it is there.
-func Copy(ctx context.Context, w *world.World, s *state.State, in Preflighted) (Copied, error) {
-	done := Copied{Linted: in.Linted}
+func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copied, error) {
+	done := Copied{Planned: in}
 	if s.Absent() {
 		done.entry.Skip = "nothing is installed yet: there is no Zot to copy from"
 		return done, nil

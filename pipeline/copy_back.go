@@ -24,7 +24,8 @@ func (c CopiedBack) Entry() Entry { return c.entry }
 const noCopyBack = "--no-copy-back: hue pushes again what it renders, and what only ECR has stays there"
 
 // CopyBack is Copy with its endpoints exchanged. While hue pushes to ECR, its tags are the newer ones.
-func CopyBack(ctx context.Context, w *world.World, s *state.State, in Return) (CopiedBack, error) {
+func CopyBack(ctx context.Context, w *world.World, s *state.State, planned PlannedReturn) (CopiedBack, error) {
+	in := planned.Return
 	done := CopiedBack{Return: in}
 	on, err := s.OnECR(w.Destination)
 	if err != nil {
@@ -63,28 +64,13 @@ func zotWasTurnedOff(w *world.World, s *state.State) (bool, error) {
 
 // copyToSource copies what ECR has to the source. With keep, tags that the source has already stay.
 func copyToSource(ctx context.Context, w *world.World, s *state.State, keep bool) (Entry, error) {
-	settings, _, err := s.Original()
+	ends, err := openBack(ctx, w, s)
 	if err != nil {
 		return Entry{}, err
 	}
-	opened, err := openSource(ctx, w, settings)
-	if err != nil {
-		return Entry{}, orWithoutCopy(err)
-	}
-	defer opened.Close()
-	to, err := copy.OpenDestination(opened.Address, opened.Access)
-	if err != nil {
-		return Entry{}, err
-	}
-	from, err := copy.FromECR(ctx, w.ECR)
-	if err != nil {
-		return Entry{}, orWithoutCopy(err)
-	}
-	options := copy.Options{Progress: w.Progress, Now: w.Now, Quotas: w.Quotas, Keep: keep, BeforeWrite: w.Lock}
-	if options.References, err = references(ctx, w, s); err != nil {
-		return Entry{}, err
-	}
-	result, p, err := copy.RunProven(ctx, from, to, options)
+	defer ends.close()
+	ends.options.Keep = keep
+	result, p, err := copy.RunProven(ctx, *ends.source, ends.destination, ends.options)
 	if err != nil {
 		return Entry{}, orWithoutCopy(err)
 	}
@@ -92,4 +78,29 @@ func copyToSource(ctx context.Context, w *world.World, s *state.State, keep bool
 		p.Remedy = "run `palette-ecr rollback` again"
 	}
 	return Entry{Summary: result.String(), Counts: result.Counts(), Proofs: []report.Proof{p}}, orWithoutCopy(proof.Gate(p))
+}
+
+// openBack is openEndpoints the other way round: from ECR to the source.
+func openBack(ctx context.Context, w *world.World, s *state.State) (e endpoints, err error) {
+	settings, _, err := s.Original()
+	if err != nil {
+		return e, err
+	}
+	from, err := copy.FromECR(ctx, w.ECR)
+	if err != nil {
+		return e, orWithoutCopy(err)
+	}
+	e.source, e.options = &from, copy.Options{Progress: w.Progress, Now: w.Now}
+	if e.options.References, err = references(ctx, w, s); err != nil {
+		return e, err
+	}
+	opened, err := openSource(ctx, w, settings)
+	if err != nil {
+		return e, orWithoutCopy(err)
+	}
+	e.close = opened.Close
+	if e.destination, err = copy.OpenDestination(opened.Address, opened.Access); err != nil {
+		opened.Close()
+	}
+	return e, err
 }

@@ -85,7 +85,7 @@ func TestCopyStage(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, counters.TotalWrites(), "proving sends nothing")
 
-	got, err := Copy(t.Context(), s.World, s.State, Preflighted{})
+	got, err := Copy(t.Context(), s.World, s.State, Planned{})
 	require.NoError(t, err)
 	assert.Empty(t, got.Entry().Skip)
 	assert.NotEmpty(t, got.Entry().Summary)
@@ -94,7 +94,7 @@ func TestCopyStage(t *testing.T) {
 	assert.Equal(t, report.Held, got.Closure.Verdict)
 
 	require.NoError(t, e.Control.Reset(t.Context()))
-	_, err = Copy(t.Context(), s.World, s.State, Preflighted{})
+	_, err = Copy(t.Context(), s.World, s.State, Planned{})
 	require.NoError(t, err)
 	counters, err = e.Control.Counters(t.Context())
 	require.NoError(t, err)
@@ -112,12 +112,12 @@ func TestCopyStage(t *testing.T) {
 // TestCopyStageWithoutZot: there is nothing to copy from, and the proof is about what clusters use.
 func TestCopyStageWithoutZot(t *testing.T) {
 	s, _ := betweenRegistries(t)
-	_, err := Copy(t.Context(), s.World, s.State, Preflighted{})
+	_, err := Copy(t.Context(), s.World, s.State, Planned{})
 	require.NoError(t, err)
 
 	s.Journal.Begin(s.Destination.URL(), s.source(t), 1, nil)
 	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), false)
-	got, err := Copy(t.Context(), s.World, s.State, Preflighted{})
+	got, err := Copy(t.Context(), s.World, s.State, Planned{})
 	require.NoError(t, err)
 	assert.Equal(t, "Zot is off in the live release: there is nothing left to copy from", got.Entry().Skip)
 	require.Len(t, got.Entry().Proofs, 1)
@@ -134,7 +134,7 @@ func TestCopyStageWithoutRepository(t *testing.T) {
 			emulator.Administrator("123456789012").AccessKeyID, emulator.Administrator("123456789012").SecretAccessKey, "")},
 	})
 	require.NoError(t, err)
-	_, err = Copy(t.Context(), s.World, s.State, Preflighted{})
+	_, err = Copy(t.Context(), s.World, s.State, Planned{})
 	require.ErrorContains(t, err, "does not exist")
 	assert.Contains(t, fault.RemedyOf(err), "aws ecr create-repository")
 }

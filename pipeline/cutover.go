@@ -11,6 +11,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/plan"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -29,7 +30,8 @@ func cutover(given Given) []Stage {
 		stage("render", "writes the registry settings into the values", Render, given.alone),
 		stage("lint", "checks the values, and the manifests that Helm makes of them", Lint, given.rendered),
 		stage("preflight", "looks at all that later stages need, before anything is touched", Preflight, given.linted),
-		stage("copy", "copies every artifact to ECR, digests kept, and proves the closure", Copy, given.preflighted),
+		stage("plan", "shows what the stages after it would do, and changes nothing", Plan, given.preflighted),
+		stage("copy", "copies every artifact to ECR, digests kept, and proves the closure", Copy, given.planned),
 		undoneBy(stage("deploy", "upgrades mural-crds, then mural, and restarts what changed its identity", Deploy, given.copied), UndoDeploy),
 		stage("validate", "proves that clusters pull from ECR and that hue pushes to it", Validate, given.deployed),
 		undoneBy(stage("disable-zot", "turns Zot off, and looks at everything again; its volume stays", DisableZot, given.validated), UndoDisableZot),
@@ -48,6 +50,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		var last result
 		last, err = r.run(ctx)
 		err = keepValues(o, last, err)
+		if planned, ok := last.(Planned); ok && err == nil {
+			err = pendingPlan(planned.Document, "`palette-ecr run`; after `palette-ecr plan -o plan=FILE`, `palette-ecr run --plan FILE` makes just this")
+		}
 		if p, ok := last.(Preflighted); ok && err == nil {
 			err = p.open()
 		}
@@ -84,10 +89,17 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		WithoutSpokes: o.WithoutSpokes, PrepareSpokes: o.PrepareSpokes, CreateRepositories: o.CreateRepositories,
 		KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade, Recover: o.Recover, Install: o.Install,
 	}
+	given.Planned, given.Ask = o.planned(), r.ask(o)
+	if o.Plan != "" {
+		given.Plan.Name = o.Plan
+		if given.Plan.Document, err = plan.Read(o.Plan); err != nil {
+			return given, err
+		}
+	}
 	if given.Before, err = readBefore(o); err != nil {
 		return given, err
 	}
-	if !o.runs("preflight", "copy", "deploy", "validate", "disable-zot") {
+	if !o.runs("preflight", "plan", "copy", "deploy", "validate", "disable-zot") {
 		w := o.world()
 		w.Destination = destination
 		r.world = &w

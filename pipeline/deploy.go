@@ -9,6 +9,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
+	"github.com/palette-ecr/palette-ecr/pipeline/plan"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
@@ -33,7 +34,7 @@ func (d Deployment) Entry() Entry { return d.entry }
 func (d Deployment) edit() *values.Rendered { return d.Copied.edit() }
 
 // values returns what the release is to have.
-func (d Deployment) values() Rendered { return d.Copied.Linted.Rendered }
+func (d Deployment) values() Rendered { return d.Copied.Planned.Linted.Rendered }
 
 // proofs returns those that this run has made so far.
 func (d Deployment) proofs() []report.Proof {
@@ -49,7 +50,7 @@ func (d Deployment) proofs() []report.Proof {
 // Deploy gives the release the new values. What the rollback needs is kept before anything is touched.
 func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Deployment, error) {
 	done := Deployment{Copied: in}
-	wanted := in.Linted.Rendered
+	wanted := in.Planned.Linted.Rendered
 	err := wanted.refuseLoss(w, s)
 	if err != nil {
 		return done, err
@@ -75,7 +76,7 @@ func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Dep
 			return done, err
 		}
 	}
-	if err := beginJournal(ctx, w, s, wanted); err != nil {
+	if err := beginJournal(ctx, w, s, wanted, in.Planned.Document); err != nil {
 		return done, err
 	}
 	if done.Result, err = apply(ctx, w, s, wanted); err != nil {
@@ -98,7 +99,7 @@ func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Dep
 }
 
 // beginJournal notes where the cutover starts from, unless the release is on the destination already.
-func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Rendered) error {
+func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Rendered, planned *plan.Document) error {
 	s.Journal.ManagedBy = string(w.Target.Release.ManagedBy) // who does the switch, whoever began
 	if s.Absent() {
 		s.Journal.Installed(w.Destination.URL(), wanted.Values)
@@ -126,20 +127,26 @@ func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Re
 	if w.Target.Release.ManagedBy == target.Flux {
 		s.Journal.Inline, s.Journal.InlineApplied = deploy.InlineValues(s.Managed), wanted.Wanted.Values()
 	}
+	if planned != nil {
+		s.Journal.Plan = planned.Hash
+	}
 	s.Journal.Applied, s.Journal.ManagedBy = wanted.Values, string(w.Target.Release.ManagedBy)
 	return s.Journal.Save(ctx)
 }
 
 // apply deploys values.
 func apply(ctx context.Context, w *world.World, s *state.State, wanted Rendered) (*deploy.Result, error) {
-	return deploy.Run(ctx, w.Hub, wantedOptions(w, s, wanted))
+	o := applyOptions(w, s, wanted)
+	if o.Release.CRDs == (target.CRDs{}) {
+		w.Progress.Say("mural-crds stays as it is: no version of it is given")
+	}
+	return deploy.Run(ctx, w.Hub, o)
 }
 
-// wantedOptions returns the deployment of values.
-func wantedOptions(w *world.World, s *state.State, wanted Rendered) deploy.Options {
+// applyOptions returns the deployment of values.
+func applyOptions(w *world.World, s *state.State, wanted Rendered) deploy.Options {
 	o := deployOptions(w, s)
 	if o.Release.CRDs.Version == "" && strings.HasPrefix(o.Release.CRDs.Chart, "oci://") {
-		w.Progress.Say("mural-crds stays as it is: no version of it is given")
 		o.Release.CRDs = target.CRDs{}
 	}
 	o.Values, o.HelmRelease, o.AllowDowngrade = wanted.Values, wanted.Wanted.Data(), wanted.Given.AllowDowngrade

@@ -85,6 +85,10 @@ func DisableZot(ctx context.Context, w *world.World, s *state.State, in Validati
 	if err != nil {
 		return done, err
 	}
+	s.Journal.ZotOffAt = w.Now().UTC()
+	if err := s.Journal.Save(ctx); err != nil {
+		return done, err
+	}
 	done.entry.Summary = fmt.Sprintf("zot.enabled is false since revision %d; its volume stays, and every workload still reads from ECR", done.Result.Revision)
 	return done, nil
 }

@@ -40,7 +40,7 @@ func all(clusters ...string) []report.Proof {
 type installation struct {
 	*world.World
 	*state.State
-	client client.Client // of the hub
+	client client.WithWatch // of the hub
 	given  Given
 }
 

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
@@ -31,7 +32,14 @@ type Given struct {
 	CreateRepositories bool     // make repositories in ECR that are missing
 
 	Stages []string // that are to run; empty is all of them
+
+	Planned []string                           // stages that a plan is made of
+	Plan    FromFile                           // made before; without a document there is none
+	Ask     func(context.Context, Entry) error // shows a plan and asks; its error is that the person does not want it. nil: nobody is asked
 }
+
+// does reports whether a stage is one of those that a plan is made of.
+func (g Given) does(stage string) bool { return slices.Contains(g.Planned, stage) }
 
 // Entry is empty: what was given is not a stage.
 func (g Given) Entry() Entry { return Entry{} }
@@ -53,9 +61,14 @@ func (g Given) preflighted(w *world.World, s *state.State) (Preflighted, error) 
 	return Preflighted{Linted: l}, err
 }
 
-func (g Given) copied(w *world.World, s *state.State) (Copied, error) {
+func (g Given) planned(w *world.World, s *state.State) (Planned, error) {
 	p, err := g.preflighted(w, s)
-	return Copied{Linted: p.Linted}, err
+	return Planned{Linted: p.Linted}, err
+}
+
+func (g Given) copied(w *world.World, s *state.State) (Copied, error) {
+	p, err := g.planned(w, s)
+	return Copied{Planned: p}, err
 }
 
 func (g Given) deployed(w *world.World, s *state.State) (Deployment, error) {

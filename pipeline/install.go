@@ -50,7 +50,7 @@ func checkManager(w *world.World, s *state.State) error {
 // there.
 func prepareInstall(ctx context.Context, w *world.World, s *state.State, wanted Rendered) error {
 	if w.Target.Release.ManagedBy == target.Helm {
-		o := wantedOptions(w, s, wanted)
+		o := applyOptions(w, s, wanted)
 		problems, err := deploy.Prerequisites(ctx, w.Hub, o, w.Kubernetes)
 		if err != nil {
 			return err

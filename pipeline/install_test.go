@@ -56,10 +56,10 @@ func TestAnInstallationNeverTurnsZotOn(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, false, mural.Get(rendered.Values, mural.ZotEnabled()...))
 	assert.Equal(t, "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette", mural.Get(rendered.Values, "hue", "ociRegistry", "endpoint"))
-	copied, err := Copy(t.Context(), s.World, s.State, Preflighted{Linted: Linted{Rendered: rendered}})
+	copied, err := Copy(t.Context(), s.World, s.State, Planned{Linted: Linted{Rendered: rendered}})
 	require.NoError(t, err)
 	assert.Equal(t, "nothing is installed yet: there is no Zot to copy from", copied.Entry().Skip)
-	require.NoError(t, beginJournal(t.Context(), s.World, s.State, rendered))
+	require.NoError(t, beginJournal(t.Context(), s.World, s.State, rendered, nil))
 	assert.Nil(t, s.Journal.Original, "there is nothing to go back to")
 	assert.Equal(t, s.Destination.URL(), s.Journal.Destination)
 	assert.Equal(t, report.ZotAbsent, standing(t.Context(), s.World, s.State).Zot)
@@ -95,7 +95,7 @@ func TestAnInstallationIsProvenByAProbe(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, counters.TotalWrites(), "a second run writes nothing")
 
-	in.Copied.Linted.Rendered.Given.Install = false
+	in.Copied.Planned.Linted.Rendered.Given.Install = false
 	alone, err := isUnused(t.Context(), s.World, s.State, in)
 	require.NoError(t, err)
 	assert.False(t, alone, "without --install every proof is needed")

@@ -58,6 +58,11 @@ type Options struct {
 
 	Quotas copy.Limits // of the AWS account, where they are not ECR's defaults
 
+	Plan    string   // file of a plan that was made before: another world is refused
+	Planned []string // stages that a plan is made of, when they are not those that run
+	// Confirm shows the plan of a report to a person; its error ends the run. nil: nobody is asked.
+	Confirm func(context.Context, *report.Report) error
+
 	HTTPClient *http.Client // for AWS and OCI registries: proxy and authorities set
 	AWS        ecr.Options  // how to reach AWS; its HTTPClient is the one above
 	Progress   progress.Reporter
@@ -79,7 +84,24 @@ func (o Options) withDefaults() Options {
 	if o.HTTPClient == nil {
 		o.HTTPClient = http.DefaultClient
 	}
+	if len(o.Only) > 0 && (o.Confirm != nil || o.Plan != "") && !slices.Contains(o.Only, "plan") {
+		o.Only = append([]string{"plan"}, o.Only...) // whoever is asked sees what for
+	}
 	return o
+}
+
+// planned returns the stages that a plan is made of: those that were chosen for it, else those that run after it. A run
+// that ends with its plan plans everything.
+func (o Options) planned() []string {
+	all := names(Stages())
+	after := all[slices.Index(all, "plan")+1:]
+	for _, chosen := range [][]string{o.Planned, o.Only} {
+		some := slices.DeleteFunc(slices.Clone(after), func(name string) bool { return !slices.Contains(chosen, name) })
+		if len(some) > 0 {
+			return some
+		}
+	}
+	return after
 }
 
 // checkWaits refuses times that nobody can wait for.
@@ -99,8 +121,11 @@ func (o Options) runs(names ...string) bool {
 
 // later returns the stages whose needs preflight looks at: those that are to run, or all of them when it runs alone.
 func (o Options) later() []string {
-	if len(o.Only) == 1 {
+	switch {
+	case len(o.Only) == 1:
 		return nil
+	case len(o.Only) > 0 && o.Only[len(o.Only)-1] == "plan":
+		return o.planned()
 	}
 	return o.Only
 }

@@ -64,7 +64,7 @@ func TestAllRepositories(t *testing.T) {
 	s.World.Target.Registry.Repositories = map[string]string{"charts/shop": "shop"}
 	s.World.Target.Registry.Create = target.Creation{TagMutability: "IMMUTABLE", ScanOnPush: true, Tags: map[string]string{"team": "platform"}, LifecyclePolicy: lifecycle}
 	given := Given{Leave: []string{"old/stuff"}}
-	in := func() Preflighted { return Preflighted{Linted: Linted{Rendered: Rendered{Given: given}}} }
+	in := func() Planned { return Planned{Linted: Linted{Rendered: Rendered{Given: given}}} }
 
 	_, err := Copy(t.Context(), s.World, s.State, in())
 	require.ErrorContains(t, err, `preparing to copy repository "charts/shop" of Zot: repository "palette/shop" does not exist`)
@@ -113,7 +113,7 @@ func TestAllRepositories(t *testing.T) {
 func TestClosureIsAboutEveryRepository(t *testing.T) {
 	t.Parallel()
 	s, e := betweenRegistries(t)
-	_, err := Copy(t.Context(), s.World, s.State, Preflighted{})
+	_, err := Copy(t.Context(), s.World, s.State, Planned{})
 	require.NoError(t, err)
 	s.withMore(t, e, "charts/shop")
 	require.NoError(t, e.Control.Put(t.Context(), emulator.World{Repositories: []emulator.Repository{{Account: "123456789012", Region: "us-east-1", Name: "palette/charts/shop"}}}))

@@ -26,7 +26,8 @@ func RollbackStages() []Stage { return rollback(Return{}) }
 
 func rollback(to Return) []Stage {
 	return []Stage{
-		stage("copy-back", "copies to Zot what ECR has and Zot has not, digests kept, while everything reads from ECR", CopyBack, to.alone),
+		stage("plan", "shows what the stages after it would do, where somebody is asked", PlanRollback, to.alone),
+		stage("copy-back", "copies to Zot what ECR has and Zot has not, digests kept, while everything reads from ECR", CopyBack, to.planned),
 		stage("restore", "gives the release its previous registry settings, and Zot with them", Restore, to.copiedBack),
 		stage("catch-up", "copies to Zot what came to ECR meanwhile", CatchUp, to.restored),
 		stage("return", "waits until every workload reads from Zot", AwaitReturn, to.caughtUp),
@@ -39,12 +40,19 @@ type Return struct {
 	NoCopyBack     bool         // leave in ECR what only ECR has
 	DiscardChanges bool         // give up what was changed in the values since the cutover
 	CRDs           bool         // take mural-crds back too
+
+	OnlyPlan bool                               // only the plan is wanted
+	Ask      func(context.Context, Entry) error // shows a plan and asks; nil: nobody is asked
 }
 
 // Entry is empty: a wish is not a stage.
 func (r Return) Entry() Entry { return Entry{} }
 
 func (r Return) alone(*world.World, *state.State) (Return, error) { return r, nil }
+
+func (r Return) planned(*world.World, *state.State) (PlannedReturn, error) {
+	return PlannedReturn{Return: r}, nil
+}
 
 func (r Return) copiedBack(*world.World, *state.State) (CopiedBack, error) {
 	return CopiedBack{Return: r}, nil
@@ -68,14 +76,18 @@ func Rollback(ctx context.Context, o Options) (*report.Report, error) {
 	to, err := prepareRollback(ctx, o, r)
 	if err == nil {
 		r.stages = rollback(to)
-		_, err = r.run(ctx)
+		var last result
+		last, err = r.run(ctx)
+		if planned, ok := last.(PlannedReturn); ok && err == nil && planned.Document != nil {
+			err = pendingPlan(planned.Document, "`palette-ecr rollback`")
+		}
 	}
 	return r.finish(ctx, err)
 }
 
 // prepareRollback finds out, before anything is touched, whether the release can go back.
 func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) {
-	to := Return{NoCopyBack: o.NoCopyBack, DiscardChanges: o.DiscardChanges, CRDs: o.CRDsBack}
+	to := Return{NoCopyBack: o.NoCopyBack, DiscardChanges: o.DiscardChanges, CRDs: o.CRDsBack, OnlyPlan: slices.Equal(o.Only, []string{"plan"}), Ask: r.ask(o)}
 	if err := o.checkWaits(); err != nil {
 		return to, err
 	}

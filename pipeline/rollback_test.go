@@ -24,7 +24,7 @@ func TestRollbackStages(t *testing.T) {
 		assert.NotEmpty(t, s.Does, s.Name)
 		assert.NotNil(t, s.run, s.Name)
 	}
-	assert.Equal(t, []string{"copy-back", "restore", "catch-up", "return"}, names)
+	assert.Equal(t, []string{"plan", "copy-back", "restore", "catch-up", "return"}, names)
 }
 
 // TestNoWayBackIsNeeded: each stage of a second rollback, or of one too many, leaves everything alone.
@@ -42,7 +42,7 @@ func TestNoWayBackIsNeeded(t *testing.T) {
 
 func TestCopyBack(t *testing.T) {
 	s, e := betweenRegistries(t)
-	_, err := Copy(t.Context(), s.World, s.State, Preflighted{})
+	_, err := Copy(t.Context(), s.World, s.State, Planned{})
 	require.NoError(t, err)
 
 	// The cutover is done, and hue's old registry has lost a tag since: as if it had only ever been pushed to ECR.
@@ -57,7 +57,7 @@ func TestCopyBack(t *testing.T) {
 	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), true)
 	require.NoError(t, e.Control.Reset(t.Context()))
 
-	got, err := CopyBack(t.Context(), s.World, s.State, Return{})
+	got, err := CopyBack(t.Context(), s.World, s.State, PlannedReturn{})
 	require.NoError(t, err)
 	assert.True(t, got.Done)
 	assert.Contains(t, got.Entry().Summary, "2 tags")
@@ -73,7 +73,7 @@ func TestCopyBack(t *testing.T) {
 
 	// With Zot turned off it has to wait until Zot is on.
 	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), false)
-	got, err = CopyBack(t.Context(), s.World, s.State, Return{})
+	got, err = CopyBack(t.Context(), s.World, s.State, PlannedReturn{})
 	require.NoError(t, err)
 	assert.False(t, got.Done)
 	assert.Contains(t, got.Entry().Skip, "it follows once Zot is on")
@@ -84,7 +84,7 @@ func TestCopyBack(t *testing.T) {
 
 	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), true)
 	s.ECR = nil
-	got, err = CopyBack(t.Context(), s.World, s.State, Return{NoCopyBack: true})
+	got, err = CopyBack(t.Context(), s.World, s.State, PlannedReturn{Return: Return{NoCopyBack: true}})
 	require.NoError(t, err)
 	assert.Contains(t, got.Entry().Skip, "--no-copy-back")
 }
@@ -92,12 +92,12 @@ func TestCopyBack(t *testing.T) {
 // TestCopyBackThatFails: the remedy says how to go back all the same.
 func TestCopyBackThatFails(t *testing.T) {
 	s, _ := betweenRegistries(t)
-	_, err := Copy(t.Context(), s.World, s.State, Preflighted{})
+	_, err := Copy(t.Context(), s.World, s.State, Planned{})
 	require.NoError(t, err)
 	s.Journal.Begin(s.Destination.URL(), "oci://127.0.0.1:1/mural-workloads", 1, onRegistry("oci://127.0.0.1:1", true))
 	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), true)
 	s.Hub.Client = fake.NewClientBuilder().WithScheme(cluster.NewScheme()).Build()
-	_, err = CopyBack(t.Context(), s.World, s.State, Return{})
+	_, err = CopyBack(t.Context(), s.World, s.State, PlannedReturn{})
 	require.ErrorContains(t, err, "127.0.0.1:1")
 	assert.Contains(t, fault.RemedyOf(err), "--no-copy-back")
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/uuid"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/lease"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
@@ -38,10 +39,11 @@ func newRunner(o Options, stages []Stage) *runner {
 	return &runner{stages: stages, only: o.Only, progress: o.Progress, now: o.Now, report: o.report()}
 }
 
-// guard makes a world take the release's Lease before the first write of the run.
+// guard gives a World what takes the release's Lease before the first write of the run.
 func (r *runner) guard(o Options, w *world.World) {
+	w.Writer = journal.Stamp{Run: string(uuid.NewUUID()), By: o.Owner, Command: "palette-ecr " + o.Command}
 	r.lease = lease.NewGuard(w.Hub.Client, lease.Options{
-		Namespace: w.Target.Release.Namespace, Run: string(uuid.NewUUID()), Owner: o.Owner, Command: "palette-ecr " + o.Command,
+		Namespace: w.Target.Release.Namespace, Run: w.Writer.Run, Owner: w.Writer.By, Command: w.Writer.Command,
 	})
 	w.Lock, w.TookOver = r.lease.Hold, r.lease.TookOver
 }
@@ -53,6 +55,18 @@ func (r *runner) release(ctx context.Context) {
 	}
 	if err := r.lease.Release(context.WithoutCancel(ctx)); err != nil {
 		r.progress.Say("%v", err)
+	}
+}
+
+// ask returns what shows a plan to the person; nil when nobody is to be asked.
+func (r *runner) ask(o Options) func(context.Context, Entry) error {
+	if o.Confirm == nil {
+		return nil
+	}
+	return func(ctx context.Context, e Entry) error {
+		shown := *r.report
+		shown.Plan, shown.Changes = e.Plan, e.Changes
+		return o.Confirm(ctx, &shown)
 	}
 }
 
@@ -86,6 +100,7 @@ type finished struct {
 // do runs one stage and reports what it did.
 func (r *runner) do(ctx context.Context, stage Stage, before result) (result, error) {
 	start := r.now()
+	r.writes(stage.Name)
 	out, err := stage.run(ctx, r.world, r.state, before)
 	e := entryOf(out)
 	line := report.Stage{Name: stage.Name, Outcome: report.Done, Summary: e.Summary, Counts: e.Counts}
@@ -108,6 +123,13 @@ func (r *runner) do(ctx context.Context, stage Stage, before result) (result, er
 	return out, err
 }
 
+// writes notes for the journal which stage writes it.
+func (r *runner) writes(stage string) {
+	if r.state != nil && r.state.Journal != nil {
+		r.state.Journal.Writer.Stage = stage
+	}
+}
+
 func entryOf(out result) Entry {
 	if out == nil {
 		return Entry{}
@@ -121,6 +143,9 @@ func (r *runner) add(line report.Stage, e Entry) {
 	// A later look at the same thing counts, not both.
 	r.report.Proofs = proof.NewLedger(append(r.report.Proofs, e.Proofs...)...).All()
 	r.report.Rules = append(r.report.Rules, e.Rules...)
+	if e.Plan != nil {
+		r.report.Plan, r.report.Changes = e.Plan, e.Changes
+	}
 }
 
 func (r *runner) readAgain(ctx context.Context) (err error) {
@@ -152,6 +177,7 @@ func (r *runner) undo(ctx context.Context, done []finished, cause error) error {
 		err := r.readAgain(ctx) // a stage that failed may have written
 		var e Entry
 		if err == nil {
+			r.writes("undo " + d.Name)
 			e, err = d.undo(ctx, r.world, r.state, d.result)
 		}
 		if err == nil && e.Skip != "" {

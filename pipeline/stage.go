@@ -31,7 +31,9 @@ type Entry struct {
 	Findings []report.Finding
 	Rules    []report.Rule // those that were looked at
 	Proofs   []report.Proof
-	Changed  bool // the release or the journal was written: what comes next reads them again
+	Plan     *report.Plan    // what would be done
+	Changes  *report.Changes // how much
+	Changed  bool            // the release or the journal was written: what comes next reads them again
 }
 
 // result is the typed result of a stage, as the runner sees it: it is handed on, and it goes into the report.

@@ -24,7 +24,7 @@ import (
 func switchedOver(t *testing.T, proofs []report.Proof) (*installation, *int) {
 	t.Helper()
 	s, _ := betweenRegistries(t)
-	_, err := Copy(t.Context(), s.World, s.State, Preflighted{})
+	_, err := Copy(t.Context(), s.World, s.State, Planned{})
 	require.NoError(t, err)
 	images, err := s.ECR.Images(t.Context())
 	require.NoError(t, err)

@@ -259,11 +259,11 @@ func TestUnreadableSettingsAreAnError(t *testing.T) {
 	s.Live.Merged = map[string]any{"hue": map[string]any{"ociRegistry": "oci://zot"}}
 	_, err := Render(t.Context(), s.World, s.State, s.given)
 	require.ErrorContains(t, err, "reading the registry settings of the release")
-	_, err = Deploy(t.Context(), s.World, s.State, Copied{Linted: Linted{Rendered: Rendered{Given: s.given, Wanted: s.given.File}}})
+	_, err = Deploy(t.Context(), s.World, s.State, Copied{Planned: Planned{Linted: Linted{Rendered: Rendered{Given: s.given, Wanted: s.given.File}}}})
 	require.ErrorContains(t, err, "reading the registry settings of the release")
 	_, err = DisableZot(t.Context(), s.World, s.State, Validation{})
 	require.ErrorContains(t, err, "reading the registry settings of the release")
-	_, err = CopyBack(t.Context(), s.World, s.State, Return{})
+	_, err = CopyBack(t.Context(), s.World, s.State, PlannedReturn{})
 	require.ErrorContains(t, err, "reading the registry settings of the release")
 }
 

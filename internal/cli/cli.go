@@ -37,8 +37,12 @@ source-controller pulls from ECR, and only then turns Zot off. A gate that fails
   palette-ecr lint         what is wrong with it?                     (no cluster, no AWS)
   palette-ecr policies     which IAM policies does that need?         (no cluster, no AWS)
   palette-ecr preflight    what stands in the way of a cutover?       (only reads)
+  palette-ecr plan         what would the cutover change?              (changes nothing)
   palette-ecr run          the whole cutover
   palette-ecr rollback     back to Zot, also days later
+  palette-ecr status       where does this installation stand?         (changes nothing)
+  palette-ecr drift        does anything point back to Zot?            (changes nothing)
+  palette-ecr finish       nobody wants to go back: forget how
 
 scripts/rehearse, in a clone of the repository, runs the whole cutover on kind, with no AWS.
 

@@ -9,12 +9,16 @@ func (a *app) commands() []*cobra.Command {
 		a.lintCommand(),
 		a.policiesCommand(),
 		a.preflightCommand(),
+		a.planCommand(),
 		a.runCommand(),
 		a.stageCommand("copy", "Copy every artifact from Zot to ECR, and prove that all of it is there", copyHelp),
 		a.stageCommand("deploy", "Give the release its new values, and restart what reads them at start", deployHelp),
 		a.stageCommand("validate", "Prove that clusters pull from ECR and that hue pushes to it", validateHelp),
-		a.stageCommand("disable-zot", "Turn Zot off, given fresh proofs", disableZotHelp),
+		a.disableZotCommand(),
 		a.rollbackCommand(),
+		a.statusCommand(),
+		a.driftCommand(),
+		a.finishCommand(),
 		rehearseCommand(),
 		a.versionCommand(),
 	}
@@ -42,7 +46,7 @@ for an hour and are kept in the cluster; while they do, only what can be seen wi
   palette-ecr validate --values values.yaml --endpoint … --role-arn … --spoke name=spoke-1,kubeconfig=spoke-1.yaml`
 
 	disableZotHelp = `Sets zot.enabled to false in the values and deploys them. Refuses unless every proof (rendered, closure,
-ready, pull, push, unused) is held and fresh. Zot's volume stays.
+ready, pull, push, unused) is held and fresh. Zot's volume stays. On a terminal it shows what goes with Zot, and asks.
 
   palette-ecr disable-zot --values values.yaml --endpoint … --role-arn …`
 )

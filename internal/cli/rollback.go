@@ -8,7 +8,7 @@ import (
 
 func (a *app) rollbackCommand() *cobra.Command {
 	var r runFlags
-	var noCopyBack, discardChanges, crds bool
+	var noCopyBack, discardChanges, crds, preview bool
 	var leave, only []string
 	c := &cobra.Command{
 		Use:   "rollback",
@@ -19,7 +19,7 @@ with them, and waits until every workload reads from Zot. Other values that were
 what is in ECR. A release that a killed helm has left pending is repaired first.
 It needs no values file, with Flux the manifest of the HelmRelease; a second rollback writes nothing. If AWS or the
 chart can't be reached, --no-copy-back goes back with what Helm's history has. Where Git or a pipeline applies your
-values, revert them there too, or the next upgrade goes to ECR again.
+values, revert them there too, or the next upgrade goes to ECR again. On a terminal it shows what would change, and asks.
 
   palette-ecr rollback --kubeconfig hub.kubeconfig --spoke name=spoke-1,kubeconfig=spoke-1.yaml
   palette-ecr rollback --config cutover.yaml --leave-spoke edge-7
@@ -30,11 +30,16 @@ values, revert them there too, or the next upgrade goes to ECR again.
 			return a.runPipeline(c, &r, func(o pipeline.Options) pipeline.Options {
 				o.NoCopyBack, o.DiscardChanges, o.CRDsBack = noCopyBack, discardChanges, crds
 				o.LeaveSpokes, o.OnlySpokes = leave, only
+				if preview {
+					o.Only, o.Confirm = []string{"plan"}, nil
+				}
 				return o
 			}, pipeline.Rollback)
 		},
 	}
 	r.add(c)
+	r.asks(c)
+	c.Flags().BoolVar(&preview, "preview", false, "only show what would change: exit code 2 when something would")
 	c.Flags().StringArrayVar(&leave, "leave-spoke", nil, "a spoke that is left behind, since it can't be reached for example: nothing is proven of it; once for each")
 	c.Flags().StringArrayVar(&only, "only-spoke", nil, "finish on a spoke that an earlier rollback has left behind; once for each")
 	c.MarkFlagsMutuallyExclusive("only-spoke", "leave-spoke")

@@ -32,6 +32,8 @@ type runFlags struct {
 	keepLive bool
 	giveUp   bool
 	older    bool
+	yes      bool
+	plan     string
 	recover  bool
 	accept   []string
 	install  bool
@@ -71,21 +73,33 @@ func (r *runFlags) add(c *cobra.Command) {
 	f.StringVar(&r.profile, "profile", "", "profile of the shared AWS configuration")
 }
 
+// asks adds the flags of a command that shows what it would do, and asks.
+func (r *runFlags) asks(c *cobra.Command) {
+	c.Flags().BoolVarP(&r.yes, "yes", "y", false, "do not ask; without a terminal nobody is asked")
+}
+
+// fromPlan adds the flag that names a plan.
+func (r *runFlags) fromPlan(c *cobra.Command) {
+	c.Flags().StringVar(&r.plan, "plan", "", "`FILE` that `palette-ecr plan -o plan=FILE` wrote: go on only in the world that it was made for")
+}
+
 func (a *app) runCommand() *cobra.Command {
 	var r runFlags
 	var from, until string
 	c := &cobra.Command{
 		Use:   "run",
-		Short: "The whole cutover: render, lint, preflight, copy, deploy, validate, disable-zot",
-		Long: `Runs every stage in order. A stage with nothing to do says why and is skipped: a second run writes nothing, and a
-run that was interrupted goes on where it stopped. When a proof fails after the release was changed, the release goes
+		Short: "The whole cutover: render, lint, preflight, plan, copy, deploy, validate, disable-zot",
+		Long: `Runs every stage in order. On a terminal it shows what would change and asks before anything is touched, unless
+--yes or --plan is given. A stage with nothing to do says why and is skipped: a second run writes nothing, and a run that
+was interrupted goes on where it stopped. When a proof fails after the release was changed, the release goes
 back to its previous values, on Zot. Your values file is not changed, unless --in-place is given: then it gets its
 new settings once everything is proven. With --until validate Zot stays on; a later run --from validate
 turns it off.
 
   palette-ecr run --values values.yaml --endpoint oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette \
     --role-arn arn:aws:iam::123456789012:role/palette-ecr
-  palette-ecr run --config cutover.yaml -o text -o html=report.html -o junit=report.xml`,
+  palette-ecr run --config cutover.yaml -o text -o html=report.html -o junit=report.xml
+  palette-ecr run --config cutover.yaml --plan cutover.plan      (refused with exit code 3 when the world has moved)`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			some, err := pipeline.Between(from, until)
@@ -96,6 +110,8 @@ turns it off.
 		},
 	}
 	r.add(c)
+	r.asks(c)
+	r.fromPlan(c)
 	c.Flags().StringVar(&from, "from", "", "first stage to do, for example validate, which refuses a release that isn't on ECR")
 	c.Flags().StringVar(&until, "until", "", "last stage to do, for example validate, which leaves Zot on")
 	c.Flags().BoolVar(&r.inPlace, "in-place", false, "write the new values into the values file when everything is proven")
@@ -109,6 +125,19 @@ func (a *app) stageCommand(name, short, long string) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return a.runStages(c, &r, []string{name}) },
 	}
 	r.add(c)
+	return c
+}
+
+// disableZotCommand is a stage that takes what nothing brings back while it is gone: it asks.
+func (a *app) disableZotCommand() *cobra.Command {
+	var r runFlags
+	c := &cobra.Command{
+		Use: "disable-zot", Short: "Turn Zot off, given fresh proofs", Long: disableZotHelp, Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.runStages(c, &r, []string{"disable-zot"}) },
+	}
+	r.add(c)
+	r.asks(c)
+	r.fromPlan(c)
 	return c
 }
 
@@ -126,7 +155,7 @@ func (a *app) runPipeline(
 	if err != nil {
 		return err
 	}
-	outputs, err := r.output.Open(r.target.inputs(want, a.Getenv)...)
+	outputs, err := r.output.Open(append(r.target.inputs(want, a.Getenv), r.plan)...)
 	if err != nil {
 		return err
 	}
@@ -146,6 +175,7 @@ func (a *app) runPipeline(
 		Target: want, Command: c.Name(), Version: build.Version(), AsIs: r.asIs, InPlace: r.inPlace, Owner: owner(a.Getenv),
 		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, PrepareSpokes: r.prepare, CreateRepositories: r.create, Leave: r.leave, KeepCert: r.keepCert,
 		KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
+		Plan: r.plan, Confirm: a.confirm(c, r),
 		Recover: r.recover, Install: r.install, Before: r.before, AcceptBroken: r.accept,
 		Files: files, In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile}, Quotas: quotas,
 		Progress: a.Progress(), Timeout: r.timeout, PushWait: r.pushWait,
@@ -154,6 +184,14 @@ func (a *app) runPipeline(
 		err = errors.Join(err, e)
 	}
 	return err
+}
+
+// confirm returns what asks the person whether to go on; nil when nobody is to be asked.
+func (a *app) confirm(c *cobra.Command, r *runFlags) func(context.Context, *report.Report) error {
+	if c.Flags().Lookup("yes") == nil || r.yes || r.plan != "" || !a.Asks() {
+		return nil
+	}
+	return a.Confirm
 }
 
 // owner names who runs this, for others who find the release taken: user@host.

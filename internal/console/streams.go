@@ -13,7 +13,8 @@ type Streams struct {
 	Out    io.Writer // the result
 	Err    io.Writer // progress and errors
 	Getenv func(string) string
-	OutTTY bool // whether Out and Err are terminals
+	InTTY  bool // whether In, Out and Err are terminals
+	OutTTY bool
 	ErrTTY bool
 }
 
@@ -21,6 +22,7 @@ type Streams struct {
 func OS() Streams {
 	return Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv,
+		InTTY:  term.IsTerminal(int(os.Stdin.Fd())),
 		OutTTY: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTTY: term.IsTerminal(int(os.Stderr.Fd())),
 	}

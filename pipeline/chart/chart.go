@@ -8,10 +8,10 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 )
 
-// clone copies a chart as far as Helm's rendering changes it: values, metadata and the tree of subcharts.
+// Clone copies a chart as far as Helm's rendering changes it: values, metadata and the tree of subcharts.
 // Helm resolves conditions, aliases and imported values in place, so a chart that was rendered once with
 // zot.enabled false would have no zot in the next rendering.
-func clone(c *chart.Chart) *chart.Chart {
+func Clone(c *chart.Chart) *chart.Chart {
 	metadata := *c.Metadata
 	metadata.Dependencies = make([]*chart.Dependency, len(c.Metadata.Dependencies))
 	for i, d := range c.Metadata.Dependencies {
@@ -28,7 +28,7 @@ func clone(c *chart.Chart) *chart.Chart {
 		Files:     c.Files,
 	}
 	for _, d := range c.Dependencies() {
-		copied.AddDependency(clone(d))
+		copied.AddDependency(Clone(d))
 	}
 	return copied
 }

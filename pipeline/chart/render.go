@@ -59,7 +59,7 @@ func Merged(c *chart.Chart, values map[string]any) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	copied := clone(c)
+	copied := Clone(c)
 	if err := chartutil.ProcessDependenciesWithMerge(copied, values); err != nil {
 		return nil, fmt.Errorf("merging the values of chart %q: %w", c.Name(), err)
 	}
@@ -108,7 +108,7 @@ func Render(c *chart.Chart, values map[string]any, r Release) ([]Manifest, error
 	if install.KubeVersion, err = chartutil.ParseKubeVersion(r.KubeVersion); err != nil {
 		return nil, fmt.Errorf("parsing Kubernetes version %q: %w", r.KubeVersion, err)
 	}
-	rendered, err := install.Run(clone(c), values)
+	rendered, err := install.Run(Clone(c), values)
 	if err != nil {
 		return nil, fault.New(fault.Failed, "correct the values that the template or the chart's schema names", "rendering chart %q: %w", c.Name(), err)
 	}
@@ -125,7 +125,8 @@ func Objects(rendered *release.Release) ([]Manifest, error) {
 	sort.Sort(releaseutil.BySplitManifestsOrder(keys))
 	var manifests []Manifest
 	for _, key := range keys {
-		more, err := parse(source(documents[key]), documents[key])
+		// Helm's splitting trims each document, and the last line of a block scalar would lose its end.
+		more, err := parse(source(documents[key]), documents[key]+"\n")
 		if err != nil {
 			return nil, err
 		}

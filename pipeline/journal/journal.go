@@ -48,6 +48,7 @@ type content struct {
 	Inline           map[string]any    `json:"inline,omitzero"`        // with Flux, Original of the HelmRelease alone: what its valuesFrom brings stays out
 	InlineApplied    map[string]any    `json:"inlineApplied,omitzero"` // and Applied of it
 	Open             bool              `json:"open,omitempty"`         // it has begun, and the rollback has not ended
+	Plan             string            `json:"plan,omitempty"`         // hash of the plan that it began with
 	ManagedBy        string            `json:"managedBy,omitempty"`    // who applies the release, as target.ManagedBy
 	PreviousRevision int               `json:"previousRevision,omitempty"`
 	PreviousVersion  string            `json:"previousVersion,omitempty"` // of mural's chart
@@ -62,6 +63,18 @@ type content struct {
 
 	Baseline *baseline.Snapshot `json:"baseline,omitempty"` // what was broken before the cutover; nil: nobody has looked
 	Accepted []string           `json:"accepted,omitempty"` // of that, by name: --accept-broken
+
+	ZotOffAt time.Time `json:"zotOffAt,omitzero"` // when Zot was turned off
+	Last     Stamp     `json:"last,omitzero"`     // who wrote this
+}
+
+// Stamp is who wrote the journal, and what it was doing.
+type Stamp struct {
+	Run     string    `json:"run,omitempty"` // its ID, as the Lease has it
+	By      string    `json:"by,omitempty"`  // user@host
+	Command string    `json:"command,omitempty"`
+	Stage   string    `json:"stage,omitempty"`
+	At      time.Time `json:"at,omitzero"`
 }
 
 // Leftover is an object that a run made in a cluster and could not delete.
@@ -83,6 +96,9 @@ type Journal struct {
 	// BeforeWrite is called right before each write, and its error ends it: whoever holds a Lease takes it here. nil is
 	// nothing.
 	BeforeWrite func(context.Context) error
+
+	// Writer goes into what is written, with the time. A journal in which nothing else has changed is not written.
+	Writer Stamp
 
 	client    client.Client
 	namespace string
@@ -152,6 +168,8 @@ func (j *Journal) Save(ctx context.Context) error {
 			return err
 		}
 	}
+	j.Last = j.Writer
+	j.Last.At = time.Now().UTC().Truncate(time.Second)
 	data, err := json.Marshal(j.content)
 	if err != nil {
 		return fmt.Errorf("encoding the journal, Secret %s/%s: the values can't be written as JSON", j.namespace, Name)
@@ -204,7 +222,7 @@ func (j *Journal) Switched(at time.Time) {
 
 // Back notes that the release is as it was before the cutover, and which spokes were left behind.
 func (j *Journal) Back(behind ...string) {
-	j.SwitchedAt, j.Proofs, j.Copied, j.Open = time.Time{}, nil, nil, false
+	j.SwitchedAt, j.ZotOffAt, j.Proofs, j.Copied, j.Open = time.Time{}, time.Time{}, nil, nil, false
 	j.Behind = behind
 }
 
@@ -214,6 +232,30 @@ func (j *Journal) Returned(spokes ...string) {
 	if len(j.Behind) == 0 {
 		j.Behind = nil
 	}
+}
+
+// Exists reports whether there is a journal in the cluster.
+func (j *Journal) Exists() bool { return j.object != nil }
+
+// Delete removes the journal from the cluster: the previous values go with it, and so does the rollback.
+func (j *Journal) Delete(ctx context.Context) error {
+	if j.object == nil {
+		return nil
+	}
+	if j.BeforeWrite != nil {
+		if err := j.BeforeWrite(ctx); err != nil {
+			return err
+		}
+	}
+	err := j.client.Delete(ctx, j.object, client.Preconditions{UID: &j.object.UID, ResourceVersion: &j.object.ResourceVersion})
+	if apierrors.IsConflict(err) {
+		return fault.New(fault.Refused, "let one run at a time work on a release, then run again", "deleting the journal, Secret %s/%s: another run has written it meanwhile", j.namespace, Name)
+	}
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fault.New(fault.Failed, fmt.Sprintf("make sure that you may delete Secrets in namespace %s", j.namespace), "deleting the journal, Secret %s/%s: %w", j.namespace, Name, err)
+	}
+	j.object, j.content, j.stored = nil, content{}, content{}
+	return nil
 }
 
 // SourceOf returns the URL of the source repository as a cluster names it: its own where it is on record. A journal

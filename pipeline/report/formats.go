@@ -36,6 +36,7 @@ func Formats() []Format {
 		{"markdown", "Markdown, for a job's summary or a merge request", writeMarkdown},
 		{"html", "one page to open or print; needs no network", writeHTML},
 		{"terraform", "GitLab's plan widget: how much would be created, updated and deleted", writeTerraform},
+		{"plan", "the plan itself, for run --plan", writePlanFile},
 	}
 }
 

@@ -105,6 +105,13 @@ func pageFacts(r *Report) []fact {
 	add("Release", r.Target.Release, true)
 	add("Hub", r.Target.Hub, true)
 	add("Spokes", spokesText(r.Target.Spokes), false)
+	if r.Status != nil {
+		for _, f := range r.Status.facts(r) {
+			if f.Name != "Release" || r.Target.Release == "" {
+				add(f.Name, f.Value, false)
+			}
+		}
+	}
 	add("Began", moment(r.StartedAt), false)
 	if r.Now != nil {
 		add("Ended", outcome(r), false)

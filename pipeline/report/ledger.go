@@ -29,14 +29,28 @@ type Broke struct {
 
 // Plan is what a command would do, before it does it. Secrets in it are masked by whoever makes it.
 type Plan struct {
-	Hash      string   `json:"hash"`                // names the plan: run --plan refuses another one
-	Artifacts int64    `json:"artifacts"`           // to copy
-	Bytes     int64    `json:"bytes"`               // of them
-	Seconds   float64  `json:"seconds"`             // that copying takes within the registry's quotas
-	Restarts  []string `json:"restarts,omitempty"`  // objects
-	Final     []string `json:"final,omitempty"`     // what can't be undone, one sentence each
-	Values    string   `json:"values,omitempty"`    // unified diff of the values
-	Manifests string   `json:"manifests,omitempty"` // unified diff of what Helm makes of them
+	Hash      string   `json:"hash"`               // names the plan: run --plan refuses another one
+	Artifacts int64    `json:"artifacts"`          // to copy
+	Bytes     int64    `json:"bytes"`              // of them
+	Seconds   float64  `json:"seconds"`            // that copying takes within the registry's quotas
+	Restarts  []string `json:"restarts,omitempty"` // objects
+	Final     []string `json:"final,omitempty"`    // what can't be undone, one sentence each
+	Unknown   []string `json:"unknown,omitempty"`  // what could not be looked at
+
+	Objects []PlannedObject `json:"objects,omitempty"` // that would be made, changed or removed
+
+	Values    string `json:"values,omitempty"`    // unified diff of the values
+	Manifests string `json:"manifests,omitempty"` // unified diff of these objects
+
+	// Document is the whole plan as format plan writes it, for run --plan; whoever makes it masks it.
+	Document []byte `json:"-"`
+}
+
+// PlannedObject is one object that would be another one.
+type PlannedObject struct {
+	Action string `json:"action"` // create, update or delete
+	Object string `json:"object"` // kind namespace/name
+	Stage  string `json:"stage,omitempty"`
 }
 
 // Changes counts the objects and artifacts that would be made, changed and removed.

@@ -21,6 +21,7 @@ const (
 func writeMarkdown(w io.Writer, r *Report, _ Options) error {
 	m := &markdown{}
 	m.head(r)
+	m.status(r)
 	m.standings(r)
 	m.matrix(r)
 	m.proofs(r.Proofs)

@@ -150,10 +150,44 @@ func (m *markdown) plan(r *Report) {
 	for _, final := range p.Final {
 		line("Can't be undone", md(final))
 	}
-	line("Hash", mdCode(p.Hash))
+	for _, unknown := range p.Unknown {
+		line("Not seen", md(unknown))
+	}
+	if p.Hash != "" {
+		line("Hash", mdCode(p.Hash))
+	}
+	m.objects(p.Objects)
 	m.diff("Values", p.Values)
 	m.diff("Manifests", p.Manifests)
 }
+
+// objects writes a row for each object, behind a click when they are many.
+func (m *markdown) objects(all []PlannedObject) {
+	if len(all) == 0 {
+		return
+	}
+	many := len(all) > openObjects
+	if many {
+		fmt.Fprintf(&m.Builder, "\n<details><summary>%d objects</summary>\n", len(all))
+	}
+	m.table("", "Object", "Stage")
+	for i, o := range all {
+		if i == mostObjectRows {
+			m.row("", fmt.Sprintf("… and %d more", len(all)-i), "")
+			break
+		}
+		m.row(o.Action, mdCode(o.Object), md(o.Stage))
+	}
+	if many {
+		m.WriteString("\n</details>\n")
+	}
+}
+
+// openObjects is how many objects of a plan are seen without a click, and mostObjectRows how many at all.
+const (
+	openObjects    = 20
+	mostObjectRows = 300
+)
 
 // diff writes a diff behind a click, or counts its lines when it would not fit.
 func (m *markdown) diff(name, diff string) {

@@ -107,7 +107,7 @@ func TestNoFormatShowsASecret(t *testing.T) {
 func TestFormatsShowWhatIsNoSecret(t *testing.T) {
 	t.Parallel()
 	for _, format := range report.Names() {
-		if format == "terraform" {
+		if format == "terraform" || format == "plan" { // counts, and a document that its maker masks
 			continue
 		}
 		t.Run(format, func(t *testing.T) {

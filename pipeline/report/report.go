@@ -35,6 +35,7 @@ type Report struct {
 	Baseline   *Baseline  `json:"baseline,omitempty"` // what was broken before anything was touched
 	Waivers    []Waiver   `json:"waivers,omitempty"`  // what was left by name
 	Plan       *Plan      `json:"plan,omitempty"`     // what would be done
+	Status     *Status    `json:"status,omitempty"`   // where the installation stands
 	Changes    *Changes   `json:"changes,omitempty"`  // how much would change; nil when the command did not find out
 
 	secrets []string // see Hide

@@ -82,6 +82,12 @@ func samplePlan() *report.Plan {
 		Hash: "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae", Artifacts: 24, Bytes: 4404019, Seconds: 12,
 		Restarts: []string{"Deployment mural-system/hue", "Deployment mural-system/source-controller"},
 		Final:    []string{"what is in ECR stays there"},
+		Unknown:  []string{"what the API server makes of Service mural-system/zot: the right to patch it is missing"},
+		Objects: []report.PlannedObject{
+			{Action: "create", Object: "ServiceAccount mural-system/new", Stage: "deploy"},
+			{Action: "update", Object: "Secret mural-system/hue-registry", Stage: "deploy"},
+			{Action: "delete", Object: "StatefulSet mural-system/zot", Stage: "disable-zot"},
+		},
 		Values: `--- deploy/values.yaml
 +++ deploy/values.yaml
 @@ -7,6 +7,5 @@

@@ -111,10 +111,13 @@ func compareStruct(t *testing.T, root, schema map[string]any, typ reflect.Type, 
 			continue
 		}
 		name, options, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
 		property, ok := properties[name].(map[string]any)
 		require.True(t, ok, "%s.%s is not in the schema", at, name)
 		delete(properties, name)
-		if !strings.Contains(options, "omitempty") {
+		if !strings.Contains(options, "omit") {
 			required = append(required, name)
 		}
 		compare(t, root, property, typ.Field(i).Type, at+"."+name)

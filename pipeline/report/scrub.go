@@ -73,6 +73,10 @@ func copyStrings(to, from reflect.Value, clean func(string) string) {
 		if from.IsNil() {
 			return
 		}
+		if from.Type().Elem().Kind() == reflect.Uint8 { // a document, masked by its maker
+			to.Set(from)
+			return
+		}
 		to.Set(reflect.MakeSlice(from.Type(), from.Len(), from.Len()))
 		for i := range from.Len() {
 			copyStrings(to.Index(i), from.Index(i), clean)

@@ -22,12 +22,18 @@ type textWriter struct {
 	all   bool
 }
 
-func writeText(w io.Writer, r *Report, o Options) error {
+func newTextWriter(o Options) *textWriter {
 	t := &textWriter{Paint: o.Paint, width: min(o.Width, widestText), all: o.All}
 	if o.Width <= 0 {
 		t.width = defaultWidth
 	}
+	return t
+}
+
+func writeText(w io.Writer, r *Report, o Options) error {
+	t := newTextWriter(o)
 	t.target(r)
+	t.status(r)
 	t.stages(r.Stages)
 	t.findings(r.Findings)
 	t.proofs(r.Proofs)

@@ -27,31 +27,6 @@ func (t *textWriter) ledger(r *Report) {
 	t.item("  "+t.green("✓")+" ", 4, r.Baseline.sound(), nil)
 }
 
-// plan writes what would be done.
-func (t *textWriter) plan(r *Report) {
-	p := r.Plan
-	if p == nil {
-		return
-	}
-	t.heading("Plan")
-	t.diff(p.Values)
-	if t.all {
-		t.diff(p.Manifests)
-	}
-	const indent = 2
-	if r.Changes != nil {
-		t.labelled(indent, "change", r.Changes.String(), t.dim)
-	}
-	t.labelled(indent, "copy", p.copying(), t.dim)
-	if len(p.Restarts) > 0 {
-		t.labelled(indent, "pods", "restart of "+strings.Join(p.Restarts, ", "), t.dim)
-	}
-	for _, final := range p.Final {
-		t.labelled(indent, "final", final, t.yellow)
-	}
-	t.labelled(indent, "hash", p.Hash, t.dim)
-}
-
 // diff writes a diff, each line as it is but for what a terminal would obey.
 func (t *textWriter) diff(diff string) {
 	if diff == "" {

@@ -40,7 +40,7 @@ func Read(ctx context.Context, w *world.World) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	j.BeforeWrite = w.Lock
+	j.BeforeWrite, j.Writer = w.Lock, w.Writer
 	s := New(live, j, w.Chart)
 	s.Managed, err = deploy.Manager(ctx, w.Hub, w.Target.Release)
 	return s, err

@@ -168,7 +168,7 @@ func (l *look) proof() report.Proof {
 	now := l.config.Now().UTC()
 	p := report.Proof{Name: Proof, Cluster: l.c.Name, ObservedAt: now, ExpiresAt: now.Add(l.config.Validity), Evidence: l.seen}
 	for _, f := range l.findings {
-		p.Evidence = append(p.Evidence, report.Evidence{Object: f.Object, Seen: f.text() + "; " + f.Remedy})
+		p.Evidence = append(p.Evidence, report.Evidence{Object: f.Object, Seen: f.Text() + "; " + f.Remedy})
 	}
 	for _, unseen := range l.unseen {
 		p.Evidence = append(p.Evidence, report.Evidence{Object: l.c.Name, Seen: "not seen: " + unseen})
@@ -176,7 +176,7 @@ func (l *look) proof() report.Proof {
 	switch {
 	case len(l.findings) > 0:
 		f := l.findings[0]
-		p.Verdict, p.Cause, p.Remedy = report.Broken, f.Object+": "+f.text()+".", f.Remedy
+		p.Verdict, p.Cause, p.Remedy = report.Broken, f.Object+": "+f.Text()+".", f.Remedy
 		p.Summary = fmt.Sprintf("%d on %s still need Zot", len(l.findings), l.c.Name)
 		if len(l.findings) == 1 {
 			p.Summary = "one thing on " + l.c.Name + " still needs Zot"
@@ -190,7 +190,8 @@ func (l *look) proof() report.Proof {
 	return p
 }
 
-func (f Finding) text() string {
+// Text says where the object names what.
+func (f Finding) Text() string {
 	if f.Names == "" || strings.Contains(f.Object, f.Names) {
 		return f.Where
 	}

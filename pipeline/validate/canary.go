@@ -199,3 +199,22 @@ func Sweep(ctx context.Context, c Cluster, leftovers []journal.Leftover) (remain
 	}
 	return remaining, errors.Join(failed...)
 }
+
+// SweepAll deletes every canary of a cluster, whichever run has left it, and returns how many there were.
+func SweepAll(ctx context.Context, c Cluster) (int, error) {
+	var list sourcev1.OCIRepositoryList
+	if err := c.Client.List(ctx, &list); err != nil {
+		return 0, fmt.Errorf("listing the OCIRepositories of cluster %q: %w", c.Name, err)
+	}
+	removed := 0
+	for _, r := range list.Items {
+		if r.Labels[managedBy] != us || !isCanary(&r) {
+			continue
+		}
+		if err := c.Client.Delete(ctx, &r, client.Preconditions{UID: &r.UID}); client.IgnoreNotFound(err) != nil {
+			return removed, fmt.Errorf("deleting OCIRepository %s/%s on cluster %q: %w", r.Namespace, r.Name, c.Name, err)
+		}
+		removed++
+	}
+	return removed, nil
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/eks"
+	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/lease"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -40,6 +41,9 @@ type World struct {
 	Lock func(context.Context) error
 	// TookOver returns the dead holder whose Lease this run has replaced, or nil.
 	TookOver func() *lease.Holder
+
+	// Writer is who this run is, for the journal.
+	Writer journal.Stamp
 
 	HTTPClient *http.Client // for OCI registries and charts: proxy and authorities set
 	AWS        ecr.Options  // how AWS is reached, for clusters that are found by their name in EKS

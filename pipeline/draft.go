@@ -1,0 +1,161 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
+	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
+	"github.com/palette-ecr/palette-ecr/pipeline/plan"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
+)
+
+// draft makes the plan of the stages that are to run.
+func draft(ctx context.Context, w *world.World, s *state.State, in Linted) (*plan.Document, error) {
+	given := in.Rendered.Given
+	d := plan.Document{Stages: given.Planned, Target: planTarget(w)}
+	var err error
+	if d.Target.Source, err = s.SourceURL(w.Destination); err != nil {
+		return nil, err
+	}
+	if d.Facts, err = inputs(ctx, w, s, given); err != nil {
+		return nil, err
+	}
+	if given.does("copy") {
+		if err := draftCopy(ctx, w, s, &d); err != nil {
+			return nil, err
+		}
+	}
+	wanted := in.Rendered
+	if given.does("deploy") {
+		if err := draftDeployment(ctx, w, s, &d, "deploy", wanted); err != nil {
+			return nil, err
+		}
+	}
+	off, err := s.CutOver(w.Destination)
+	if err != nil {
+		return nil, err
+	}
+	if given.does("disable-zot") && !given.AsIs && !off {
+		if wanted, err = given.edit(w, s, true); err != nil {
+			return nil, err
+		}
+		if err := draftDeployment(ctx, w, s, &d, "disable-zot", wanted); err != nil {
+			return nil, err
+		}
+	}
+	if d.Values, err = valuesDiff(s, given, wanted); err != nil {
+		return nil, err
+	}
+	return plan.New(d), nil
+}
+
+func planTarget(w *world.World) plan.Target {
+	return plan.Target{Destination: w.Destination.URL(), Release: w.Target.Release.Namespace + "/" + w.Target.Release.Name, Clusters: clusterNames(w)}
+}
+
+// draftDeployment adds what a deployment of values does to the release. What an earlier stage does already is its.
+func draftDeployment(ctx context.Context, w *world.World, s *state.State, d *plan.Document, stage string, wanted Rendered) error {
+	o := applyOptions(w, s, wanted)
+	if w.Target.Release.ManagedBy == target.Flux { // values come from where its valuesFrom says, too
+		if merged, err := deploy.Merge(wanted.Given.File.Merged(), wanted.Values, s.Live.Values); err == nil {
+			o.Values = merged
+		}
+	}
+	f, err := deploy.Foresee(ctx, w.Hub, o)
+	if err != nil {
+		return fmt.Errorf("finding out what %s would change: %w", stage, err)
+	}
+	addForeseen(d, stage, f)
+	if wanted.Given.DiscardLive {
+		d.Final = addOnce(d.Final, "values that only the live release has are given up; the journal keeps them until the cutover is finished")
+	}
+	return nil
+}
+
+// addForeseen adds to a plan what one stage does.
+func addForeseen(d *plan.Document, stage string, f deploy.Foreseen) {
+	for _, e := range f.Effects {
+		i := slices.IndexFunc(d.Effects, func(before plan.Effect) bool { return before.Object == e.Object })
+		e.Stage = stage
+		switch {
+		case i < 0:
+			d.Effects = append(d.Effects, e)
+		case d.Effects[i].Action != e.Action: // what comes last is what remains
+			d.Effects[i] = e
+		case d.Effects[i].Diff != e.Diff:
+			e.Stage = d.Effects[i].Stage + ", " + stage
+			d.Effects[i] = e
+		}
+	}
+	for _, fact := range f.Facts {
+		if !slices.Contains(d.Facts, fact) {
+			d.Facts = append(d.Facts, fact)
+		}
+	}
+	for _, object := range f.Restarts {
+		d.Restarts = addOnce(d.Restarts, object)
+	}
+	for _, text := range f.Final {
+		d.Final = addOnce(d.Final, text)
+	}
+	for _, text := range f.Unknown {
+		d.Unknown = addOnce(d.Unknown, text)
+	}
+}
+
+func addOnce(list []string, text string) []string {
+	if slices.Contains(list, text) {
+		return list
+	}
+	return append(list, text)
+}
+
+// draftCopy adds what copy would send.
+func draftCopy(ctx context.Context, w *world.World, s *state.State, d *plan.Document) error {
+	ends, err := openEndpoints(ctx, w, s)
+	if err != nil {
+		return err
+	}
+	defer ends.close()
+	if ends.source == nil {
+		return nil // Zot is off
+	}
+	f, err := copy.Foresee(ctx, *ends.source, ends.destination, ends.options)
+	if err != nil {
+		return err
+	}
+	addCopy(d, f)
+	if f.Manifests.Copied > 0 {
+		d.Final = addOnce(d.Final, "what is copied to ECR stays there, also after a rollback")
+		if w.Destination.Registry.Kind == registry.Public {
+			d.Final = addOnce(d.Final, "ECR Public lets everybody read what is copied: the rendered manifests of every workload")
+		}
+	}
+	return nil
+}
+
+func addCopy(d *plan.Document, f copy.Foreseen) {
+	d.Copy = plan.Copy{Manifests: int64(f.Manifests.Copied), Blobs: int64(f.Blobs.Copied), Bytes: f.Bytes, Seconds: f.Seconds}
+	for _, t := range f.Tags {
+		tag := plan.Tag{Name: t.Name, Source: t.Digest, Destination: t.Was, Kept: t.Outcome == copy.Kept}
+		if t.Outcome == copy.Overwritten {
+			d.Final = addOnce(d.Final, fmt.Sprintf("tag %s of the destination no longer names %s", t.Name, t.Was))
+		}
+		d.Copy.Tags = append(d.Copy.Tags, tag)
+	}
+}
+
+// valuesDiff shows how the person's file would change; of one that is taken as it is, how the release's values would.
+func valuesDiff(s *state.State, given Given, wanted Rendered) (string, error) {
+	if wanted.Edit != nil {
+		return wanted.Edit.Diff(given.File.Name()), nil
+	}
+	diff, err := deploy.ValuesDiff(s.Live.Values, wanted.Values)
+	return strings.TrimSpace(diff), err
+}

@@ -1,0 +1,87 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/drift"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+)
+
+// Drift reports what points back to Zot, or has credentials for a registry again, since the cutover: code Pending when
+// something does, Unproven where it could not look. It only reads, and needs neither AWS nor the values file.
+func Drift(ctx context.Context, o Options) (*report.Report, error) {
+	o = o.withDefaults()
+	r := newRunner(o, nil)
+	err := findDrift(ctx, o, r)
+	r.report.End(r.now(), interrupted(ctx, err))
+	return r.report, err
+}
+
+func findDrift(ctx context.Context, o Options, r *runner) error {
+	w, s, err := look(ctx, o, r)
+	if err != nil {
+		return err
+	}
+	live, err := mural.Read(s.Live.Merged)
+	if err != nil {
+		return err
+	}
+	on := false
+	if w.Destination.Name != "" {
+		if on, err = s.OnECR(w.Destination); err != nil {
+			return err
+		}
+	}
+	if !on && !s.Journal.Open && o.Target.Registry.Endpoint == "" {
+		return fault.New(fault.Refused, "see `palette-ecr status`; or say with --endpoint where the release should be",
+			"looking for drift in release %s/%s: no cutover was made, or it was rolled back", w.Target.Release.Namespace, w.Target.Release.Name)
+	}
+	zot, unseen, err := addresses(ctx, w, s)
+	if err != nil {
+		return err
+	}
+	if zot.Empty() { // nobody remembers its address once the cutover is finished: it is the chart's
+		zot.AddService("zot", w.Target.Release.Namespace)
+	}
+	found := drift.Find(ctx, drift.Config{
+		Clusters: w.Clusters(), Destination: w.Destination, Live: live, Zot: zot, Unseen: unseen, KeepCert: o.KeepCert,
+		Release: w.Target.Release.Namespace + "/" + w.Target.Release.Name, Namespace: w.Target.Release.Namespace,
+		// While Zot was never turned off, it may run.
+		ZotMayRun: s.Journal.Open && s.Journal.ZotOffAt.IsZero(), Now: w.Now,
+	})
+	r.report.Findings, r.report.Rules = append(r.report.Findings, found.Findings...), drift.Rules()
+	r.report.Now = standing(ctx, w, s)
+	switch n := r.report.Errors(); {
+	case n > 0:
+		first := found.Findings[0]
+		return fault.New(fault.Pending, first.Remedy, "looking for drift: %s, first %s: %s", report.Counted(n, "thing"), first.Place, first.Message)
+	case len(found.Unseen) > 0:
+		return fault.New(fault.Unproven, "use kubeconfigs that may read all namespaces", "looking for drift: not everything could be looked at: %s", found.Unseen[0])
+	}
+	return nil
+}
+
+// destinationOf returns the repository in ECR that a cutover went to: the journal says so or, once the cutover is
+// finished, the live values. It is empty when hue never was on ECR.
+func destinationOf(s *state.State) (registry.Repository, error) {
+	if s.Journal.Destination != "" {
+		to, err := parseRepository(s.Journal.Destination)
+		if err != nil {
+			return to, fmt.Errorf("reading where the cutover went to: %w", err)
+		}
+		return to, nil
+	}
+	live, err := mural.Read(s.Live.Merged)
+	if err != nil {
+		return registry.Repository{}, err
+	}
+	if at, err := live.Hue.Address(); err == nil && at.Registry.IsECR() {
+		return at, nil
+	}
+	return registry.Repository{}, nil
+}

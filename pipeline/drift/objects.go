@@ -1,0 +1,74 @@
+package drift
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	sourcev1 "github.com/fluxcd/source-controller/api/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// cluster looks at the OCIRepositories of a cluster, and at the ServiceAccounts of those that read from the destination.
+// What else names Zot is found by package unused.
+func (f *finder) cluster(ctx context.Context, c *cluster.Cluster) {
+	var list sourcev1.OCIRepositoryList
+	if err := c.Client.List(ctx, &list); err != nil {
+		f.found.Unseen = append(f.found.Unseen, fmt.Sprintf("%s: listing OCIRepositories: %v", c.Name, err))
+		return
+	}
+	accounts := map[client.ObjectKey]bool{}
+	for _, r := range list.Items {
+		if f.Zot.Names(r.Spec.URL) {
+			f.add("D1", place(c, &r), "it reads from Zot, "+r.Spec.URL, "point it to "+f.Destination.URL()+"; one that hue wrote follows the release's settings")
+		}
+		if r.Spec.URL != f.Destination.URL() {
+			continue
+		}
+		f.repository(c, &r)
+		if r.Spec.ServiceAccountName != "" {
+			accounts[client.ObjectKey{Namespace: r.Namespace, Name: r.Spec.ServiceAccountName}] = true
+		}
+	}
+	for key := range accounts {
+		f.account(ctx, c, key)
+	}
+}
+
+func place(c *cluster.Cluster, r *sourcev1.OCIRepository) report.Place {
+	return report.Place{Cluster: c.Name, Object: fmt.Sprintf("OCIRepository %s/%s", r.Namespace, r.Name)}
+}
+
+func (f *finder) repository(c *cluster.Cluster, r *sourcev1.OCIRepository) {
+	at := place(c, r)
+	var has []string
+	if r.Spec.SecretRef != nil {
+		has = append(has, "secretRef "+r.Spec.SecretRef.Name)
+	}
+	if r.Spec.CertSecretRef != nil && !f.KeepCert {
+		has = append(has, "certSecretRef "+r.Spec.CertSecretRef.Name)
+	}
+	if r.Spec.Provider != sourcev1.AmazonOCIProvider {
+		has = append(has, fmt.Sprintf("provider %q instead of aws", r.Spec.Provider))
+	}
+	if len(has) > 0 {
+		f.add("D2", at, "it reads from ECR with "+strings.Join(has, " and "), "take it out of the manifest; one that hue wrote follows the release's settings")
+	}
+}
+
+func (f *finder) account(ctx context.Context, c *cluster.Cluster, key client.ObjectKey) {
+	var account corev1.ServiceAccount
+	switch err := c.Client.Get(ctx, key, &account); {
+	case apierrors.IsNotFound(err):
+	case err != nil:
+		f.found.Unseen = append(f.found.Unseen, fmt.Sprintf("%s: reading ServiceAccount %s: %v", c.Name, key, err))
+	case len(account.ImagePullSecrets) > 0:
+		f.add("D2", report.Place{Cluster: c.Name, Object: "ServiceAccount " + key.String()},
+			"OCIRepositories are read under it, and it has imagePullSecrets", fmt.Sprintf("remove them: `%s`", c.Kubectl("--namespace %s patch serviceaccount %s --type merge --patch '{\"imagePullSecrets\":null}'", key.Namespace, key.Name)))
+	}
+}

@@ -1,0 +1,151 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/lease"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
+	"github.com/palette-ecr/palette-ecr/pipeline/proof"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
+)
+
+// Status reports where an installation stands and what to do next. It only reads, and needs neither AWS nor the values
+// file. A spoke that doesn't answer is unknown, which is no success.
+func Status(ctx context.Context, o Options) (*report.Report, error) {
+	o = o.withDefaults()
+	r := newRunner(o, nil)
+	w, s, err := look(ctx, o, r)
+	if err == nil {
+		r.report.Status, err = status(ctx, w, s)
+	}
+	if err == nil {
+		r.report.Before, r.report.Now = nil, standing(ctx, w, s)
+		r.report.Proofs = append(r.report.Proofs, s.Journal.Proofs...)
+		err = unseen(r.report.Now)
+	}
+	r.report.End(r.now(), interrupted(ctx, err))
+	return r.report, err
+}
+
+// look connects to the clusters of an installation for a command that only reads, and finds out where its destination
+// is when nobody says: in the journal, or in the live values.
+func look(ctx context.Context, o Options, r *runner) (*world.World, *state.State, error) {
+	if err := o.Target.Validate(target.NeedRelease, target.NeedClusters); err != nil {
+		return nil, nil, err
+	}
+	base := o.world()
+	w := &base
+	var err error
+	if w.Hub, err = cluster.Connect(o.Target.Hub); err != nil {
+		return nil, nil, err
+	}
+	if err := w.Hub.Ping(ctx); err != nil {
+		return nil, nil, err
+	}
+	for _, spoke := range o.Target.Spokes {
+		c, err := cluster.Connect(spoke)
+		if err != nil {
+			return nil, nil, err
+		}
+		w.Spokes = append(w.Spokes, c)
+	}
+	s, err := state.Read(ctx, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.report.Hide(s.Secrets()...)
+	if o.Target.Registry.Endpoint != "" {
+		w.Destination, err = o.Target.Destination()
+	} else {
+		w.Destination, err = destinationOf(s)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	r.report.Target.Destination = ""
+	if w.Destination.Name != "" {
+		r.report.Target.Destination = w.Destination.URL()
+	}
+	r.world, r.state = w, s
+	return w, s, nil
+}
+
+// unseen is the error for clusters that could not be looked at.
+func unseen(now *report.Standing) error {
+	for _, p := range now.Pulls {
+		if p.From == report.UnknownRegistry {
+			return fault.New(fault.Unproven, "check that the cluster answers, and that you may list OCIRepositories in all namespaces", "looking at cluster %q: where its workloads pull from could not be seen", p.Cluster)
+		}
+	}
+	return nil
+}
+
+func status(ctx context.Context, w *world.World, s *state.State) (*report.Status, error) {
+	out := &report.Status{Release: report.Installed{
+		Name: w.Target.Release.Namespace + "/" + w.Target.Release.Name, Revision: s.Live.Revision, Status: s.Live.Status, Version: s.Live.Version, ManagedBy: string(s.Managed.By),
+	}}
+	if j := s.Journal; j.Exists() {
+		out.Journal = &report.JournalNote{
+			Run: j.Last.Run, By: j.Last.By, Command: j.Last.Command, Stage: j.Last.Stage, At: j.Last.At,
+			SwitchedAt: j.SwitchedAt, ZotOffAt: j.ZotOffAt, Revision: j.PreviousRevision,
+		}
+	}
+	holder, err := lease.Read(ctx, w.Hub.Client, w.Target.Release.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	if holder != nil {
+		out.Holder = holder.String()
+		if holder.Dead(w.Now()) {
+			out.Holder += ", which is dead: the next run takes over"
+		}
+	}
+	return out, where(w, s, out)
+}
+
+// where says how far the cutover is, and what comes next.
+func where(w *world.World, s *state.State, out *report.Status) error {
+	live, err := mural.Read(s.Live.Merged)
+	if err != nil {
+		return err
+	}
+	on := false
+	if w.Destination.Name != "" {
+		if on, err = s.OnECR(w.Destination); err != nil {
+			return err
+		}
+	}
+	j := s.Journal
+	lacking := len(proof.NewLedger(j.Fresh(w.Now(), w.Destination.URL())...).Missing(w.Now(), proof.Needs(clusterNames(w)...)...))
+	switch {
+	case !on && j.Open:
+		out.Cutover, out.Next = "it has begun, and hue is not on ECR yet", "`palette-ecr run` goes on where it stopped; `palette-ecr rollback` goes back"
+	case !on && j.Exists():
+		out.Cutover, out.Next = "it was rolled back", "`palette-ecr plan` shows what another cutover would change"
+	case !on:
+		out.Cutover, out.Next = "it has not begun", "`palette-ecr preflight`, then `palette-ecr plan`, then `palette-ecr run`"
+	case live.Zot && lacking > 0:
+		out.Cutover = fmt.Sprintf("hue is on ECR, Zot still runs, and %s", report.Counted(lacking, "proof is missing", "proofs are missing"))
+		out.Next = "`palette-ecr validate` makes them; `palette-ecr rollback` goes back"
+	case live.Zot:
+		out.Cutover, out.Next = "hue is on ECR, every proof holds, and Zot still runs", "`palette-ecr disable-zot` turns Zot off; `palette-ecr rollback` goes back"
+	case j.Exists():
+		out.Cutover, out.Next = "it is complete, and can be rolled back", "`palette-ecr drift` from time to time; `palette-ecr finish` once nobody wants to go back"
+	default:
+		out.Cutover, out.Next = "it is complete and finished", "`palette-ecr drift` from time to time"
+	}
+	if s.Live.Status != "deployed" && s.Live.Status != "superseded" {
+		out.Next = fmt.Sprintf("the release is %s: see why with `%s`, then go on with `palette-ecr run` or back with `palette-ecr rollback`",
+			s.Live.Status, w.Hub.Helm("history %s --namespace %s", w.Target.Release.Name, w.Target.Release.Namespace))
+	}
+	if out.Holder != "" {
+		out.Next = "somebody is at work on it: wait until that run has ended"
+	}
+	return nil
+}

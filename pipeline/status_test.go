@@ -1,0 +1,111 @@
+package pipeline
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/journal"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
+)
+
+// TestStatus goes through the states of an installation: how far it is, and what to do next.
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	const zot = "oci://zot.mural-system.svc.cluster.local:5000"
+	for name, test := range map[string]struct {
+		change  func(*testing.T, *installation)
+		cutover string
+		next    string
+	}{
+		"not begun": {func(t *testing.T, s *installation) {
+			require.NoError(t, s.Journal.Delete(t.Context()))
+			s.Live.Merged = onRegistry(zot, true)
+		}, "it has not begun", "`palette-ecr run`"},
+		"interrupted": {func(_ *testing.T, s *installation) { s.Live.Merged = onRegistry(zot, true) }, "it has begun, and hue is not on ECR yet", "goes on where it stopped"},
+		"rolled back": {func(t *testing.T, s *installation) {
+			s.Live.Merged = onRegistry(zot, true)
+			s.Journal.Back()
+		}, "it was rolled back", "`palette-ecr plan`"},
+		"on ECR, proofs are missing": {func(*testing.T, *installation) {}, "hue is on ECR, Zot still runs, and 6 proofs are missing", "`palette-ecr validate`"},
+		"on ECR, proven":             {func(_ *testing.T, s *installation) { s.Journal.Prove(all("hub")) }, "every proof holds, and Zot still runs", "`palette-ecr disable-zot`"},
+		"on ECR, expired": {func(_ *testing.T, s *installation) {
+			s.Journal.Prove(all("hub"))
+			s.Now = func() time.Time { return noon.Add(2 * time.Hour) }
+		}, "6 proofs are missing", "`palette-ecr validate`"},
+		"complete": {func(_ *testing.T, s *installation) {
+			s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), false)
+		}, "it is complete, and can be rolled back", "`palette-ecr finish`"},
+		"finished": {func(t *testing.T, s *installation) {
+			s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), false)
+			require.NoError(t, s.Journal.Delete(t.Context()))
+		}, "it is complete and finished", "`palette-ecr drift`"},
+		"a failed release": {func(_ *testing.T, s *installation) { s.Live.Status = "failed" }, "hue is on ECR", "the release is failed: see why with `helm history mural"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := onZot(t, nil)
+			s.Hub.Client = s.client
+			s.Live.Status = "deployed"
+			s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), true)
+			s.Journal.Writer = journal.Stamp{Run: "0123456789", By: "ada@laptop", Command: "palette-ecr run", Stage: "deploy"}
+			require.NoError(t, s.Journal.Save(t.Context()))
+			test.change(t, s)
+			got, err := status(t.Context(), s.World, s.State)
+			require.NoError(t, err)
+			assert.Contains(t, got.Cutover, test.cutover)
+			assert.Contains(t, got.Next, test.next)
+			if got.Journal != nil {
+				assert.Equal(t, "ada@laptop", got.Journal.By)
+				assert.Equal(t, "deploy", got.Journal.Stage)
+				assert.False(t, got.Journal.At.IsZero())
+			}
+		})
+	}
+}
+
+func TestUnseenClusterIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, unseen(&report.Standing{Pulls: []report.Pull{{Cluster: "hub", From: report.ECR}}}))
+	err := unseen(&report.Standing{Pulls: []report.Pull{{Cluster: "hub", From: report.ECR}, {Cluster: "berlin", From: report.UnknownRegistry}}})
+	require.ErrorContains(t, err, `cluster "berlin"`)
+	assert.Equal(t, fault.Unproven, fault.CodeOf(err))
+}
+
+// TestMayFinish: while Zot is on, or hue is not on ECR, somebody may need the way back.
+func TestMayFinish(t *testing.T) {
+	t.Parallel()
+	s := onZot(t, nil)
+	assert.Equal(t, fault.Refused, fault.CodeOf(mayFinish(s.World, s.State)), "on Zot")
+	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), true)
+	err := mayFinish(s.World, s.State)
+	require.ErrorContains(t, err, "or Zot is still on")
+	assert.Equal(t, fault.Refused, fault.CodeOf(err))
+	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), false)
+	require.NoError(t, mayFinish(s.World, s.State))
+}
+
+// TestRemoveTraces: the journal and its password go; a second time there is nothing to do, and it says so.
+func TestRemoveTraces(t *testing.T) {
+	t.Parallel()
+	s := onZot(t, nil)
+	s.Hub.Client = fake.NewClientBuilder().WithScheme(cluster.NewScheme()).Build()
+	require.NoError(t, s.Journal.Save(t.Context()))
+	done, err := RemoveTraces(t.Context(), s.World, s.State, Finished{})
+	require.NoError(t, err)
+	assert.Contains(t, done.Entry().Summary, "the journal is gone, and the rollback with it")
+	fresh, err := journal.Load(t.Context(), s.client, "mural-system")
+	require.NoError(t, err)
+	assert.False(t, fresh.Exists())
+	done, err = RemoveTraces(t.Context(), s.World, s.State, Finished{})
+	require.NoError(t, err)
+	assert.NotEmpty(t, done.Entry().Skip)
+	proven, err := ProveFinished(t.Context(), s.World, s.State, Finishing{})
+	require.NoError(t, err)
+	assert.Contains(t, proven.Entry().Skip, "finished already")
+}
