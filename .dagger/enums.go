@@ -94,4 +94,26 @@ const (
 	FaultWrongTrustNamespace Fault = "wrong-trust-namespace"
 	// The values still hold Zot's basicAuth
 	FaultBasicAuthLeft Fault = "basic-auth-left"
+	// Somebody keeps a chart in another repository of Zot
+	FaultChartInZot Fault = "chart-in-zot"
+	// A Deployment's image is in Zot
+	FaultImageInZot Fault = "image-in-zot"
+	// A HelmRepository reads from Zot
+	FaultHelmRepositoryOnZot Fault = "helm-repository-on-zot"
+	// A ServiceAccount has imagePullSecrets that lead to Zot
+	FaultPullSecret Fault = "pull-secret"
+	// Zot has a manifest that ECR answers 405 for
+	FaultRefusedManifest Fault = "refused-manifest"
+	// ECR archives an image while the cutover is validated
+	FaultArchivedImage Fault = "archived-image"
+	// Zot's authority is kept in certSecretName
+	FaultCertLeft Fault = "cert-left"
+	// A spoke does not answer from the start
+	FaultSpokeLostAtStart Fault = "spoke-lost-at-start"
+	// A spoke does not answer any more once copy begins
+	FaultSpokeLostInCopy Fault = "spoke-lost-in-copy"
+	// A spoke does not answer any more once deploy begins
+	FaultSpokeLostInDeploy Fault = "spoke-lost-in-deploy"
+	// A spoke does not answer any more once validate begins
+	FaultSpokeLostInValidate Fault = "spoke-lost-in-validate"
 )

@@ -92,7 +92,7 @@ func prepareFinish(ctx context.Context, o Options, r *runner) error {
 	return nil
 }
 
-// mayFinish refuses while somebody may still need the way back.
+// mayFinish refuses while somebody may still need the rollback.
 func mayFinish(w *world.World, s *state.State) error {
 	name := w.Target.Release.Namespace + "/" + w.Target.Release.Name
 	off, err := s.CutOver(w.Destination)
@@ -130,7 +130,7 @@ func ProveFinished(ctx context.Context, w *world.World, s *state.State, in Finis
 	}
 	done.entry.Proofs = proofs
 	if err != nil {
-		return done, fault.New(fault.Refused, fault.RemedyOf(err), "finishing: the way back stays, since not everything holds: %w", err)
+		return done, fault.New(fault.Refused, fault.RemedyOf(err), "finishing: the rollback stays, since not everything holds: %w", err)
 	}
 	done.entry.Summary = fmt.Sprintf("%s: every workload reads from ECR, and Zot is gone", report.Counted(len(proofs), "proof holds", "proofs hold"))
 	return done, nil

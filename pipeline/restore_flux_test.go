@@ -15,7 +15,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
-// TestRestoreKeepsValuesFrom: the way back changes what the cutover changed in the HelmRelease, keeps what was changed
+// TestRestoreKeepsValuesFrom: the rollback changes what the cutover changed in the HelmRelease, keeps what was changed
 // since, and writes nothing into it of what its valuesFrom brings.
 func TestRestoreKeepsValuesFrom(t *testing.T) {
 	t.Parallel()
@@ -36,7 +36,7 @@ func TestRestoreKeepsValuesFrom(t *testing.T) {
 	s.Live.Values = map[string]any{"hue": ecr["hue"], "dex": secret, "zot": map[string]any{"enabled": false}}
 
 	_, err = restoreOptions(s.World, s.State, Return{Manifest: file})
-	require.ErrorContains(t, err, "it has valuesFrom", "a journal of before doesn't know what was in it")
+	require.ErrorContains(t, err, "it has valuesFrom", "an older journal doesn't know what was in it")
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
 
 	s.Journal.Inline, s.Journal.InlineApplied = zot, ecr

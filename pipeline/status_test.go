@@ -77,7 +77,7 @@ func TestUnseenClusterIsNoSuccess(t *testing.T) {
 	assert.Equal(t, fault.Unproven, fault.CodeOf(err))
 }
 
-// TestMayFinish: while Zot is on, or hue is not on ECR, somebody may need the way back.
+// TestMayFinish: while Zot is on, or hue is not on ECR, somebody may need the rollback.
 func TestMayFinish(t *testing.T) {
 	t.Parallel()
 	s := onZot(t, nil)

@@ -65,19 +65,26 @@ func readObjects(ts *testscript.TestScript, file string) inCluster {
 // inCluster are the objects of a cluster, as JSON, by the path at which an API server has them.
 type inCluster map[string]string
 
+// lists are the kinds of which there is none.
+var lists = map[string]string{"deployments": "DeploymentList", "statefulsets": "StatefulSetList", "daemonsets": "DaemonSetList", "pods": "PodList"}
+
 func (c inCluster) serve(w http.ResponseWriter, path string) {
 	w.Header().Set("Content-Type", "application/json")
 	switch {
 	case path == "/api":
 		fmt.Fprint(w, `{"kind":"APIVersions","versions":["v1"]}`)
 	case path == "/api/v1":
-		fmt.Fprint(w, `{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"secrets","kind":"Secret","namespaced":true},{"name":"configmaps","kind":"ConfigMap","namespaced":true},{"name":"namespaces","kind":"Namespace"}]}`)
+		fmt.Fprint(w, `{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"secrets","kind":"Secret","namespaced":true},{"name":"configmaps","kind":"ConfigMap","namespaced":true},{"name":"pods","kind":"Pod","namespaced":true},{"name":"namespaces","kind":"Namespace"}]}`)
+	case path == "/apis/apps/v1":
+		fmt.Fprint(w, `{"kind":"APIResourceList","groupVersion":"apps/v1","resources":[{"name":"deployments","kind":"Deployment","namespaced":true},{"name":"statefulsets","kind":"StatefulSet","namespaced":true},{"name":"daemonsets","kind":"DaemonSet","namespaced":true}]}`)
 	case path == "/apis":
-		fmt.Fprint(w, `{"kind":"APIGroupList","apiVersion":"v1","groups":[]}`)
+		fmt.Fprint(w, `{"kind":"APIGroupList","apiVersion":"v1","groups":[{"name":"apps","versions":[{"groupVersion":"apps/v1","version":"v1"}],"preferredVersion":{"groupVersion":"apps/v1","version":"v1"}}]}`)
 	case path == "/version":
 		fmt.Fprint(w, `{"gitVersion":"v1.34.4"}`)
 	case c[path] != "":
 		fmt.Fprint(w, c[path])
+	case lists[filepath.Base(path)] != "":
+		fmt.Fprintf(w, `{"kind":%q,"apiVersion":%q,"metadata":{},"items":[]}`, lists[filepath.Base(path)], strings.TrimPrefix(strings.TrimPrefix(strings.Split(path, "/namespaces/")[0], "/apis/"), "/api/"))
 	case strings.HasSuffix(path, "/secrets"):
 		var items []string
 		for at, object := range c {

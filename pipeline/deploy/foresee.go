@@ -27,7 +27,7 @@ import (
 type Foreseen struct {
 	Effects  []plan.Effect // by object, without their stages
 	Facts    []plan.Fact   // that it rests on
-	Restarts []string      // objects whose pods are made anew
+	Restarts []string      // objects whose pods are replaced
 	Final    []string      // what can't be undone
 	Unknown  []string      // what could not be looked at, and the right that is missing
 }

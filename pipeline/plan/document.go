@@ -26,7 +26,7 @@ type Document struct {
 	Facts      []Fact   `json:"facts"`   // what a run must find again
 	Effects    []Effect `json:"effects"` // on the objects of clusters
 	Copy       Copy     `json:"copy"`
-	Restarts   []string `json:"restarts"` // objects whose pods are made anew
+	Restarts   []string `json:"restarts"` // objects whose pods are replaced
 	Final      []string `json:"final"`    // what can't be undone, one sentence each
 	Unknown    []string `json:"unknown"`  // what could not be looked at, and the right that is missing
 	Values     string   `json:"values"`   // unified diff of the user's file, secrets masked

@@ -50,6 +50,9 @@ func Open(f Files) (*values.File, error) {
 		}
 		files = append(files, file)
 	}
+	if f.Edit == "-" {
+		f.Edit = Stdin
+	}
 	file, err := values.Join(files, f.Edit)
 	if err != nil || f.Sources == nil {
 		return file, err

@@ -11,6 +11,7 @@ type (
 	ContainerPublishOpts              = dagger.ContainerPublishOpts
 	ContainerWithDirectoryOpts        = dagger.ContainerWithDirectoryOpts
 	ContainerWithExecOpts             = dagger.ContainerWithExecOpts
+	ContainerWithMountedFileOpts      = dagger.ContainerWithMountedFileOpts
 	ContainerWithExposedPortOpts      = dagger.ContainerWithExposedPortOpts
 	ContainerWithFileOpts             = dagger.ContainerWithFileOpts
 	ContainerWithMountedCacheOpts     = dagger.ContainerWithMountedCacheOpts
