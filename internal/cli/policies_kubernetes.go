@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/rights"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -16,6 +17,6 @@ func (a *app) kubernetesRole(p *policyFlags) error {
 	namespace := want.Release.Namespace
 	o := rights.Options{Namespace: namespace, SourceIn: namespace, Flux: want.Release.ManagedBy == target.Flux, Prepare: want.Identity.Mode == target.IRSA}
 	a.Progress().Say("apart from what Helm needs for the chart's own objects, which palette-ecr preflight asks for with the chart at hand")
-	_, err = fmt.Fprint(a.Out, rights.ClusterRole("palette-ecr", append(rights.Hub(o), rights.Spoke(o)...)))
+	_, err = fmt.Fprint(a.Out, rights.ClusterRole("palette-ecr", slices.Concat(rights.Hub(o), rights.Spoke(o), rights.Optional())))
 	return err
 }

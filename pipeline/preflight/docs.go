@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/rights"
@@ -18,7 +19,7 @@ func Markdown() string {
 		fmt.Fprintf(&out, "\n## %s\n\n**%s** (%s)\n\n%s\n\n- Fix: %s\n- Source: %s\n", r.ID, prose(r.Title), r.Severity, prose(r.Why), prose(r.Fix), prose(r.Source))
 	}
 	o := rights.Options{Namespace: "mural-system", SourceIn: "mural-system", Prepare: true}
-	fmt.Fprintf(&out, docsRights, rights.ClusterRole("palette-ecr", append(rights.Hub(o), rights.Spoke(o)...)))
+	fmt.Fprintf(&out, docsRights, rights.ClusterRole("palette-ecr", slices.Concat(rights.Hub(o), rights.Spoke(o), rights.Optional())))
 	return out.String()
 }
 
