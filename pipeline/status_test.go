@@ -28,7 +28,7 @@ func TestStatus(t *testing.T) {
 			s.Live.Merged = onRegistry(zot, true)
 		}, "it has not begun", "`palette-ecr run`"},
 		"interrupted": {func(_ *testing.T, s *installation) { s.Live.Merged = onRegistry(zot, true) }, "it has begun, and hue is not on ECR yet", "goes on where it stopped"},
-		"rolled back": {func(t *testing.T, s *installation) {
+		"rolled back": {func(_ *testing.T, s *installation) {
 			s.Live.Merged = onRegistry(zot, true)
 			s.Journal.Back()
 		}, "it was rolled back", "`palette-ecr plan`"},

@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -135,7 +134,7 @@ spec:
 			}
 		}
 	}
-	t.Log(fmt.Sprintf("%d runs, %d formats each", runs, len(report.Names())))
+	t.Logf("%d runs, %d formats each", runs, len(report.Names()))
 	for _, path := range []string{"/api/v1/namespaces/mural-system/secrets", "/api/v1/namespaces/mural-system/secrets/palette-ecr-journal", "/api/v1/namespaces/mural-system/secrets/login"} {
 		assert.True(t, asked[path], "the markers at %s were read", path)
 	}

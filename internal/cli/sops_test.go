@@ -145,9 +145,9 @@ func TestSOPS(t *testing.T) {
 			require.Contains(t, before, "ENC[")
 			require.NoError(t, os.WriteFile(s.log, nil, 0o600))
 
-			code, out, errs := run(t, "render", "--check", flag, path)
+			code, _, errs := run(t, "render", "--check", flag, path)
 			assert.Equal(t, 2, code, errs)
-			code, out, errs = run(t, "render", "--diff", flag, path)
+			code, out, errs := run(t, "render", "--diff", flag, path)
 			assert.Equal(t, 0, code, errs)
 			assert.Contains(t, out, "+    ", "the diff shows what is written")
 			assert.NotContains(t, out+errs, marker)

@@ -16,7 +16,7 @@ func TestForesee(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(src, dst *fake){
 		"an empty destination": func(*fake, *fake) {},
-		"some of it is there": func(src, dst *fake) {
+		"some of it is there": func(_, dst *fake) {
 			dst.push("cart", "cart")
 			dst.push("", "amd64")
 		},

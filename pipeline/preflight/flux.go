@@ -126,6 +126,9 @@ func (l *looker) fluxOf(ctx context.Context, c *cluster.Cluster) []controller {
 }
 
 func (l *looker) judgeControllers(place report.Place, controllers []controller, workloads []sourcev1.OCIRepository) {
+	if len(controllers) == 0 && place.Cluster == l.World.Hub.Name && l.State.Absent() {
+		return // mural brings one
+	}
 	if len(controllers) == 0 {
 		l.find(ruleNoFlux, report.Error, place, "install Flux there, or check that the kubeconfig is that cluster's", "cluster %s has no Deployment of source-controller", place.Cluster)
 	}

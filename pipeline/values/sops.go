@@ -38,7 +38,7 @@ func findSOPS(d *syntax.Document) *sops {
 // plainPaths makes the rule of which values SOPS leaves plain: a rule is about each key of a value's path (getsops/sops
 // sops.go, shouldBeEncrypted). Of rules about comments it is not known what they would say.
 func plainPaths(n *syntax.Node) func([]string) bool {
-	any := func(is func(string) bool) func([]string) bool {
+	some := func(is func(string) bool) func([]string) bool {
 		return func(path []string) bool { return slices.ContainsFunc(path, is) }
 	}
 	none := func([]string) bool { return false }
@@ -48,10 +48,10 @@ func plainPaths(n *syntax.Node) func([]string) bool {
 		if err != nil {
 			return nil
 		}
-		return any(compiled.MatchString)
+		return some(compiled.MatchString)
 	}
 	suffix := func(name string) func([]string) bool {
-		return any(func(key string) bool { return strings.HasSuffix(key, rule(name)) })
+		return some(func(key string) bool { return strings.HasSuffix(key, rule(name)) })
 	}
 	not := func(is func([]string) bool) func([]string) bool {
 		if is == nil {

@@ -16,7 +16,7 @@ func verify(f *File, output string, full *patch) (*File, error) {
 	if after.kind != f.kind || len(after.stream.Documents) < len(f.stream.Documents) {
 		return nil, f.broken("the result is another kind of file", 0)
 	}
-	go after.decode() // takes longest: beside the comparison of what is written
+	go func() { _, _ = after.decode() }() // takes longest: beside the comparison of what is written
 	if !f.isEmpty() {
 		c := comparison{before: f, after: after, named: map[*patch]map[string]bool{}}
 		if at, why := c.patched(f.base, after.base, full); why != "" {
