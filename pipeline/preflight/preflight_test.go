@@ -285,6 +285,24 @@ func TestInOrder(t *testing.T) {
 	}
 }
 
+// TestMuralBringsFlux: a cluster where nothing is installed has no source-controller yet; a spoke must have one all the
+// same.
+func TestMuralBringsFlux(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.input.World = &world.World{}
+	s.absent = true
+	delete(s.hub.objects, "deployments")
+	delete(s.two.objects, "deployments")
+	var said []string
+	for _, f := range s.look(t).Findings {
+		if f.Rule == "P12" {
+			said = append(said, f.Message)
+		}
+	}
+	assert.Equal(t, []string{"cluster spoke-2 has no Deployment of source-controller"}, said)
+}
+
 // TestWhatMayNotBeSeen: unknown is never success, and each names the permission that is missing.
 func TestWhatMayNotBeSeen(t *testing.T) {
 	t.Parallel()

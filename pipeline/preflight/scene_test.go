@@ -68,6 +68,7 @@ zot: {enabled: true}
 
 // scene is an installation in order, a hub and two spokes, of which a test breaks one thing.
 type scene struct {
+	absent        bool // nothing is installed yet
 	hub, one, two *apiServer
 	aws           aws.World
 	user          sdk.Credentials
@@ -162,6 +163,9 @@ func (s *scene) look(t *testing.T) Result {
 		"hue": map[string]any{"ociRegistry": map[string]any{"endpoint": "oci://zot." + namespace + ".svc.cluster.local:5000", "repository": "mural-workloads"}},
 		"zot": map[string]any{"enabled": true},
 	}}
+	if s.absent {
+		live = &deploy.Release{Name: "mural", Namespace: namespace}
+	}
 	if in.State == nil {
 		in.State = state.New(live, j, nil)
 		in.State.Managed = deploy.Managed{By: deploy.ByHelm, Storage: namespace}
