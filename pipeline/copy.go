@@ -50,6 +50,10 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copi
 		return done, err
 	}
 	defer ends.close()
+	if ends.source == nil && s.Journal.Original == nil && len(ends.options.References) == 0 {
+		done.entry.Skip = "it was installed without Zot, and has no workload yet: there is nothing to copy, and nothing to prove"
+		return done, nil
+	}
 	if ends.source == nil {
 		done.entry.Skip = "Zot is off in the live release: there is nothing left to copy from"
 		done.Closure, err = copy.Complete(ctx, ends.destination, ends.options)

@@ -88,6 +88,9 @@ func TestAnInstallationIsProvenByAProbe(t *testing.T) {
 	assert.Empty(t, images, "the probe is gone")
 
 	require.NoError(t, e.Control.Reset(t.Context()))
+	copied, err := Copy(t.Context(), s.World, s.State, Planned{Linted: Linted{Rendered: Rendered{Given: s.given}}})
+	require.NoError(t, err)
+	assert.Contains(t, copied.Entry().Skip, "there is nothing to copy, and nothing to prove")
 	again, err := Validate(t.Context(), s.World, s.State, in)
 	require.NoError(t, err)
 	assert.Contains(t, again.Entry().Skip, "unproven until the first workload")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -58,8 +59,8 @@ func TestAllRepositories(t *testing.T) {
 	s.withMore(t, e, "charts/shop", "images/app", "old/stuff")
 	lifecycle := filepath.Join(t.TempDir(), "lifecycle.json")
 	require.NoError(t, os.WriteFile(lifecycle, []byte(`{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":30},"action":{"type":"expire"}}]}`), 0o600))
-	locked := 0
-	s.World.Lock = func(context.Context) error { locked++; return nil }
+	var locked atomic.Int64
+	s.World.Lock = func(context.Context) error { locked.Add(1); return nil }
 	s.World.Target.Registry.AllRepositories = true
 	s.World.Target.Registry.Repositories = map[string]string{"charts/shop": "shop"}
 	s.World.Target.Registry.Create = target.Creation{TagMutability: "IMMUTABLE", ScanOnPush: true, Tags: map[string]string{"team": "platform"}, LifecyclePolicy: lifecycle}
@@ -72,12 +73,12 @@ func TestAllRepositories(t *testing.T) {
 	counters, err := e.Control.Counters(t.Context())
 	require.NoError(t, err)
 	assert.Zero(t, counters.TotalWrites(), "found before anything is sent")
-	assert.Zero(t, locked, "and before the Lease is taken")
+	assert.Zero(t, locked.Load(), "and before the Lease is taken")
 
 	given.CreateRepositories = true
 	got, err := Copy(t.Context(), s.World, s.State, in())
 	require.NoError(t, err)
-	assert.NotZero(t, locked, "the Lease is taken before the first write")
+	assert.NotZero(t, locked.Load(), "the Lease is taken before the first write")
 	assert.Equal(t, report.Held, got.Closure.Verdict)
 	for _, repository := range []string{"palette/mural-workloads: ", "palette/shop: ", "palette/images/app: "} {
 		assert.Contains(t, got.Entry().Summary, repository)
@@ -96,13 +97,13 @@ func TestAllRepositories(t *testing.T) {
 	assert.Equal(t, []string{"1.0.0"}, images[0].Tags)
 
 	require.NoError(t, e.Control.Reset(t.Context()))
-	locked = 0
+	locked.Store(0)
 	_, err = Copy(t.Context(), s.World, s.State, in())
 	require.NoError(t, err)
 	counters, err = e.Control.Counters(t.Context())
 	require.NoError(t, err)
 	assert.Zero(t, counters.TotalWrites(), "a second copy writes nothing")
-	assert.Zero(t, locked, "and takes no Lease")
+	assert.Zero(t, locked.Load(), "and takes no Lease")
 
 	s.World.Target.Registry.Repositories["charts/none"] = "x"
 	_, err = Copy(t.Context(), s.World, s.State, in())

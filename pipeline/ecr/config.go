@@ -75,14 +75,15 @@ func Configure(ctx context.Context, region string, o Options) (aws.Config, error
 // with when AWS_CA_BUNDLE is set. Credentials (STS, SSO) are got through it.
 func buildable(c *http.Client) *awshttp.BuildableClient {
 	made := awshttp.NewBuildableClient()
-	from, ok := c.Transport.(*http.Transport)
+	shared, ok := c.Transport.(*http.Transport)
 	if !ok {
 		return made
 	}
+	from := shared.Clone() // a request that goes through it for the first time may be changing its TLS settings
 	return made.WithTransportOptions(func(to *http.Transport) {
 		to.Proxy, to.DialContext = from.Proxy, from.DialContext
 		if from.TLSClientConfig != nil {
-			to.TLSClientConfig = from.TLSClientConfig.Clone()
+			to.TLSClientConfig = from.TLSClientConfig
 			if pool := to.TLSClientConfig.RootCAs; pool != nil {
 				to.TLSClientConfig.RootCAs = pool.Clone() // the SDK adds to it
 			}
