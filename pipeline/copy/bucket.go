@@ -17,13 +17,14 @@ func newBuckets(l Limits) buckets {
 	b := buckets{}
 	for verb, perSecond := range l {
 		if perSecond > 0 {
-			b[verb] = &bucket{quota: perSecond, limiter: rate.NewLimiter(rate.Limit(perSecond), int(math.Max(1, perSecond)))}
+			b[verb] = &bucket{quota: perSecond, limiter: rate.NewLimiter(rate.Limit(perSecond), int(math.Max(1, depth*perSecond)))}
 		}
 	}
 	return b
 }
 
-// bucket is a token bucket as deep as one second's worth, that learns. A quota counts for a whole account: what others
+// bucket is a token bucket that learns. It is less deep than ECR's, which holds one second's worth: requests that the
+// network brings closer together must not be too many there. A quota counts for a whole account: what others
 // use of it shows only in that requests are throttled. So the rate is halved then, and grows again while all goes well.
 type bucket struct {
 	quota   float64 // requests a second, the most there can be
@@ -35,7 +36,8 @@ type bucket struct {
 
 const (
 	slowest = 1.0 / 32 // of the quota
-	growth  = 1.0 / 20 // of the quota, each time that settle has gone by
+	growth  = 1.0 / 4  // of the quota, each time that settle has gone by
+	depth   = 0.7      // seconds' worth
 	settle  = time.Second
 )
 

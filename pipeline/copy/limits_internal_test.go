@@ -20,12 +20,12 @@ import (
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBuckets(Limits{"PutImage": 4})
+		b := newBuckets(Limits{"PutImage": 10})
 		began := time.Now()
-		for range 8 {
+		for range 17 {
 			require.NoError(t, b["PutImage"].wait(t.Context(), "PutImage"))
 		}
-		assert.Equal(t, time.Second, time.Since(began), "8 at 4 a second, the first 4 at once")
+		assert.Equal(t, time.Second, time.Since(began), "17 at 10 a second, the first 7 at once")
 		require.NoError(t, b["BatchGetImage"].wait(t.Context(), "BatchGetImage"), "what is not in it is not limited")
 		assert.Equal(t, time.Second, time.Since(began))
 
