@@ -7,10 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/baseline"
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
@@ -99,15 +99,10 @@ func steadyBaseline(ctx context.Context, w *world.World) (baseline.Snapshot, err
 // takeBaseline looks at every cluster, side by side.
 func takeBaseline(ctx context.Context, w *world.World) (baseline.Snapshot, error) {
 	all := make([]baseline.Snapshot, len(w.Clusters()))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(8)
-	for i, c := range w.Clusters() {
-		group.Go(func() (err error) {
-			all[i], err = baseline.Take(ctx, c, w.Target.Release.Namespace, w.Now())
-			return err
-		})
-	}
-	err := group.Wait()
+	err := cluster.Each(w.Clusters(), func(i int, c *cluster.Cluster) (err error) {
+		all[i], err = baseline.Take(ctx, c, w.Target.Release.Namespace, w.Now())
+		return err
+	})
 	return baseline.Join(all...), err
 }
 

@@ -2,11 +2,9 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -36,16 +34,12 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copi
 		done.entry.Skip = "nothing is installed yet: there is no Zot to copy from"
 		return done, nil
 	}
-	if in.Linted.Rendered.Given.CreateRepositories {
-		settings, err := creation(w.Target.Registry.Create)
-		if err == nil {
-			err = createMissing(ctx, w, w.ECR, settings)
-		}
-		if err != nil {
-			return done, err
-		}
+	given := in.Linted.Rendered.Given
+	open, err := opening(w, given)
+	if err != nil {
+		return done, err
 	}
-	ends, err := openEndpoints(ctx, w, s)
+	ends, err := openEndpoints(ctx, w, s, open)
 	if err != nil {
 		return done, err
 	}
@@ -58,9 +52,8 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copi
 		done.entry.Skip = "Zot is off in the live release: there is nothing left to copy from"
 		done.Closure, err = copy.Complete(ctx, ends.destination, ends.options)
 	} else {
-		given := in.Linted.Rendered.Given
 		var pairs []copy.Pair
-		if pairs, err = ends.pairs(ctx, w, s, given, given.CreateRepositories); err != nil {
+		if pairs, err = ends.pairs(ctx, w, s, given, open); err != nil {
 			return done, err
 		}
 		var results []copy.Result
@@ -107,7 +100,7 @@ func noteCopied(ctx context.Context, s *state.State, digests []string) error {
 
 // proveClosure proves what Copy does, and sends nothing.
 func proveClosure(ctx context.Context, w *world.World, s *state.State, given Given) (report.Proof, error) {
-	ends, err := openEndpoints(ctx, w, s)
+	ends, err := openEndpoints(ctx, w, s, existing)
 	if err != nil {
 		return report.Proof{}, err
 	}
@@ -115,7 +108,7 @@ func proveClosure(ctx context.Context, w *world.World, s *state.State, given Giv
 	if ends.source == nil {
 		return copy.Complete(ctx, ends.destination, ends.options)
 	}
-	pairs, err := ends.pairs(ctx, w, s, given, false)
+	pairs, err := ends.pairs(ctx, w, s, given, existing)
 	if err != nil {
 		return report.Proof{}, err
 	}
@@ -130,8 +123,8 @@ type endpoints struct {
 	close       func()
 }
 
-func openEndpoints(ctx context.Context, w *world.World, s *state.State) (endpoints, error) {
-	destination, err := copy.ToECR(ctx, w.ECR)
+func openEndpoints(ctx context.Context, w *world.World, s *state.State, open opener) (endpoints, error) {
+	destination, err := open(ctx, w.ECR)
 	if err != nil {
 		return endpoints{}, err
 	}
@@ -168,20 +161,6 @@ func openFor(ctx context.Context, w *world.World, s *state.State, destination co
 
 // references returns what clusters use of the source, or of the destination after the switch.
 func references(ctx context.Context, w *world.World, s *state.State) ([]copy.Reference, error) {
-	clusters, err := atSource(w, s)
-	if err != nil {
-		return nil, err
-	}
-	config, err := validation(ctx, w, s)
-	if err != nil {
-		return nil, err
-	}
-	used := make([][]copy.Reference, len(clusters))
-	err = cluster.Each(clusters, func(i int, c validate.Cluster) (err error) {
-		if used[i], err = validate.References(ctx, c, config); err != nil {
-			return fmt.Errorf("listing what cluster %q uses: %w", c.Name, err)
-		}
-		return nil
-	})
+	used, err := usedBy(ctx, w, s, validate.References)
 	return slices.Concat(used...), err
 }

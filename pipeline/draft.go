@@ -8,6 +8,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/plan"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
@@ -27,7 +28,7 @@ func draft(ctx context.Context, w *world.World, s *state.State, in Linted) (*pla
 		return nil, err
 	}
 	if given.does("copy") {
-		if err := draftCopy(ctx, w, s, &d); err != nil {
+		if err := draftCopy(ctx, w, s, given, &d); err != nil {
 			return nil, err
 		}
 	}
@@ -116,9 +117,20 @@ func addOnce(list []string, text string) []string {
 	return append(list, text)
 }
 
-// draftCopy adds what copy would send.
-func draftCopy(ctx context.Context, w *world.World, s *state.State, d *plan.Document) error {
-	ends, err := openEndpoints(ctx, w, s)
+// draftCopy adds what copy would send, and the repositories that it would make.
+func draftCopy(ctx context.Context, w *world.World, s *state.State, given Given, d *plan.Document) error {
+	open := existing
+	if given.CreateRepositories {
+		open = func(ctx context.Context, c *ecr.Client) (copy.Destination, error) {
+			to, err := copy.ToNew(ctx, c)
+			if err != nil && to.Repository != nil {
+				d.Effects = append(d.Effects, plan.Effect{Stage: "copy", Action: plan.Create, Object: "repository " + c.Repository.Name + " in ECR"})
+				err = nil
+			}
+			return to, err
+		}
+	}
+	ends, err := openEndpoints(ctx, w, s, open)
 	if err != nil {
 		return err
 	}
@@ -126,12 +138,24 @@ func draftCopy(ctx context.Context, w *world.World, s *state.State, d *plan.Docu
 	if ends.source == nil {
 		return nil // Zot is off
 	}
-	f, err := copy.Foresee(ctx, *ends.source, ends.destination, ends.options)
+	pairs, err := ends.pairs(ctx, w, s, given, open)
 	if err != nil {
 		return err
 	}
-	addCopy(d, f)
-	if f.Manifests.Copied > 0 {
+	for _, p := range pairs {
+		o := ends.options
+		o.References = p.References
+		f, err := copy.Foresee(ctx, p.Source, p.Destination, o)
+		if err != nil {
+			return err
+		}
+		repository := ""
+		if p.Destination.Address != w.Destination {
+			repository = p.Destination.Address.Name + ":"
+		}
+		addCopy(d, repository, f)
+	}
+	if d.Copy.Manifests > 0 {
 		d.Final = addOnce(d.Final, "what is copied to ECR stays there, also after a rollback")
 		if w.Destination.Registry.Kind == registry.Public {
 			d.Final = addOnce(d.Final, "ECR Public lets everybody read what is copied: the rendered manifests of every workload")
@@ -140,12 +164,17 @@ func draftCopy(ctx context.Context, w *world.World, s *state.State, d *plan.Docu
 	return nil
 }
 
-func addCopy(d *plan.Document, f copy.Foreseen) {
-	d.Copy = plan.Copy{Manifests: int64(f.Manifests.Copied), Blobs: int64(f.Blobs.Copied), Bytes: f.Bytes, Seconds: f.Seconds}
+// addCopy adds what is copied to one repository; its name begins those of tags, unless it is that of the workloads. Quotas
+// count for all repositories together.
+func addCopy(d *plan.Document, repository string, f copy.Foreseen) {
+	d.Copy.Manifests += int64(f.Manifests.Copied)
+	d.Copy.Blobs += int64(f.Blobs.Copied)
+	d.Copy.Bytes += f.Bytes
+	d.Copy.Seconds += f.Seconds
 	for _, t := range f.Tags {
-		tag := plan.Tag{Name: t.Name, Source: t.Digest, Destination: t.Was, Kept: t.Outcome == copy.Kept}
+		tag := plan.Tag{Name: repository + t.Name, Source: t.Digest, Destination: t.Was, Kept: t.Outcome == copy.Kept}
 		if t.Outcome == copy.Overwritten {
-			d.Final = addOnce(d.Final, fmt.Sprintf("tag %s of the destination no longer names %s", t.Name, t.Was))
+			d.Final = addOnce(d.Final, fmt.Sprintf("tag %s of the destination no longer names %s", repository+t.Name, t.Was))
 		}
 		d.Copy.Tags = append(d.Copy.Tags, tag)
 	}

@@ -108,6 +108,6 @@ func draftCopyBack(ctx context.Context, w *world.World, s *state.State, in Retur
 	if err != nil {
 		return err
 	}
-	addCopy(d, f)
+	addCopy(d, "", f)
 	return nil
 }

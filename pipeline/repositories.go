@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
@@ -10,7 +11,6 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
-	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/validate"
@@ -18,8 +18,8 @@ import (
 )
 
 // pairs returns what is copied: the repository of the workloads and, when the target says so, every other one that Zot
-// has and that is not left by name. With create, those that ECR lacks are made.
-func (e *endpoints) pairs(ctx context.Context, w *world.World, s *state.State, given Given, create bool) ([]copy.Pair, error) {
+// has and that is not left by name.
+func (e *endpoints) pairs(ctx context.Context, w *world.World, s *state.State, given Given, open opener) ([]copy.Pair, error) {
 	main := copy.Pair{Source: *e.source, Destination: e.destination, References: e.options.References}
 	if !w.Target.Registry.AllRepositories {
 		return []copy.Pair{main}, nil
@@ -37,17 +37,17 @@ func (e *endpoints) pairs(ctx context.Context, w *world.World, s *state.State, g
 	if err != nil {
 		return nil, err
 	}
-	settings, err := creation(w.Target.Registry.Create)
-	if err != nil {
-		return nil, err
-	}
 	var all []copy.Pair
 	for _, m := range mapped {
 		if m.Source == path && m.Destination.Name == w.Destination.Name {
 			all = append(all, main)
 			continue
 		}
-		to, err := further(ctx, w, m.Destination, settings, create)
+		further, err := w.WithECR(ctx, m.Destination, w.AWS)
+		if err != nil {
+			return nil, err
+		}
+		to, err := open(ctx, further.ECR)
 		if err != nil {
 			return nil, fmt.Errorf("preparing to copy repository %q of Zot: %w", m.Source, err)
 		}
@@ -56,22 +56,31 @@ func (e *endpoints) pairs(ctx context.Context, w *world.World, s *state.State, g
 	return all, nil
 }
 
-// further opens a repository in ECR beside that of the workloads, and makes it when it is missing and that was asked for.
-func further(ctx context.Context, w *world.World, at registry.Repository, settings ecr.Settings, create bool) (copy.Destination, error) {
-	there, err := w.WithECR(ctx, at, w.AWS)
-	if err != nil {
-		return copy.Destination{}, err
-	}
-	if create {
-		if err := createMissing(ctx, w, there.ECR, settings); err != nil {
-			return copy.Destination{}, err
-		}
-	}
-	to, err := copy.ToECR(ctx, there.ECR)
-	if err != nil && !create {
+// opener opens a repository in ECR, to be copied to.
+type opener func(context.Context, *ecr.Client) (copy.Destination, error)
+
+// existing opens a repository that must be there.
+func existing(ctx context.Context, c *ecr.Client) (copy.Destination, error) {
+	to, err := copy.ToECR(ctx, c)
+	var missing *ecr.Error
+	if errors.As(err, &missing) && missing.Cause == ecr.Missing {
 		err = fault.New(fault.CodeOf(err), fault.RemedyOf(err)+"; or let palette-ecr make what is missing: --create-repository", "%w", err)
 	}
 	return to, err
+}
+
+// opening returns how copy opens repositories: with --create-repository those that ECR lacks are made.
+func opening(w *world.World, given Given) (opener, error) {
+	if !given.CreateRepositories {
+		return existing, nil
+	}
+	settings, err := creation(w.Target.Registry.Create)
+	return func(ctx context.Context, c *ecr.Client) (copy.Destination, error) {
+		if err := createMissing(ctx, w, c, settings); err != nil {
+			return copy.Destination{}, err
+		}
+		return copy.ToECR(ctx, c)
+	}, err
 }
 
 // createMissing makes a repository in ECR unless it is there.
@@ -106,6 +115,18 @@ func creation(c target.Creation) (ecr.Settings, error) {
 
 // usedByRepository returns what clusters use of each repository of Zot, by its path.
 func usedByRepository(ctx context.Context, w *world.World, s *state.State) (map[string][]copy.Reference, error) {
+	used, err := usedBy(ctx, w, s, validate.ReferencesByRepository)
+	all := map[string][]copy.Reference{}
+	for _, each := range used {
+		for path, references := range each {
+			all[path] = append(all[path], references...)
+		}
+	}
+	return all, err
+}
+
+// usedBy asks every cluster, side by side, what it uses.
+func usedBy[U any](ctx context.Context, w *world.World, s *state.State, ask func(context.Context, validate.Cluster, validate.Config) (U, error)) ([]U, error) {
 	clusters, err := atSource(w, s)
 	if err != nil {
 		return nil, err
@@ -114,18 +135,11 @@ func usedByRepository(ctx context.Context, w *world.World, s *state.State) (map[
 	if err != nil {
 		return nil, err
 	}
-	used := make([]map[string][]copy.Reference, len(clusters))
-	err = cluster.Each(clusters, func(i int, c validate.Cluster) (err error) {
-		if used[i], err = validate.ReferencesByRepository(ctx, c, config); err != nil {
+	used := make([]U, len(clusters))
+	return used, cluster.Each(clusters, func(i int, c validate.Cluster) (err error) {
+		if used[i], err = ask(ctx, c, config); err != nil {
 			return fmt.Errorf("listing what cluster %q uses: %w", c.Name, err)
 		}
 		return nil
 	})
-	all := map[string][]copy.Reference{}
-	for _, each := range used {
-		for path, references := range each {
-			all[path] = append(all[path], references...)
-		}
-	}
-	return all, err
 }

@@ -124,3 +124,42 @@ func TestClosureIsAboutEveryRepository(t *testing.T) {
 	assert.True(t, made)
 	require.ErrorContains(t, err, "proving closure: ", "charts/shop is not copied")
 }
+
+// TestPlanOfAllRepositories: a plan counts what every repository gets and names those that will be made, which need not be
+// there for that.
+func TestPlanOfAllRepositories(t *testing.T) {
+	t.Parallel()
+	s, e := betweenRegistries(t)
+	s.withMore(t, e, "charts/shop", "images/app")
+	s.World.Target.Registry.AllRepositories = true
+	s.World.Target.Registry.Repositories = map[string]string{"charts/shop": "shop"}
+	create := func(g *Given) { g.CreateRepositories = true }
+
+	_, err := planOf(t, s, nil)
+	require.ErrorContains(t, err, `repository "palette/shop" does not exist`)
+	assert.Contains(t, fault.RemedyOf(err), "--create-repository")
+
+	got, err := planOf(t, s, create)
+	require.NoError(t, err)
+	counters, err := e.Control.Counters(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, counters.TotalWrites(), "a plan writes nothing")
+	var made, tags []string
+	for _, effect := range got.Document.Effects {
+		made = append(made, string(effect.Action)+" "+effect.Object)
+	}
+	assert.ElementsMatch(t, []string{"create repository palette/shop in ECR", "create repository palette/images/app in ECR"}, made)
+	for _, tag := range got.Document.Copy.Tags {
+		tags = append(tags, tag.Name)
+	}
+	assert.Subset(t, tags, []string{"palette/shop:1.0.0", "palette/images/app:1.0.0"})
+
+	in := Planned{Linted: Linted{Rendered: Rendered{Given: Given{CreateRepositories: true}}}}
+	copied, err := Copy(t.Context(), s.World, s.State, in)
+	require.NoError(t, err)
+	assert.Equal(t, copied.Entry().Counts["manifests copied"], got.Document.Copy.Manifests)
+	assert.Equal(t, copied.Entry().Counts["bytes copied"], got.Document.Copy.Bytes)
+	after, err := planOf(t, s, create)
+	require.NoError(t, err)
+	assert.False(t, after.Document.Pending(), "%+v", after.Document)
+}

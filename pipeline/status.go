@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/lease"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
@@ -39,21 +38,11 @@ func look(ctx context.Context, o Options, r *runner) (*world.World, *state.State
 	if err := o.Target.Validate(target.NeedRelease, target.NeedClusters); err != nil {
 		return nil, nil, err
 	}
-	base := o.world()
-	w := &base
-	var err error
-	if w.Hub, err = cluster.Connect(o.Target.Hub); err != nil {
+	begun := o.world()
+	begun.ReportUnreached = true
+	w, err := begun.WithClusters(ctx)
+	if err != nil {
 		return nil, nil, err
-	}
-	if err := w.Hub.Ping(ctx); err != nil {
-		return nil, nil, err
-	}
-	for _, spoke := range o.Target.Spokes {
-		c, err := cluster.Connect(spoke)
-		if err != nil {
-			return nil, nil, err
-		}
-		w.Spokes = append(w.Spokes, c)
 	}
 	s, err := state.Read(ctx, w)
 	if err != nil {
@@ -144,6 +133,7 @@ func where(w *world.World, s *state.State, out *report.Status) error {
 		out.Next = fmt.Sprintf("the release is %s: see why with `%s`, then go on with `palette-ecr run` or back with `palette-ecr rollback`",
 			s.Live.Status, w.Hub.Helm("history %s --namespace %s", w.Target.Release.Name, w.Target.Release.Namespace))
 	}
+	out.Cutover += leftBehind(j.Behind)
 	if out.Holder != "" {
 		out.Next = "somebody is at work on it: wait until that run has ended"
 	}

@@ -1,14 +1,18 @@
 package pipeline
 
 import (
+	"context"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -32,6 +36,10 @@ func TestStatus(t *testing.T) {
 			s.Live.Merged = onRegistry(zot, true)
 			s.Journal.Back()
 		}, "it was rolled back", "`palette-ecr plan`"},
+		"rolled back but for a spoke": {func(_ *testing.T, s *installation) {
+			s.Live.Merged = onRegistry(zot, true)
+			s.Journal.Back("edge-7")
+		}, "edge-7 was left behind: `palette-ecr rollback --only-spoke edge-7`", "`palette-ecr plan`"},
 		"on ECR, proofs are missing": {func(*testing.T, *installation) {}, "hue is on ECR, Zot still runs, and 6 proofs are missing", "`palette-ecr validate`"},
 		"on ECR, proven":             {func(_ *testing.T, s *installation) { s.Journal.Prove(all("hub")) }, "every proof holds, and Zot still runs", "`palette-ecr disable-zot`"},
 		"on ECR, expired": {func(_ *testing.T, s *installation) {
@@ -108,4 +116,17 @@ func TestRemoveTraces(t *testing.T) {
 	proven, err := ProveFinished(t.Context(), s.World, s.State, Finishing{})
 	require.NoError(t, err)
 	assert.Contains(t, proven.Entry().Skip, "finished already")
+}
+
+// TestReadersReachEKSClusters: status and drift look at the cluster that is named, and not at whatever the kubeconfig at
+// hand leads to.
+func TestReadersReachEKSClusters(t *testing.T) {
+	t.Parallel()
+	for name, read := range map[string]func(context.Context, Options) (*report.Report, error){"status": Status, "drift": Drift} {
+		o := Options{AWS: ecr.Options{Config: &aws.Config{Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}}}
+		o.Target.Hub.EKS.Name = "hub"
+		o.Target = o.Target.WithDefaults()
+		_, err := read(t.Context(), o)
+		require.ErrorContains(t, err, `looking for EKS cluster "hub": its region is not known`, name)
+	}
 }

@@ -55,12 +55,13 @@ func (t *targetFlags) unusedHub(c *cobra.Command) error {
 	if t.fromHub {
 		return nil
 	}
-	return refuse(c, "without --values-from-hub nothing is read from a cluster", "kubeconfig", "context")
+	return refuse(c, "without --values-from-hub nothing is read from a cluster", "kubeconfig", "context", "eks-cluster")
 }
 
 func (t *targetFlags) hubAddress(f *pflag.FlagSet) {
 	f.StringVar(&t.want.Hub.Kubeconfig, "kubeconfig", "", "kubeconfig of the hub (default KUBECONFIG, then ~/.kube/config)")
 	f.StringVar(&t.want.Hub.Context, "context", "", "context of the hub (default the current one)")
+	f.StringVar(&t.eks, "eks-cluster", "", "or the hub's name in Amazon EKS, `NAME`[,region=…]: then no kubeconfig is needed (default region AWS_REGION, then the registry's)")
 }
 
 // clusterFlags name the clusters and how the release gets there.
@@ -69,7 +70,6 @@ func (t *targetFlags) clusterFlags(f *pflag.FlagSet) {
 	f.StringVar(&t.want.Release.CRDs.Chart, "crds-chart", "", "chart mural-crds (default oci://public.ecr.aws/mural/mural-crds)")
 	f.StringVar(&t.want.Release.CRDs.Version, "crds-version", "", "version of mural-crds; empty leaves the CRDs as they are")
 	t.hubAddress(f)
-	f.StringVar(&t.eks, "eks-cluster", "", "or the hub's name in Amazon EKS, `NAME`[,region=…]: then no kubeconfig is needed (default region AWS_REGION, then the registry's)")
 	f.StringArrayVar(&t.spokes, "spoke", nil, "a spoke that is not the hub: name=…,kubeconfig=…,context=… or name=…,eks=NAME,region=…; once for each")
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/internal/console"
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
-	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
@@ -20,6 +19,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/sops"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
 // renderFlags say what to write, and where.
@@ -173,7 +173,11 @@ func (a *app) openValues(ctx context.Context, want target.Cutover, t *targetFlag
 	if err != nil || !t.fromHub {
 		return file, err
 	}
-	hub, err := cluster.Connect(want.Hub)
+	client, err := ecr.HTTPClient(a.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	hub, err := (&world.World{Target: want, HTTPClient: client}).Connect(ctx, want.Hub)
 	if err != nil {
 		return nil, err
 	}

@@ -17,11 +17,14 @@ func newBuckets(l Limits) buckets {
 	b := buckets{}
 	for verb, perSecond := range l {
 		if perSecond > 0 {
-			b[verb] = &bucket{quota: perSecond, limiter: rate.NewLimiter(rate.Limit(perSecond), int(math.Max(1, depth*perSecond)))}
+			b[verb] = &bucket{quota: perSecond, limiter: rate.NewLimiter(rate.Limit(perSecond), burst(perSecond))}
 		}
 	}
 	return b
 }
+
+// burst is how many requests go at once at the start.
+func burst(perSecond float64) int { return int(math.Max(1, depth*perSecond)) }
 
 // bucket is a token bucket that learns. It is less deep than ECR's, which holds one second's worth: requests that the
 // network brings closer together must not be too many there. A quota counts for a whole account: what others

@@ -22,7 +22,8 @@ type Foreseen struct {
 }
 
 // Foresee finds out what Run would send, and refuses what Run would refuse. It only reads: the source as Run does, and
-// of the destination what is not known from its list by one HEAD for each manifest and blob.
+// of the destination what is not known from its list, blobs a hundred at once where its API can. A destination that does
+// not exist yet has nothing.
 func Foresee(ctx context.Context, src Source, dst Destination, o Options) (Foreseen, error) {
 	c := &copier{job: newJob(&src, dst, o)}
 	c.dst.client.readOnly = true
@@ -36,7 +37,7 @@ func Foresee(ctx context.Context, src Source, dst Destination, o Options) (Fores
 
 func (c *copier) foresee(ctx context.Context) (Foreseen, error) {
 	var f Foreseen
-	listed, err := c.list(ctx)
+	listed, err := c.listNew(ctx)
 	if err != nil {
 		return f, err
 	}
@@ -138,17 +139,28 @@ func (c *copier) puts(missing []*node, tags *tagger) int {
 // missingBlobs counts the blobs that would be sent, and returns how many requests carry them.
 func (c *copier) missingBlobs(ctx context.Context, f *Foreseen, missing []*node, listed listed) (parts int, err error) {
 	wanted := map[*blob]bool{}
+	var ask []*blob
 	for _, n := range missing {
 		for _, b := range n.blobs {
+			if !wanted[b] && !listed.empty() {
+				ask = append(ask, b)
+			}
 			wanted[b] = true
 		}
+	}
+	checked, err := c.checkBlobs(ctx, ask)
+	if err != nil {
+		return 0, c.dst.fail(err, "looking for blobs", "")
 	}
 	var mu sync.Mutex
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(2 * c.Concurrency)
 	for b := range wanted {
 		group.Go(func() error {
-			if !listed.empty() {
+			if _, has := checked.sizes[b.desc.Digest]; has {
+				return nil
+			}
+			if !listed.empty() && !checked.known {
 				_, err := c.dst.repo.Blobs().Resolve(inner, b.desc.Digest.String())
 				if err == nil {
 					return nil
@@ -166,16 +178,4 @@ func (c *copier) missingBlobs(ctx context.Context, f *Foreseen, missing []*node,
 		})
 	}
 	return parts, group.Wait()
-}
-
-// seconds returns how long so many requests take at least. What is not limited takes no time.
-func (l Limits) seconds(requests map[string]int) float64 {
-	longest := 0.0
-	for verb, count := range requests {
-		if perSecond := l[verb]; perSecond > 0 {
-			// A bucket is full at the start.
-			longest = max(longest, float64(count)/perSecond-1)
-		}
-	}
-	return longest
 }

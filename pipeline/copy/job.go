@@ -64,6 +64,15 @@ type listed struct {
 // empty reports whether the destination holds no manifest at all.
 func (l listed) empty() bool { return l.known && len(l.there) == 0 }
 
+// listNew is list for a destination that need not exist yet: then nothing is there.
+func (j *job) listNew(ctx context.Context) (listed, error) {
+	l, err := j.list(ctx)
+	if isCause(err, ecr.Missing) {
+		return listed{known: true}, nil
+	}
+	return l, err
+}
+
 // list asks the destination's API what is there, which costs one request for a thousand images. Not being
 // allowed to is fine: then each is asked for.
 func (j *job) list(ctx context.Context) (listed, error) {

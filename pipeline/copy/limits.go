@@ -71,3 +71,14 @@ func (o Options) limits(kind registry.Kind, shared bool) Limits {
 	}
 	return limits
 }
+
+// seconds returns how long so many requests take at least. What is not limited takes no time.
+func (l Limits) seconds(requests map[string]int) float64 {
+	longest := 0.0
+	for verb, count := range requests {
+		if perSecond := l[verb]; perSecond > 0 {
+			longest = max(longest, float64(count-burst(perSecond))/perSecond) // a bucket is full at the start
+		}
+	}
+	return longest
+}

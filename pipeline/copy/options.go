@@ -78,10 +78,10 @@ func (o Options) withDefaults() Options {
 // makes it. When the credentials may not describe the repository, that is left to the copying itself.
 func ToECR(ctx context.Context, c *ecr.Client) (Destination, error) {
 	d, err := ToNew(ctx, c)
-	if isCause(err, ecr.Missing) {
+	if err != nil {
 		return Destination{}, err
 	}
-	return d, err
+	return d, nil
 }
 
 // ToNew is ToECR for a repository that need not exist: with the error that says so, the destination is whole.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
-	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
 
@@ -52,10 +51,7 @@ func (c *copier) look(ctx context.Context) (Survey, error) {
 	if err != nil {
 		return s, err
 	}
-	there, err := c.list(ctx)
-	if isCause(err, ecr.Missing) {
-		there, err = listed{known: true}, nil
-	}
+	there, err := c.listNew(ctx)
 	if err != nil {
 		return s, err
 	}
@@ -99,15 +95,8 @@ func (c *copier) look(ctx context.Context) (Survey, error) {
 
 // least returns how long the quotas make it at least, in whole seconds.
 func (c *copier) least(s Survey) time.Duration {
-	limits := c.limits(c.dst.address.Registry.Kind, c.Keep)
-	var longest float64
-	for verb, n := range map[string]int{
-		"PutImage": max(s.MissingManifests, s.Tags), "BatchCheckLayerAvailability": s.MissingBlobs,
-		"InitiateLayerUpload": s.MissingBlobs, "CompleteLayerUpload": s.MissingBlobs,
-	} {
-		if perSecond := limits[verb]; perSecond > 0 {
-			longest = max(longest, float64(n)/perSecond)
-		}
-	}
-	return time.Duration(longest * float64(time.Second)).Round(time.Second)
+	seconds := c.limits(c.dst.address.Registry.Kind, c.Keep).seconds(map[string]int{
+		"PutImage": max(s.MissingManifests, s.Tags), "InitiateLayerUpload": s.MissingBlobs, "CompleteLayerUpload": s.MissingBlobs,
+	})
+	return time.Duration(seconds * float64(time.Second)).Round(time.Second)
 }

@@ -2,42 +2,17 @@ package deploy
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"reflect"
-	"strings"
-	"sync"
 
-	jsonpatch "github.com/evanphx/json-patch/v5"
-	"golang.org/x/sync/errgroup"
-	"helm.sh/helm/v3/pkg/release"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/strategicpatch"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/plan"
 )
-
-// atOnce is how many objects are asked for at a time.
-const atOnce = 8
-
-// pair is one object as the last revision made it and as the next would; one of them may be nil.
-type pair struct{ before, after *unstructured.Unstructured }
-
-// object is either of them, for its name.
-func (p pair) object() *unstructured.Unstructured {
-	if p.after != nil {
-		return p.after
-	}
-	return p.before
-}
 
 // outcome is what would become of one object.
 type outcome struct {
@@ -46,104 +21,6 @@ type outcome struct {
 	restart bool
 	final   string
 	unknown string
-}
-
-// compare looks at every object of two revisions. Hooks are not part of a release.
-func (f *foreseer) compare(ctx context.Context, last, next *release.Release) error {
-	pairs, err := f.pairs(last, next)
-	if err != nil {
-		return err
-	}
-	return f.each(ctx, pairs, f.foreseen)
-}
-
-// facts notes what is live of a release that is left alone.
-func (f *foreseer) facts(ctx context.Context, last *release.Release) error {
-	pairs, err := f.pairs(last, last)
-	if err != nil {
-		return err
-	}
-	return f.each(ctx, pairs, func(ctx context.Context, p pair) (outcome, error) {
-		live, err := f.live(ctx, p.object())
-		return outcome{fact: factOf(p.object(), live)}, err
-	})
-}
-
-func (f *foreseer) pairs(last, next *release.Release) ([]pair, error) {
-	byKey, order := map[string]*pair{}, []string{}
-	note := func(r *release.Release, set func(*pair, *unstructured.Unstructured)) error {
-		if r == nil {
-			return nil
-		}
-		made, err := chart.Objects(r)
-		if err != nil {
-			return masked(err, r.Config)
-		}
-		for _, m := range made {
-			if m.Object.GetAnnotations()[release.HookAnnotation] != "" {
-				continue
-			}
-			f.place(m.Object)
-			key := m.Object.GroupVersionKind().GroupKind().String() + " " + client.ObjectKeyFromObject(m.Object).String()
-			if byKey[key] == nil {
-				byKey[key] = &pair{}
-				order = append(order, key)
-			}
-			set(byKey[key], m.Object)
-		}
-		return nil
-	}
-	if err := note(last, func(p *pair, o *unstructured.Unstructured) { p.before = o }); err != nil {
-		return nil, err
-	}
-	if err := note(next, func(p *pair, o *unstructured.Unstructured) { p.after = o }); err != nil {
-		return nil, err
-	}
-	pairs := make([]pair, len(order))
-	for i, key := range order {
-		pairs[i] = *byKey[key]
-	}
-	return pairs, nil
-}
-
-// place gives an object the namespace that Helm would.
-func (f *foreseer) place(o *unstructured.Unstructured) {
-	namespaced, err := f.cluster.Client.IsObjectNamespaced(o)
-	switch {
-	case err == nil && !namespaced:
-		o.SetNamespace("")
-	case o.GetNamespace() == "" && err == nil:
-		o.SetNamespace(f.options.Release.Namespace)
-	}
-}
-
-// each looks at all pairs, some at a time, and notes the outcomes in their order.
-func (f *foreseer) each(ctx context.Context, pairs []pair, look func(context.Context, pair) (outcome, error)) error {
-	outcomes := make([]outcome, len(pairs))
-	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(atOnce)
-	var once sync.Mutex // the first error is the one that is reported
-	var first error
-	for i, p := range pairs {
-		group.Go(func() error {
-			var err error
-			if outcomes[i], err = look(inner, p); err != nil {
-				once.Lock()
-				defer once.Unlock()
-				if first == nil {
-					first = err
-				}
-			}
-			return err
-		})
-	}
-	if group.Wait() != nil {
-		return first
-	}
-	for i, o := range outcomes {
-		f.note(pairs[i].object(), o)
-	}
-	return nil
 }
 
 func (f *foreseer) note(object *unstructured.Unstructured, o outcome) {
@@ -309,46 +186,4 @@ func (f *foreseer) helmRelease(ctx context.Context, live, wanted *unstructured.U
 	}
 	f.note(live, o)
 	return err
-}
-
-// judge turns the answer to a dry run into what is known: what we may not ask is unknown, and what the API server
-// refuses would fail the run halfway.
-func (f *foreseer) judge(o *outcome, verb string, object *unstructured.Unstructured, err error) error {
-	switch {
-	case err == nil:
-	case apierrors.IsForbidden(err):
-		o.unknown = fmt.Sprintf("what the API server makes of %s: the right to %s it is missing", nameOfObject(object), verb)
-	case apierrors.IsBadRequest(err) && strings.Contains(err.Error(), "dry run"):
-		o.unknown = fmt.Sprintf("what the API server makes of %s: a webhook supports no dry run", nameOfObject(object))
-	case apierrors.ReasonForError(err) == metav1.StatusReasonUnknown: // it has not answered
-		return fmt.Errorf("trying %s on cluster %q without storing it: %w", nameOfObject(object), f.cluster.Name, masked(err, object.Object, f.options.Values))
-	default:
-		err = masked(err, object.Object, f.options.Values)
-		return fault.New(fault.Refused, "correct what the message says: nothing was changed, and an upgrade would fail on it halfway",
-			"trying %s on cluster %q without storing it: %w", nameOfObject(object), f.cluster.Name, err)
-	}
-	return nil
-}
-
-// patchOf makes the patch that Helm would send: for kinds that Kubernetes itself has, a strategic merge of the last
-// revision, the next and what is live; for others what differs between the revisions.
-func patchOf(before, after, live *unstructured.Unstructured) ([]byte, types.PatchType, error) {
-	var documents [3][]byte
-	for i, o := range []*unstructured.Unstructured{before, after, live} {
-		var err error
-		if documents[i], err = json.Marshal(o.Object); err != nil {
-			return nil, "", err
-		}
-	}
-	known, err := clientgoscheme.Scheme.New(after.GroupVersionKind())
-	if err != nil {
-		patch, err := jsonpatch.CreateMergePatch(documents[0], documents[1])
-		return patch, types.MergePatchType, err
-	}
-	lookup, err := strategicpatch.NewPatchMetaFromStruct(known)
-	if err != nil {
-		return nil, "", err
-	}
-	patch, err := strategicpatch.CreateThreeWayMergePatch(documents[0], documents[1], documents[2], lookup, true)
-	return patch, types.StrategicMergePatchType, err
 }

@@ -3,8 +3,6 @@ package unused
 import (
 	"context"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 )
 
@@ -19,18 +17,9 @@ type Looked struct {
 func Look(ctx context.Context, clusters []*cluster.Cluster, config Config) []Looked {
 	config = config.withDefaults()
 	all := make([]Looked, len(clusters))
-	var group errgroup.Group
-	group.SetLimit(config.Parallel)
-	for i, c := range clusters {
-		group.Go(func() error {
-			ctx, cancel := context.WithTimeout(ctx, config.Timeout)
-			defer cancel()
-			l := look{config: config, c: c}
-			l.cluster(ctx)
-			all[i] = Looked{l.findings, l.unseen}
-			return nil
-		})
-	}
-	_ = group.Wait() // the looks have no errors: what they could not see is in them
+	each(ctx, clusters, config, func(ctx context.Context, i int, l look) {
+		l.cluster(ctx)
+		all[i] = Looked{l.findings, l.unseen}
+	})
 	return all
 }

@@ -80,23 +80,29 @@ type Finding struct {
 func Prove(ctx context.Context, clusters []*cluster.Cluster, config Config) []report.Proof {
 	config = config.withDefaults()
 	proofs := make([]report.Proof, len(clusters))
+	each(ctx, clusters, config, func(ctx context.Context, i int, l look) {
+		if i == 0 {
+			l.catalog(ctx)
+		}
+		l.cluster(ctx)
+		proofs[i] = l.proof()
+	})
+	return proofs
+}
+
+// each looks at the clusters side by side, each with a time of its own. What a look could not see is in it.
+func each(ctx context.Context, clusters []*cluster.Cluster, config Config, do func(context.Context, int, look)) {
 	var group errgroup.Group
 	group.SetLimit(config.Parallel)
 	for i, c := range clusters {
 		group.Go(func() error {
 			ctx, cancel := context.WithTimeout(ctx, config.Timeout)
 			defer cancel()
-			l := look{config: config, c: c}
-			if i == 0 {
-				l.catalog(ctx)
-			}
-			l.cluster(ctx)
-			proofs[i] = l.proof()
+			do(ctx, i, look{config: config, c: c})
 			return nil
 		})
 	}
-	_ = group.Wait() // the looks have no errors: what they could not see is in them
-	return proofs
+	_ = group.Wait()
 }
 
 // look is one look at one cluster.

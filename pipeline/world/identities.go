@@ -32,7 +32,7 @@ func (w *World) identity(ctx context.Context, t target.Cluster) (Identity, error
 		found, err := eks.Describe(ctx, t.EKS, w.eks())
 		return Identity{Name: t.Name, Issuer: found.Issuer, ARN: found.ARN}, err
 	}
-	c, err := cluster.Connect(t)
+	c, err := w.Connect(ctx, t)
 	if err != nil {
 		return Identity{}, err
 	}

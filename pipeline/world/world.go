@@ -71,7 +71,7 @@ func (w World) WithClusters(ctx context.Context) (*World, error) {
 	targets := append([]target.Cluster{w.Target.Hub}, w.Target.Spokes...)
 	all := make([]*cluster.Cluster, len(targets))
 	err := cluster.Each(targets, func(i int, t target.Cluster) (err error) {
-		all[i], err = w.connect(ctx, t)
+		all[i], err = w.Connect(ctx, t)
 		return err
 	})
 	if err != nil {
@@ -88,8 +88,8 @@ func (w World) WithClusters(ctx context.Context) (*World, error) {
 	return &w, err
 }
 
-// connect prepares clients for a cluster, by its name in EKS or by a kubeconfig.
-func (w *World) connect(ctx context.Context, t target.Cluster) (*cluster.Cluster, error) {
+// Connect prepares clients for a cluster, by its name in EKS or by a kubeconfig.
+func (w *World) Connect(ctx context.Context, t target.Cluster) (*cluster.Cluster, error) {
 	if t.EKS != (target.EKS{}) {
 		return eks.Connect(ctx, t, w.eks())
 	}
