@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -198,8 +199,9 @@ func (a *apiServer) read(w http.ResponseWriter, r *http.Request) {
 	case len(found) == 0:
 		refuse(w, http.StatusNotFound, "NotFound", name+" not found")
 	default:
-		found[0]["apiVersion"], found[0]["kind"] = version, kind
-		_ = json.NewEncoder(w).Encode(found[0])
+		object := maps.Clone(found[0]) // others are reading it
+		object["apiVersion"], object["kind"] = version, kind
+		_ = json.NewEncoder(w).Encode(object)
 	}
 }
 
