@@ -20,6 +20,8 @@ type Linted struct {
 	// +private
 	Args []string
 	// +private
+	Disabled []string
+	// +private
 	Rendered bool
 }
 
@@ -45,7 +47,7 @@ func (m *PaletteEcr) Lint(
 	// +optional
 	reportAnyway bool,
 ) (*Linted, error) {
-	l := &Linted{Module: m, Before: m.Input.Files, Args: lintArgs(disable, severity, region)}
+	l := &Linted{Module: m, Before: m.Input.Files, Args: lintArgs(disable, severity, region), Disabled: disable}
 	return l, l.look(ctx, anyway(reportAnyway))
 }
 
@@ -75,15 +77,12 @@ func (r *Rendered) Lint(
 	if err != nil {
 		return nil, err
 	}
-	l := &Linted{Module: m, Before: r.Module.Input.Files, Args: lintArgs(disable, severity, region), Rendered: true}
+	l := &Linted{Module: m, Before: r.Module.Input.Files, Args: lintArgs(disable, severity, region), Disabled: disable, Rendered: true}
 	return l, l.look(ctx, anyway(reportAnyway), r.Args...)
 }
 
 func lintArgs(disable []string, severity Severity, region string) []string {
-	args := []string{"lint"}
-	for _, rule := range disable {
-		args = append(args, "--disable="+rule)
-	}
+	args := append([]string{"lint"}, each("disable", disable)...)
 	return append(args, flags{{"severity", string(severity)}, {"region", region}}.args()...)
 }
 

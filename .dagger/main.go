@@ -38,6 +38,9 @@ type PaletteEcr struct {
 	Chart *Chart
 }
 
+// keepCertFlag is a flag that policies doesn't know.
+const keepCertFlag = "keep-cert"
+
 // Holds your files for one session
 //
 // +cache="session"
@@ -87,6 +90,10 @@ func New(
 	//
 	// +optional
 	allowPublic bool,
+	// Keep certSecretName and proxySecretName: they are meant for ECR too.
+	//
+	// +optional
+	keepCert bool,
 	// A checkout of palette-ecr to build the tool from, in place of the module's own source: not your files.
 	//
 	// +optional
@@ -103,24 +110,9 @@ func New(
 		{"endpoint", endpoint}, {"repository", repository}, {"identity", string(identity)},
 		{"role-arn", roleArn}, {"namespace", namespace},
 	}.args()
-	if allowPublic {
-		m.Flags = append(m.Flags, "--allow-public")
-	}
+	m.Flags = append(m.Flags, switches{{"allow-public", allowPublic}, {keepCertFlag, keepCert}}.args()...)
 	if config != nil {
 		m.Flags = append(m.Flags, "--config="+home+"/"+configName)
 	}
 	return m, nil
-}
-
-// flags are flags of palette-ecr. Those without a value are left out.
-type flags []struct{ name, value string }
-
-func (f flags) args() []string {
-	var args []string
-	for _, flag := range f {
-		if flag.value != "" {
-			args = append(args, "--"+flag.name+"="+flag.value)
-		}
-	}
-	return args
 }

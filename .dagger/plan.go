@@ -42,16 +42,22 @@ func (t *Target) Plan(
 	if err != nil {
 		return nil, err
 	}
-	if report.ExitCode == pending {
-		report.ExitCode, report.Message = 0, ""
-		report.Files = report.Files.WithNewFile("exit-code", exitCode(0))
-	}
-	if !reportAnyway {
-		if err := report.Assert(); err != nil {
-			return nil, err
-		}
+	if report, err = report.foreseen(anyway(reportAnyway)); err != nil {
+		return nil, err
 	}
 	return &Planned{Report: report}, nil
+}
+
+// foreseen is a report whose pending changes are what was asked for, and no failure.
+func (r *Report) foreseen(tolerant anyway) (*Report, error) {
+	if r.ExitCode == pending {
+		r.ExitCode, r.Message = 0, ""
+		r.Files = r.Files.WithNewFile("exit-code", exitCode(0))
+	}
+	if tolerant {
+		return r, nil
+	}
+	return r, r.Assert()
 }
 
 // What would change, as text

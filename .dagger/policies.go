@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
 )
@@ -38,6 +39,7 @@ func (m *PaletteEcr) Policies(
 		return nil, err
 	}
 	args := append([]string{"policies", "--offline"}, m.Flags...) // clusters are reached by a Target alone
+	args = slices.DeleteFunc(args, func(arg string) bool { return arg == "--"+keepCertFlag })
 	for _, name := range principal {
 		args = append(args, "--principal="+string(name))
 	}

@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
 )
 
-// Says where a cutover was made that is to be undone: it needs no values, and whatever became of them doesn't matter
+// Says where a cutover was made, for rollback, status, drift and finish: they need no values, whatever became of them
 //
 // +cache="session"
 func (m *PaletteEcr) Installed(
@@ -31,7 +32,7 @@ func (m *PaletteEcr) Installed(
 	// +optional
 	timeout string,
 ) (*Target, error) {
-	before := refusal("going on from installed: these values were not linted, and only rollback goes on from here", "take the target from `render lint target`")
+	before := refusal("going on from installed: these values were not linted, and only rollback, status, drift and finish go on from here", "take the target from `render lint target`")
 	t, err := m.target(before, kubeconfig, context, eksCluster)
 	if err != nil {
 		return nil, err
@@ -63,6 +64,14 @@ func (t *Target) Rollback(
 	//
 	// +optional
 	onlySpoke []string,
+	// Take mural-crds back too: older CRDs can lose what newer ones have stored.
+	//
+	// +optional
+	crds bool,
+	// Only show what would change, and change nothing; changes are no failure.
+	//
+	// +optional
+	preview bool,
 	// Give the report also when the rollback fails.
 	//
 	// +optional
@@ -73,22 +82,20 @@ func (t *Target) Rollback(
 	if m.Input.Path != "" {
 		args = append(args, m.Input.Flag+"="+m.Input.Path)
 	}
-	args = append(args, m.targetFlags()...)
-	if noCopyBack {
-		args = append(args, "--no-copy-back")
-	}
-	if discardChanges {
-		args = append(args, "--discard-changes")
-	}
-	for _, name := range leaveSpoke {
-		args = append(args, "--leave-spoke="+name)
-	}
-	for _, name := range onlySpoke {
-		args = append(args, "--only-spoke="+name)
-	}
+	args = slices.Concat(args, m.targetFlags(), t.Choices,
+		switches{{"no-copy-back", noCopyBack}, {"discard-changes", discardChanges}, {"crds", crds}, {"preview", preview}}.args(),
+		each("leave-spoke", leaveSpoke), each("only-spoke", onlySpoke))
 	c, err := m.Container(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return t.live(ctx, command{container: c, args: args}, anyway(reportAnyway))
+	call := command{container: c, args: args}
+	if !preview {
+		return t.live(ctx, call, anyway(reportAnyway))
+	}
+	report, err := t.live(ctx, call, anyway(true))
+	if err != nil {
+		return nil, err
+	}
+	return report.foreseen(anyway(reportAnyway))
 }

@@ -17,6 +17,8 @@ type Target struct {
 	// +private
 	Flags []string
 	// +private
+	Choices []string
+	// +private
 	Spokes int
 	// +private
 	Access []*Access
@@ -58,6 +60,14 @@ func (l *Linted) Target(
 	//
 	// +optional
 	prepareSpokes bool,
+	// Take kubeconfigs of spokes that with-spoke doesn't name from the Secrets that the values name.
+	//
+	// +optional
+	spokesFromValues bool,
+	// Install mural-crds and mural where there is no release yet, straight onto ECR.
+	//
+	// +optional
+	install bool,
 ) (*Target, error) {
 	before := l.Report
 	if !l.Rendered && before.ExitCode == 0 {
@@ -67,11 +77,13 @@ func (l *Linted) Target(
 	if err != nil {
 		return nil, err
 	}
-	t.Flags = append(t.Flags, flags{{"managed-by", string(managedBy)}, {"timeout", timeout}, {"push-wait", pushWait}}.args()...)
-	if prepareSpokes {
-		t.Flags = append(t.Flags, "--prepare-spokes")
-	}
-	return t, nil
+	t.Flags = append(t.Flags, flags{{"managed-by", string(managedBy)}, {"timeout", timeout}}.args()...)
+	t.Flags = append(t.Flags, switches{{"spokes-from-values", spokesFromValues}}.args()...)
+	return t.choose(slices.Concat(
+		flags{{"push-wait", pushWait}}.args(),
+		switches{{"prepare-spokes", prepareSpokes}, {"install", install}}.args(),
+		each("disable", l.Disabled), // a run has the same rules as lint, or the same file would have two verdicts
+	)...), nil
 }
 
 // target reaches the hub by a kubeconfig or as an EKS cluster, or as the file of --config says.
@@ -200,6 +212,7 @@ func (t *Target) stage(ctx context.Context, tolerant anyway, args ...string) (*R
 	if err != nil {
 		return nil, err
 	}
+	call.args = append(call.args, t.Choices...)
 	return t.live(ctx, call, tolerant)
 }
 

@@ -19,6 +19,14 @@ func TestRemediesNameFunctions(t *testing.T) {
 		"correct the documents, or write new ones with: palette-ecr policies":    "correct the documents, or write new ones with: `policies`",
 		"run `palette-ecr rollback` again":                                       "run `rollback` again",
 		"give the path of a values.yaml or of a HelmRelease manifest":            "give the path of a values.yaml or of a HelmRelease manifest",
+		"if not, `palette-ecr run --recover` goes on":                            "if not, `with-decisions --recover run` goes on",
+		"copy it with `palette-ecr copy --all-repositories`, or":                 "copy it with `with-copying --all-repositories copy`, or",
+		"pass --accept-broken chat if you know of it":                            "pass with-decisions --accept-broken chat if you know of it",
+		"copy it with --all-repositories, or --leave charts":                     "copy it with with-copying --all-repositories, or with-copying --leave charts",
+		"go back without it: --leave-spoke edge-7":                               "go back without it: --leave-spoke edge-7",
+		"or go on without it: --without-spoke edge-7":                            "or go on without it: without-spoke --name edge-7",
+		"look with `palette-ecr status`":                                         "look with `status`",
+		"make a new one with `palette-ecr plan -o plan=FILE`":                    "make a new one with `plan file export --path FILE`",
 		"a new cutover begins with `palette-ecr run`; palette-ecr's own journal": "a new cutover begins with `run`; palette-ecr's own journal",
 	} {
 		if got := inFunctions(text); got != want {

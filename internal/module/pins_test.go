@@ -26,7 +26,7 @@ func TestPinsOfDaggerAgree(t *testing.T) {
 	require.Regexp(t, `^v\d+\.\d+\.\d+$`, config.EngineVersion)
 	for file, times := range map[string]int{
 		"dev/dagger.json": 1, "tests/dagger.json": 1, "examples/go/dagger.json": 1,
-		".github/workflows/cutover.yml": 4, ".github/workflows/test.yml": 1, ".github/workflows/release.yml": 1,
+		".github/workflows/cutover.yml": 5, ".github/workflows/drift.yml": 1, ".github/workflows/test.yml": 1, ".github/workflows/release.yml": 1,
 		"templates/cutover.yml": 1, "internal/module/testdata/stub/go.mod": 1, "docs/dagger.md": 1,
 	} {
 		data, err := os.ReadFile(filepath.Join(root, file))

@@ -44,7 +44,8 @@ func TestConnectSaysWhatIsWrongWithTheFile(t *testing.T) {
 	}{
 		"missing":         {target.Cluster{Kubeconfig: "no/such/file"}, `reading kubeconfig "no/such/file"`, "--kubeconfig"},
 		"a directory":     {target.Cluster{Kubeconfig: t.TempDir()}, "is a directory", "kubectl config view"},
-		"malformed":       {target.Cluster{Kubeconfig: write(t, "apiVersion: v1\nclusters: {")}, "parsing kubeconfig", "kubectl config view"},
+		"malformed":       {target.Cluster{Kubeconfig: write(t, "apiVersion: v1\nclusters: {")}, `": yaml: line 2: `, "kubectl config view"},
+		"another file":    {target.Cluster{Kubeconfig: write(t, "no kubeconfig")}, `: it has no apiVersion and kind, as a kubeconfig has`, "kubectl config view"},
 		"empty":           {target.Cluster{Kubeconfig: write(t, "")}, "it has no context", "--kubeconfig"},
 		"unknown context": {target.Cluster{Kubeconfig: good, Context: "prod"}, `it has no context "prod"`, "one of: broken, hub, spoke-1"},
 		"none current":    {target.Cluster{Kubeconfig: write(t, "apiVersion: v1\nkind: Config\ncontexts: [{name: hub, context: {cluster: c, user: u}}]\n")}, "no context is current", "one of: hub"},

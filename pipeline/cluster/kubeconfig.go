@@ -79,7 +79,21 @@ func kubeconfigFault(files []string, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return fault.New(fault.Usage, "make the file readable for you", "reading kubeconfig %q: %w", name, err)
 	}
-	return fault.New(fault.Usage, "correct the file; `kubectl config view --kubeconfig <file>` must show it", "parsing kubeconfig %q: %w", name, err)
+	return fault.New(fault.Usage, "correct the file; `kubectl config view --kubeconfig <file>` must show it", "parsing kubeconfig %q: %s", name, whyNot(err))
+}
+
+// whyNot is why a file is no kubeconfig, without what client-go says of its own types and of the file's name once more.
+func whyNot(err error) string {
+	said := err.Error()
+	if strings.Contains(said, "couldn't get version/kind") {
+		return "it has no apiVersion and kind, as a kubeconfig has"
+	}
+	if _, reason, found := strings.Cut(said, "error loading config file "); found {
+		if _, reason, found = strings.Cut(reason, "\": "); found {
+			return reason
+		}
+	}
+	return said
 }
 
 // chooseContext returns the context to use; its error names the known ones.

@@ -46,6 +46,10 @@ func Read(path string) (*Document, error) {
 	if err == nil {
 		data, err = os.ReadFile(path)
 	}
+	var cause *os.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err // the path is in the message once already
+	}
 	if err != nil {
 		return nil, fault.New(fault.Usage, remedy, "reading the plan %q: %w", path, err)
 	}
