@@ -20,6 +20,10 @@ const (
 	messagePath    = "/dev/termination-log"
 )
 
+// interrupted is the exit code of a pod that was told to end, as a shell says of SIGTERM. It is not an answer: another pod
+// goes on.
+const interrupted fault.Code = 143
+
 // Pod is what a pod of the Job has.
 type Pod struct {
 	Directory string      // of the order; empty is where the Job mounts it
@@ -40,6 +44,9 @@ func Do(ctx context.Context, p Pod) error {
 	outcome, err := p.do(ctx)
 	if err != nil {
 		err = fmt.Errorf("in shard %d: %w", p.Index+1, err)
+		if ctx.Err() != nil {
+			err = fault.New(interrupted, "the Job starts another pod", "%w", err)
+		}
 		counts := outcome.Counts
 		outcome = failed(err)
 		outcome.Counts = counts

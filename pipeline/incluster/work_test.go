@@ -1,6 +1,7 @@
 package incluster
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -129,4 +130,19 @@ func TestPodSaysWhyItFailed(t *testing.T) {
 	assert.Equal(t, fault.CodeOf(err), fault.CodeOf(got.Err()))
 	assert.Equal(t, err.Error(), got.Error)
 	assert.Contains(t, fault.RemedyOf(got.Err()), "create-repository")
+}
+
+// TestPodThatIsToldToEnd ends with a code that the Job takes for no answer, so that another pod goes on.
+func TestPodThatIsToldToEnd(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	dir := t.TempDir()
+	data, err := b.order.seal()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, orderKey), data, 0o600))
+	err = Do(ctx, Pod{Directory: dir, Message: filepath.Join(dir, "said"), AWS: b.aws, Progress: progress.Discard})
+	require.Error(t, err)
+	assert.NotContains(t, answers(), int32(fault.CodeOf(err))) //nolint:gosec // an exit code
 }
