@@ -184,9 +184,9 @@ func later(pod, than *corev1.Pod) bool {
 
 // outcome reads what a pod left when it ended.
 func (f *follower) outcome(shard int, pod *corev1.Pod) (Outcome, error) {
-	doing := fmt.Sprintf("shard %d", shard+1)
+	wrong := func(err error) error { return fault.New(fault.Failed, f.remedy(err), "shard %d: %w", shard+1, err) }
 	if pod == nil {
-		return Outcome{}, f.explain(errors.New("there is no pod of it"), doing)
+		return Outcome{}, wrong(errors.New("there is no pod of it"))
 	}
 	for _, s := range pod.Status.ContainerStatuses {
 		if s.State.Terminated == nil {
@@ -194,9 +194,9 @@ func (f *follower) outcome(shard int, pod *corev1.Pod) (Outcome, error) {
 		}
 		var said Outcome
 		if err := json.Unmarshal([]byte(s.State.Terminated.Message), &said); err != nil {
-			return said, f.explain(fmt.Errorf("pod %s ended with exit code %d (%s): %s", pod.Name, s.State.Terminated.ExitCode, s.State.Terminated.Reason, s.State.Terminated.Message), doing)
+			return said, wrong(fmt.Errorf("pod %s ended with exit code %d (%s): %s", pod.Name, s.State.Terminated.ExitCode, s.State.Terminated.Reason, s.State.Terminated.Message))
 		}
 		return said, said.Err()
 	}
-	return Outcome{}, f.explain(fmt.Errorf("pod %s is %s: %s", pod.Name, pod.Status.Phase, pod.Status.Message), doing)
+	return Outcome{}, wrong(fmt.Errorf("pod %s is %s: %s", pod.Name, pod.Status.Phase, pod.Status.Message))
 }

@@ -144,9 +144,13 @@ func (l Launcher) away(ctx context.Context, o client.Object) {
 }
 
 func (l Launcher) explain(err error, doing string) error {
-	remedy := fmt.Sprintf("look with `%s`, then run it again, or copy without --in-cluster", l.Cluster.Kubectl("--namespace %s get jobs,pods --selector %s=%s", l.Namespace, component, copies))
+	return fault.New(fault.Failed, l.remedy(err), "copying inside cluster %q: %s: %w", l.Cluster.Name, doing, err)
+}
+
+// remedy is what to do when Kubernetes does not do what it was asked.
+func (l Launcher) remedy(err error) string {
 	if apierrors.IsForbidden(err) {
-		remedy = "`palette-ecr policies --kubernetes --in-cluster` prints the Role; or copy without --in-cluster"
+		return "`palette-ecr policies --kubernetes --in-cluster` prints the Role; or copy without --in-cluster"
 	}
-	return fault.New(fault.Failed, remedy, "copying inside cluster %q: %s: %w", l.Cluster.Name, doing, err)
+	return fmt.Sprintf("look with `%s`, then run it again, or copy without --in-cluster", l.Cluster.Kubectl("--namespace %s get jobs,pods --selector %s=%s", l.Namespace, component, copies))
 }
