@@ -101,8 +101,9 @@ func (l Launcher) run(ctx context.Context, order Order) (done Outcome, err error
 	if err := l.Cluster.Client.Create(ctx, secret); err != nil {
 		return done, l.explain(err, "making a Secret for it")
 	}
-	made.Spec.Suspend = new(false)
-	if err := l.Cluster.Client.Update(ctx, made); err != nil {
+	suspended := made.DeepCopy()
+	made.Spec.Suspend = new(false) // by a patch: the Job controller writes its status meanwhile
+	if err := l.Cluster.Client.Patch(ctx, made, client.MergeFrom(suspended)); err != nil {
 		return done, l.explain(err, "starting the Job")
 	}
 	l.Progress.Say("Job %s/%s, %s, image %s", made.Namespace, made.Name, report.Counted(max(order.Shards, 1), "pod"), l.Options.Image)

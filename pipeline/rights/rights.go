@@ -132,7 +132,7 @@ func Hub(o Options) []Right {
 		table["validate"] = slices.Concat(table["validate"], forward, []need{{"get", "", "configmaps secrets", o.SourceIn, ""}})
 	}
 	if o.InCluster {
-		table["copy"] = append(table["copy"], need{"create list get update delete", "batch", "jobs", o.Namespace, ""},
+		table["copy"] = append(table["copy"], need{"create list get patch delete", "batch", "jobs", o.Namespace, ""},
 			need{"list", "", "pods", o.Namespace, ""}, need{"get", "", "pods/log", o.Namespace, ""}, need{"get", "apps", "deployments", o.Namespace, ""})
 	}
 	return listed(table, o.Stages)
