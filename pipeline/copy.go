@@ -8,6 +8,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/source"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/validate"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
@@ -56,13 +57,15 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copi
 		if pairs, err = ends.pairs(ctx, w, s, given, open); err != nil {
 			return done, err
 		}
-		var results []copy.Result
-		results, done.Closure, err = copy.RunAll(ctx, pairs, ends.options)
-		done.entry.Summary, done.entry.Counts = told(pairs, results)
-		for _, result := range results {
-			if e := noteCopied(ctx, s, result.Written); err == nil {
-				err = e
-			}
+		switch {
+		case w.InCluster != nil:
+			err = done.inside(ctx, w, ends, pairs)
+		case w.Shard.Part():
+			return done, done.shard(ctx, s, ends, pairs)
+		default:
+			var results []copy.Result
+			results, done.Closure, err = copy.RunAll(ctx, pairs, ends.options)
+			err = done.note(ctx, s, pairs, results, err)
 		}
 	}
 	if err != nil {
@@ -70,6 +73,44 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copi
 	}
 	done.entry.Proofs = []report.Proof{done.Closure}
 	return done, proof.Gate(done.Closure)
+}
+
+// inside copies from pods in the cluster.
+func (c *Copied) inside(ctx context.Context, w *world.World, ends endpoints, pairs []copy.Pair) error {
+	came, err := ends.inside(ctx, w, pairs)
+	c.entry.Summary, c.entry.Counts = came.Summary, came.Counts
+	if err == nil {
+		c.Closure = *came.Proof
+	}
+	return err
+}
+
+// shard copies one part of everything. Nothing is proven by it: that takes all parts.
+func (c *Copied) shard(ctx context.Context, s *state.State, ends endpoints, pairs []copy.Pair) error {
+	var results []copy.Result
+	for _, p := range pairs {
+		o := ends.options
+		o.References = p.References
+		result, err := copy.Run(ctx, p.Source, p.Destination, o)
+		results = append(results, result)
+		if err != nil {
+			return c.note(ctx, s, pairs, results, err)
+		}
+	}
+	err := c.note(ctx, s, pairs, results, nil)
+	c.entry.Summary = "shard " + ends.options.Shard.String() + ": " + c.entry.Summary + "; copy without --shard proves that nothing is missing"
+	return err
+}
+
+// note says what was copied, and notes it where that matters, also when the copy ended with an error.
+func (c *Copied) note(ctx context.Context, s *state.State, pairs []copy.Pair, results []copy.Result, err error) error {
+	c.entry.Summary, c.entry.Counts = told(pairs, results)
+	for _, result := range results {
+		if e := noteCopied(ctx, s, result.Written); err == nil {
+			err = e
+		}
+	}
+	return err
 }
 
 // told says what was copied, of several repositories each by its name.
@@ -112,6 +153,9 @@ func proveClosure(ctx context.Context, w *world.World, s *state.State, given Giv
 	if err != nil {
 		return report.Proof{}, err
 	}
+	if w.InCluster != nil {
+		return ends.provenInside(ctx, w, pairs)
+	}
 	return copy.VerifyAll(ctx, pairs, ends.options)
 }
 
@@ -119,6 +163,7 @@ func proveClosure(ctx context.Context, w *world.World, s *state.State, given Giv
 type endpoints struct {
 	source      *copy.Source // nil: Zot is off
 	destination copy.Destination
+	sealed      source.Sealed // what it takes to reach the source from a pod
 	options     copy.Options
 	close       func()
 }
@@ -134,7 +179,7 @@ func openEndpoints(ctx context.Context, w *world.World, s *state.State, open ope
 // openFor opens the source for a destination.
 func openFor(ctx context.Context, w *world.World, s *state.State, destination copy.Destination) (e endpoints, err error) {
 	e.close = func() {}
-	e.destination, e.options = destination, copy.Options{Progress: w.Progress, Now: w.Now, Quotas: w.Quotas, BeforeWrite: w.Lock}
+	e.destination, e.options = destination, copy.Options{Progress: w.Progress, Now: w.Now, Quotas: w.Quotas, Shard: w.Shard, BeforeWrite: w.Lock}
 	if e.options.References, err = references(ctx, w, s); err != nil {
 		return e, err
 	}
@@ -155,7 +200,7 @@ func openFor(ctx context.Context, w *world.World, s *state.State, destination co
 		opened.Close()
 		return e, err
 	}
-	e.source, e.close = &from, opened.Close
+	e.source, e.sealed, e.close = &from, opened.Sealed, opened.Close
 	return e, nil
 }
 

@@ -71,6 +71,11 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	if err := o.checkWaits(); err != nil {
 		return Given{}, err
 	}
+	if o.InCluster != nil {
+		if err := o.InCluster.Check(); err != nil {
+			return Given{}, err
+		}
+	}
 	if err := o.Target.Validate(); err != nil {
 		return Given{}, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/incluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/lease"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
@@ -25,6 +26,7 @@ type Options struct {
 	Only    []string // stages to run; empty is all
 	Command string   // for the report
 	Version string   // of palette-ecr, for the report
+	Run     string   // ID of the run, the same for all its shards; empty is a new one
 
 	Files render.Files // where the values are, when they are more than the target's one file
 	In    io.Reader    // standard input, for values from "-"
@@ -57,7 +59,9 @@ type Options struct {
 	AcceptBroken   []string // what was broken before, by name: nobody waits for it, and nothing is proven of it
 	Recover        bool     // repair a release that a killed helm has left pending; Rollback always does
 
-	Quotas copy.Limits // of the AWS account, where they are not ECR's defaults
+	Quotas    copy.Limits        // of the AWS account, where they are not ECR's defaults
+	Shard     copy.Shard         // Only copy: the part of everything that this run copies
+	InCluster *incluster.Options // pods in the hub that copy in place of this process; nil: none
 
 	Plan    string   // file of a plan that was made before: another world is refused
 	Planned []string // stages that a plan is made of, when they are not those that run
@@ -136,7 +140,7 @@ func (o Options) world() world.World {
 	return world.World{
 		Target: o.Target, HTTPClient: o.HTTPClient, AWS: o.AWS, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout,
 		Lock: func(context.Context) error { return nil }, TookOver: func() *lease.Holder { return nil },
-		PushWait: o.PushWait, Quotas: o.Quotas, KeepCert: o.KeepCert, Install: o.Install,
+		PushWait: o.PushWait, Quotas: o.Quotas, Shard: o.Shard, InCluster: o.InCluster, KeepCert: o.KeepCert, Install: o.Install,
 	}
 }
 

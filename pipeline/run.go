@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -41,7 +42,7 @@ func newRunner(o Options, stages []Stage) *runner {
 
 // guard gives a World what takes the release's Lease before the first write of the run.
 func (r *runner) guard(o Options, w *world.World) {
-	w.Writer = journal.Stamp{Run: string(uuid.NewUUID()), By: o.Owner, Command: "palette-ecr " + o.Command}
+	w.Writer = journal.Stamp{Run: cmp.Or(o.Run, string(uuid.NewUUID())), By: o.Owner, Command: "palette-ecr " + o.Command}
 	r.lease = lease.NewGuard(w.Hub.Client, lease.Options{
 		Namespace: w.Target.Release.Namespace, Run: w.Writer.Run, Owner: w.Writer.By, Command: w.Writer.Command,
 	})

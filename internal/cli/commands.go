@@ -11,7 +11,7 @@ func (a *app) commands() []*cobra.Command {
 		a.preflightCommand(),
 		a.planCommand(),
 		a.runCommand(),
-		a.stageCommand("copy", "Copy every artifact from Zot to ECR, and prove that all of it is there", copyHelp),
+		a.copyCommand(),
 		a.stageCommand("deploy", "Give the release its new values, and restart what reads them at start", deployHelp),
 		a.stageCommand("validate", "Prove that clusters pull from ECR and that hue pushes to it", validateHelp),
 		a.disableZotCommand(),
@@ -19,6 +19,7 @@ func (a *app) commands() []*cobra.Command {
 		a.statusCommand(),
 		a.driftCommand(),
 		a.finishCommand(),
+		a.copyInPodCommand(),
 		rehearseCommand(),
 		a.versionCommand(),
 	}
@@ -29,6 +30,9 @@ const (
 that clusters use without a tag, children of indexes, and referrers. Digests are kept. The source is only read. What is
 in ECR already costs one request; a second run writes nothing. At the end everything is re-read from ECR: the closure
 proof.
+
+With --in-cluster a Job beside Zot does it, so that no artifact goes through this machine; with --shards in several pods.
+Nothing of it is left behind. Or give each of several machines a --shard, such as 2/4.
 
   palette-ecr copy --values values.yaml --endpoint oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette`
 

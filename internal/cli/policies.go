@@ -119,7 +119,7 @@ func (a *app) policiesCommand() *cobra.Command {
 	var p policyFlags
 	var names []string
 	var format, document, dir string
-	var kubernetes bool
+	var kubernetes, inCluster bool
 	c := &cobra.Command{
 		Use:   "policies",
 		Short: "Write the least IAM policies for hue, source-controller and the operator",
@@ -144,7 +144,7 @@ The issuer: aws eks describe-cluster --name <cluster> --query cluster.identity.o
 				if err := refuse(c, "--kubernetes writes a ClusterRole, and nothing of IAM", "format", "document", "dir", "principal", "issuer", "cluster", "account", "no-semver", "create-repository", "eks-cluster", "offline"); err != nil {
 					return err
 				}
-				return a.kubernetesRole(&p)
+				return a.kubernetesRole(&p, inCluster)
 			}
 			order, err := a.order(c.Context(), &p)
 			if err != nil {
@@ -194,6 +194,7 @@ The issuer: aws eks describe-cluster --name <cluster> --query cluster.identity.o
 	f.StringSliceVar(&names, "principal", []string{"combined", "operator"}, "for whom: combined, hue, source-controller, operator")
 	f.StringVar(&format, "format", "json", "json, terraform, or aws (commands for a shell)")
 	f.StringVar(&document, "document", "", "json: only this document of a single principal: policy, trust or repository-policy")
+	f.BoolVar(&inCluster, "in-cluster", false, "with --kubernetes: with what copy --in-cluster needs")
 	f.BoolVar(&kubernetes, "kubernetes", false, "the least ClusterRole instead, for who runs palette-ecr against the clusters")
 	f.StringVar(&dir, "dir", "", "write each document into a file of its own in this directory, which is made")
 	c.AddCommand(a.policiesCheckCommand())

@@ -14,6 +14,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/incluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
@@ -43,6 +44,9 @@ type runFlags struct {
 	pushWait time.Duration
 	profile  string
 	quotas   map[string]int
+
+	inCluster bool // pods copy
+	pods      incluster.Options
 }
 
 func (r *runFlags) add(c *cobra.Command) {
@@ -73,6 +77,10 @@ func (r *runFlags) add(c *cobra.Command) {
 	f.DurationVar(&r.pushWait, "push-wait", 2*time.Minute, "how long to wait for a push by hue, for the proof of that name")
 	f.StringToIntVar(&r.quotas, "quota", nil, "requests a second of an ECR API call that this account may make, where it is not the default: PutImage=50; once for each")
 	f.StringVar(&r.profile, "profile", "", "profile of the shared AWS configuration")
+	f.BoolVar(&r.inCluster, "in-cluster", false, "copy from a Job beside Zot, so that no artifact goes through this machine")
+	f.StringVar(&r.pods.Image, "image", "", "with --in-cluster: image of palette-ecr, of this version")
+	f.IntVar(&r.pods.Shards, "shards", 0, "with --in-cluster: pods that copy side by side (default 1)")
+	f.StringVar(&r.pods.ServiceAccount, "service-account", "", "with --in-cluster: whose AWS identity the pods have (default hue's)")
 }
 
 // asks adds the flags of a command that shows what it would do, and asks.
@@ -173,13 +181,17 @@ func (a *app) runPipeline(
 	if err != nil {
 		return err
 	}
+	pods, err := a.inCluster(r)
+	if err != nil {
+		return err
+	}
 	rep, err := run(c.Context(), with(pipeline.Options{
 		Target: want, Command: c.Name(), Version: build.Version(), AsIs: r.asIs, InPlace: r.inPlace, Owner: owner(a.Getenv),
 		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, PrepareSpokes: r.prepare, CreateRepositories: r.create, Leave: r.leave, Disable: r.disable, KeepCert: r.keepCert,
 		KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
 		Plan: r.plan, Confirm: a.confirm(c, r),
 		Recover: r.recover, Install: r.install, Before: r.before, AcceptBroken: r.accept,
-		Files: files, In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile}, Quotas: quotas,
+		Files: files, In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile}, Quotas: quotas, InCluster: pods,
 		Progress: a.Progress(), Timeout: r.timeout, PushWait: r.pushWait,
 	}))
 	if e := a.Write(outputs, rep); e != nil {

@@ -30,6 +30,7 @@ func (c *copier) inventory(ctx context.Context) (*graph, error) {
 		roots = append(roots, wanted{tag: tag})
 	}
 	roots = slices.DeleteFunc(roots, func(w wanted) bool { return slices.Contains(c.Left, w.reference()) })
+	roots = c.Shard.own(c.src.url, roots)
 	for _, left := range c.Left {
 		c.note("%s stays in the source by name", left)
 	}

@@ -58,7 +58,7 @@ const hueShare = 0.2
 // share is left to it.
 func (o Options) limits(kind registry.Kind, shared bool) Limits {
 	if o.Limits != nil {
-		return o.Limits
+		return o.Shard.share(maps.Clone(o.Limits))
 	}
 	limits := DefaultLimits(kind)
 	for name := range limits {
@@ -69,7 +69,7 @@ func (o Options) limits(kind registry.Kind, shared bool) Limits {
 			limits[name] *= 1 - hueShare
 		}
 	}
-	return limits
+	return o.Shard.share(limits)
 }
 
 // seconds returns how long so many requests take at least. What is not limited takes no time.

@@ -131,3 +131,13 @@ func FuzzUnknownField(f *testing.F) {
 	f.Add([]byte(`{"layers":{"a":[[[{}]]]}}`))
 	f.Fuzz(func(_ *testing.T, raw []byte) { unknownField(raw) })
 }
+
+// TestShardsShareQuotas: all shards together may ask as often as one process alone.
+func TestShardsShareQuotas(t *testing.T) {
+	t.Parallel()
+	part := Options{Shard: Shard{Index: 3, Of: 4}}
+	assert.InDelta(t, 10.0/4, part.limits(registry.Private, false)["PutImage"], 1e-9)
+	own := Options{Shard: Shard{Of: 4}, Limits: Limits{"PutImage": 8}}
+	assert.InDelta(t, 2, own.limits(registry.Private, false)["PutImage"], 1e-9)
+	assert.InDelta(t, 8, own.Limits["PutImage"], 1e-9, "what was given stays")
+}

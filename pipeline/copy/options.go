@@ -44,6 +44,7 @@ type Options struct {
 	References []Reference
 	Keep       bool     // a tag that names something else at the destination stays as it is there: the destination is the newer one
 	Left       []string // tags and digests that stay in the source knowingly: neither copied nor missed
+	Shard      Shard    // the part that is this process's; the zero value is everything
 	Repair     bool     // trust no manifest that is there to be whole: look at every child and blob
 
 	// BeforeWrite is called right before each request that changes the destination, and its error ends it: whoever holds a

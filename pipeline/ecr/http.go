@@ -65,24 +65,34 @@ func proxyFrom(env func(string) string) (func(*http.Request) (*url.URL, error), 
 	return func(r *http.Request) (*url.URL, error) { return find(r.URL) }, nil
 }
 
-// authoritiesFrom returns the system's authorities with those of AWS_CA_BUNDLE, or nil when the variable is
-// not set.
-func authoritiesFrom(env func(string) string) (*x509.CertPool, error) {
+const bundleRemedy = "set AWS_CA_BUNDLE to a readable PEM file of certificates, or unset it"
+
+// Bundle returns what the file of AWS_CA_BUNDLE holds, or nil when the variable is not set.
+func Bundle(env func(string) string) ([]byte, error) {
 	path := env("AWS_CA_BUNDLE")
 	if path == "" {
 		return nil, nil
 	}
-	const remedy = "set AWS_CA_BUNDLE to a readable PEM file of certificates, or unset it"
 	pem, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fault.New(fault.Usage, remedy, "reading AWS_CA_BUNDLE: %w", err)
+		return nil, fault.New(fault.Usage, bundleRemedy, "reading AWS_CA_BUNDLE: %w", err)
+	}
+	return pem, nil
+}
+
+// authoritiesFrom returns the system's authorities with those of AWS_CA_BUNDLE, or nil when the variable is
+// not set.
+func authoritiesFrom(env func(string) string) (*x509.CertPool, error) {
+	pem, err := Bundle(env)
+	if pem == nil || err != nil {
+		return nil, err
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fault.New(fault.Usage, remedy, "reading AWS_CA_BUNDLE %q: no certificate in it", path)
+		return nil, fault.New(fault.Usage, bundleRemedy, "reading AWS_CA_BUNDLE %q: no certificate in it", env("AWS_CA_BUNDLE"))
 	}
 	return pool, nil
 }

@@ -71,7 +71,7 @@ func (l *looker) rightsOptions() rights.Options {
 	r := l.World.Target.Release
 	o := rights.Options{
 		Namespace: r.Namespace, Flux: r.ManagedBy == target.Flux, Stages: l.Stages,
-		Prepare: l.PrepareSpokes,
+		Prepare: l.PrepareSpokes, InCluster: l.World.InCluster != nil,
 	}
 	if l.State == nil {
 		return o

@@ -50,6 +50,7 @@ type Options struct {
 	FluxNamespace string   // of its HelmRelease; empty is Namespace
 	SourceIn      string   // namespace of the source registry's Service; empty: it is outside the cluster
 	Stages        []string // empty is every stage
+	InCluster     bool     // pods copy
 	Prepare       bool     // source-controller of each spoke is given its IAM role
 
 	// Searched are the kinds that may name Zot, as the cluster has them (unused.Kinds). Without them it is every kind of
@@ -129,6 +130,10 @@ func Hub(o Options) []Right {
 		table["copy"] = append(table["copy"], forward...)
 		// Zot's own configuration says whether its catalog is whole.
 		table["validate"] = slices.Concat(table["validate"], forward, []need{{"get", "", "configmaps secrets", o.SourceIn, ""}})
+	}
+	if o.InCluster {
+		table["copy"] = append(table["copy"], need{"create list get patch delete", "batch", "jobs", o.Namespace, ""},
+			need{"list", "", "pods", o.Namespace, ""}, need{"get", "", "pods/log", o.Namespace, ""}, need{"get", "apps", "deployments", o.Namespace, ""})
 	}
 	return listed(table, o.Stages)
 }

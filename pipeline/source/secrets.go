@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -27,33 +28,44 @@ type secrets struct {
 	username, password string
 }
 
-func readSecrets(ctx context.Context, c *cluster.Cluster, s mural.Registry, namespace, host string) (*secrets, error) {
+// named is a Secret that the settings name: the key that names it, and what is read from it.
+type named struct {
+	key, name string
+	take      func(map[string][]byte) error
+}
+
+// named returns the Secrets that count, for a registry's host.
+func (s *secrets) named(settings mural.Registry, host string) []named {
+	all := []named{
+		{"certSecretName", settings.CertSecretName, s.takeCertificates},
+		{"proxySecretName", settings.ProxySecretName, s.takeProxy},
+	}
+	if settings.BasicAuth.Username == "" {
+		all = append(all, named{"basicAuthSecretName", settings.BasicAuthSecretName, func(data map[string][]byte) error { return s.takeCredentials(data, host) }})
+	}
+	return slices.DeleteFunc(all, func(n named) bool { return n.name == "" })
+}
+
+// readSecrets reads them from a cluster, and returns what each holds too, by its name.
+func readSecrets(ctx context.Context, c *cluster.Cluster, s mural.Registry, namespace, host string) (*secrets, map[string]map[string][]byte, error) {
 	found := &secrets{username: s.BasicAuth.Username, password: s.BasicAuth.Password}
-	for _, each := range []struct {
-		key, name string
-		take      func(map[string][]byte) error
-	}{
-		{"certSecretName", s.CertSecretName, found.takeCertificates},
-		{"proxySecretName", s.ProxySecretName, found.takeProxy},
-		{"basicAuthSecretName", s.BasicAuthSecretName, func(data map[string][]byte) error { return found.takeCredentials(data, host) }},
-	} {
-		if each.name == "" || each.key == "basicAuthSecretName" && s.BasicAuth.Username != "" {
-			continue
-		}
+	held := map[string]map[string][]byte{}
+	for _, each := range found.named(s, host) {
 		var secret corev1.Secret
 		err := c.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: each.name}, &secret)
 		if apierrors.IsForbidden(err) {
-			return nil, usage(fmt.Sprintf("make sure that you may get Secrets in namespace %s", namespace), "reading Secret %s/%s, which %s names, on cluster %q: %w", namespace, each.name, each.key, c.Name, err)
+			return nil, nil, usage(fmt.Sprintf("make sure that you may get Secrets in namespace %s", namespace), "reading Secret %s/%s, which %s names, on cluster %q: %w", namespace, each.name, each.key, c.Name, err)
 		}
 		if err != nil {
-			return nil, usage(fmt.Sprintf("look with `%s`: Flux needs this Secret to reach the registry", c.Kubectl("--namespace %s get secret %s", namespace, each.name)),
+			return nil, nil, usage(fmt.Sprintf("look with `%s`: Flux needs this Secret to reach the registry", c.Kubectl("--namespace %s get secret %s", namespace, each.name)),
 				"reading Secret %s/%s, which %s names, on cluster %q: %w", namespace, each.name, each.key, c.Name, err)
 		}
 		if err := each.take(secret.Data); err != nil {
-			return nil, usage("correct the Secret: Flux reads the same keys", "reading Secret %s/%s, which %s names, on cluster %q: %w", namespace, each.name, each.key, c.Name, err)
+			return nil, nil, usage("correct the Secret: Flux reads the same keys", "reading Secret %s/%s, which %s names, on cluster %q: %w", namespace, each.name, each.key, c.Name, err)
 		}
+		held[each.name] = secret.Data
 	}
-	return found, nil
+	return found, held, nil
 }
 
 // takeCertificates reads what Flux reads: an authority, or a certificate with its key, or both. The older names of the

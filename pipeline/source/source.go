@@ -28,6 +28,7 @@ type Registry struct {
 	Address registry.Repository
 	Access  copy.Access
 	Via     string // how it is reached, one phrase for people
+	Sealed  Sealed // what it takes to reach it from a pod
 	tunnels *tunnels
 }
 
@@ -43,7 +44,7 @@ func Open(ctx context.Context, c *cluster.Cluster, s mural.Registry, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := readSecrets(ctx, c, s, o.Namespace, address.Registry.Host)
+	secrets, held, err := readSecrets(ctx, c, s, o.Namespace, address.Registry.Host)
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +75,7 @@ func Open(ctx context.Context, c *cluster.Cluster, s mural.Registry, o Options) 
 	if plain {
 		r.Via += ", plain HTTP"
 	}
+	r.Sealed = Sealed{Settings: s, Secrets: held, Plain: plain}
 	r.Access = copy.Access{PlainHTTP: plain, Username: secrets.username, Password: secrets.password, HTTPClient: client}
 	return r, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/eks"
+	"github.com/palette-ecr/palette-ecr/pipeline/incluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/lease"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
@@ -49,13 +50,15 @@ type World struct {
 	AWS        ecr.Options  // how AWS is reached, for clusters that are found by their name in EKS
 	Progress   progress.Reporter
 	Now        func() time.Time
-	Timeout    time.Duration     // for each wait in a cluster
-	PushWait   time.Duration     // for a push by hue
-	Baseline   baseline.Snapshot // what was broken before this run touched anything; zero: nobody has looked
-	Before     baseline.Judged   // of that, what nobody waits for
-	Install    bool              // install the release where there is none
-	Quotas     copy.Limits       // of the AWS account, where they are not ECR's defaults
-	KeepCert   bool              // certSecretRef and proxySecretRef are meant for ECR too
+	Timeout    time.Duration      // for each wait in a cluster
+	PushWait   time.Duration      // for a push by hue
+	Baseline   baseline.Snapshot  // what was broken before this run touched anything; zero: nobody has looked
+	Before     baseline.Judged    // of that, what nobody waits for
+	Install    bool               // install the release where there is none
+	Quotas     copy.Limits        // of the AWS account, where they are not ECR's defaults
+	Shard      copy.Shard         // the part that this run copies; the zero value is everything
+	InCluster  *incluster.Options // pods that copy in place of this process; nil: none
+	KeepCert   bool               // certSecretRef and proxySecretRef are meant for ECR too
 
 	ReportUnreached bool // spokes that do not answer are in Unreached, and not an error
 }
