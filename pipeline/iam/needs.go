@@ -61,6 +61,10 @@ type Need struct {
 	Spare    bool // Flux does not ask for it (AmazonEC2ContainerRegistryPullOnly lacks it), other clients do
 }
 
+// creating are the actions that only making a repository takes. A repository with tags needs ecr:TagResource too (AWS's
+// notice of 2022 to its customers, quoted in estahn/k8s-image-swapper#416).
+var creating = []string{"CreateRepository", "TagResource", "PutLifecyclePolicy"}
+
 // Needs returns what a principal needs, in the order in which a policy has it. The error is a *fault.Error,
 // Usage: a registry that is not ECR has no IAM policies, and ECR Public needs the account.
 func (w Wanted) Needs(p Principal) ([]Need, error) {
@@ -81,7 +85,7 @@ func (w Wanted) Needs(p Principal) ([]Need, error) {
 			service, action = "ecr-public:", r.public
 		}
 		if action == "" || !slices.Contains(r.who, p) ||
-			action == "CreateRepository" && !w.Create || action == "ListImages" && p != Operator && !w.Semver {
+			slices.Contains(creating, action) && !w.Create || action == "ListImages" && p != Operator && !w.Semver {
 			continue
 		}
 		needs = append(needs, Need{

@@ -36,4 +36,6 @@ var rights = []right{
 	{"", "DescribeImageTags", "lists tags, for the closure proof", true, []Principal{Operator}},
 	{"DescribeRepositories", "DescribeRepositories", "sees that the repository exists and whether its tags are immutable", true, []Principal{Operator}},
 	{"CreateRepository", "CreateRepository", "creates the repository", false, []Principal{Operator}},
+	{"TagResource", "TagResource", "gives the repository that it creates its tags (registry.create.tags)", false, []Principal{Operator}},
+	{"PutLifecyclePolicy", "", "gives the repository that it creates its lifecycle policy (registry.create.lifecyclePolicy)", false, []Principal{Operator}},
 }

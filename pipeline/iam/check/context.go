@@ -79,7 +79,7 @@ func (c Check) mayHave(need iam.Need, key string) bool {
 	case tag: // GetAuthorizationToken has no resource, and so no tags
 		return need.Resource != "*"
 	case name == "tagkeys" || strings.HasPrefix(name, "requesttag/"): // only where tags are sent
-		return action == "CreateRepository"
+		return action == "CreateRepository" || action == "TagResource"
 	}
 	return c.mayHaveGlobal(name, need)
 }

@@ -197,6 +197,8 @@ resource "aws_iam_policy" "palette_ecr_operator" {
           "ecr:DescribeImages",
           "ecr:DescribeRepositories",
           "ecr:CreateRepository",
+          "ecr:TagResource",
+          "ecr:PutLifecyclePolicy",
         ]
         Resource = "arn:aws:ecr:us-east-1:123456789012:repository/palette/mural-workloads"
       },
