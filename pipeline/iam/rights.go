@@ -35,5 +35,8 @@ var rights = []right{
 	{"DescribeImages", "DescribeImages", "sees what was pushed and when (aws ecr describe-images, the push proof)", true, []Principal{Operator}},
 	{"", "DescribeImageTags", "lists tags, for the closure proof", true, []Principal{Operator}},
 	{"DescribeRepositories", "DescribeRepositories", "sees that the repository exists and whether its tags are immutable", true, []Principal{Operator}},
+	{"GetLifecyclePolicy", "", "sees what the repository expires or archives", true, []Principal{Operator}},
+	{"GetRepositoryPolicy", "", "sees whom the repository's own policy lets in or keeps out", true, []Principal{Operator}},
+	{"BatchDeleteImage", "BatchDeleteImage", "takes away the probe of a new installation", false, []Principal{Operator}},
 	{"CreateRepository", "CreateRepository", "creates the repository", false, []Principal{Operator}},
 }

@@ -76,6 +76,7 @@ type scene struct {
 	eks           *cluster.EKS   // the hub, when it is named so
 	status        release.Status // of Helm's newest record
 	input         Input
+	asked         map[string]int                        // operations of AWS, once it has looked
 	arrange       func(context.Context, *sdkecr.Client) // further settings in ECR
 }
 
@@ -105,10 +106,25 @@ func newScene(t *testing.T) *scene {
 		Providers:    []aws.Provider{{Account: accountID, Issuer: hubIssuer, Audiences: []string{"sts.amazonaws.com"}, Keys: keys(t)}},
 		Repositories: []aws.Repository{{Account: accountID, Region: "us-east-1", Name: "palette/mural-workloads"}},
 	}
-	s.input.Survey = func(context.Context) (copy.Survey, error) {
-		return copy.Survey{Source: zotURL, Manifests: 24, MissingManifests: 24, Tags: 24, MissingBlobs: 48, Bytes: 1 << 20, Least: 2 * time.Second}, nil
+	s.input.Survey = func(context.Context) ([]copy.Survey, error) {
+		return []copy.Survey{{Destination: mural(), Source: zotURL, Manifests: 24, MissingManifests: 24, Tags: 24, MissingBlobs: 48, Bytes: 1 << 20, Least: 2 * time.Second}}, nil
 	}
 	return s
+}
+
+// mural is the repository of the workloads in ECR.
+func mural() registry.Repository { return named("mural-workloads") }
+
+func named(repository string) registry.Repository {
+	at, err := registry.Parse(endpoint)
+	if err != nil {
+		panic(err)
+	}
+	to, err := at.Repository(repository)
+	if err != nil {
+		panic(err)
+	}
+	return to
 }
 
 // flux is a Deployment of source-controller.
@@ -136,10 +152,7 @@ func (s *scene) look(t *testing.T) Result {
 	e, err := aws.Start(t.Context(), aws.Options{World: s.aws})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, e.Close()) })
-	at, err := registry.Parse(endpoint)
-	require.NoError(t, err)
-	destination, err := at.Repository("mural-workloads")
-	require.NoError(t, err)
+	destination := mural()
 	client, err := ecr.Connect(t.Context(), destination, ecr.Options{
 		HTTPClient: e.HTTPClient(),
 		Config:     &sdk.Config{Credentials: sdk.CredentialsProviderFunc(func(context.Context) (sdk.Credentials, error) { return s.user, nil }), RetryMaxAttempts: 1},
@@ -182,6 +195,7 @@ func (s *scene) look(t *testing.T) Result {
 	}
 	counters, err := e.Control.Counters(t.Context())
 	require.NoError(t, err)
+	s.asked = counters.Reads
 	if s.arrange == nil {
 		assert.Zero(t, counters.TotalWrites(), "preflight only reads")
 	}
