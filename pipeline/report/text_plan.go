@@ -87,10 +87,15 @@ func (t *textWriter) objects(all []PlannedObject) {
 			if o.Stage != "" {
 				text += t.dim("  " + printable(o.Stage))
 			}
+			note := ""
 			if o.Note != "" {
-				text += t.dim(": " + printable(o.Note))
+				note = ": " + printable(o.Note)
+			}
+			if 4+width(line)+width(printable(o.Stage))+width(note) <= t.width {
+				text, note = text+t.dim(note), ""
 			}
 			t.line("  " + text)
+			t.item("    ", 4, strings.TrimPrefix(note, ": "), t.dim)
 		}
 		if more > 0 {
 			t.line("  " + t.dim(fmt.Sprintf("  … and %d more to %s (--all shows them, with their diffs)", more, action)))
