@@ -30,6 +30,7 @@ type Input struct {
 
 	Found    []report.Finding // by lint, which has seen nothing live: they are not repeated
 	Lost     []deploy.LiveKey // values that only the live release has, unless they are kept or given up
+	Disable  []string         // rules of lint that are left out
 	KeepCert bool
 	Proven   *bool // whether every proof that turning Zot off takes holds; nil where Zot is off already
 	Older    bool  // charts may be older than the live ones
@@ -131,7 +132,7 @@ func (l *looker) lint() ([]report.Finding, error) {
 // lintFor runs some rules for a destination.
 func (l *looker) lintFor(destination registry.Repository, live lint.Live, rules ...string) ([]report.Finding, error) {
 	w := l.World
-	var others []string
+	others := slices.Clone(l.Disable)
 	for _, r := range lint.Catalogue() {
 		if !slices.Contains(rules, r.ID) {
 			others = append(others, r.ID)
