@@ -60,6 +60,7 @@ func withBaselineOfReturn(ctx context.Context, w *world.World, s *state.State, a
 	}
 	with := *w
 	with.Baseline = baseline.Join(now, before)
+	with.Baseline.Looked = now.Looked // the same objects at two times
 	judged, err := with.Baseline.Accept(accept, func(string) bool { return true })
 	with.Before = baseline.Judged{Tolerated: baseline.Join(before, now.Suspended()).Broken, Accepted: judged.Accepted}
 	return &with, err

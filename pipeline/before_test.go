@@ -112,6 +112,7 @@ func theBaselineIsOfBefore(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, back.Before.Broken("hub")("OCIRepository", "team", "checkout"))
 	assert.True(t, back.Before.Broken("hub")("OCIRepository", "team", "theirs"))
+	assert.Equal(t, w.Baseline.Looked, back.Baseline.Looked, "the same objects, looked at twice, are not twice as many")
 	require.NoError(t, notWorse(t.Context(), back, back.Baseline))
 	require.NoError(t, notWorse(t.Context(), back, baseline.Snapshot{}), "nobody has looked")
 }

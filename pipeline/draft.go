@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
@@ -32,6 +31,10 @@ func draft(ctx context.Context, w *world.World, s *state.State, in Linted) (*pla
 			return nil, err
 		}
 	}
+	on, err := s.OnECR(w.Destination)
+	if err != nil {
+		return nil, err
+	}
 	wanted := in.Rendered
 	if given.does("deploy") {
 		if err := draftDeployment(ctx, w, s, &d, "deploy", wanted); err != nil {
@@ -50,7 +53,9 @@ func draft(ctx context.Context, w *world.World, s *state.State, in Linted) (*pla
 			return nil, err
 		}
 	}
-	if d.Values, err = valuesDiff(s, given, wanted); err != nil {
+	if wanted.Edit != nil && !on { // how the person's file would change
+		d.Values = wanted.Edit.Diff(given.File.Name())
+	} else if d.Values, err = deploy.ValuesDiff(s.Live.Values, releaseValues(w, s, wanted)); err != nil {
 		return nil, err
 	}
 	return plan.New(d), nil
@@ -63,11 +68,7 @@ func planTarget(w *world.World) plan.Target {
 // draftDeployment adds what a deployment of values does to the release. What an earlier stage does already is its.
 func draftDeployment(ctx context.Context, w *world.World, s *state.State, d *plan.Document, stage string, wanted Rendered) error {
 	o := applyOptions(w, s, wanted)
-	if w.Target.Release.ManagedBy == target.Flux { // values come from where its valuesFrom says, too
-		if merged, err := deploy.Merge(wanted.Given.File.Merged(), wanted.Values, s.Live.Values); err == nil {
-			o.Values = merged
-		}
-	}
+	o.Values = releaseValues(w, s, wanted)
 	f, err := deploy.Foresee(ctx, w.Hub, o)
 	if err != nil {
 		return fmt.Errorf("finding out what %s would change: %w", stage, err)
@@ -77,6 +78,16 @@ func draftDeployment(ctx context.Context, w *world.World, s *state.State, d *pla
 		d.Final = addOnce(d.Final, "values that only the live release has are given up; the journal keeps them until the cutover is finished")
 	}
 	return nil
+}
+
+// releaseValues returns the values that the release is to have. With Flux they come from where its valuesFrom says, too.
+func releaseValues(w *world.World, s *state.State, wanted Rendered) map[string]any {
+	if w.Target.Release.ManagedBy == target.Flux {
+		if merged, err := deploy.Merge(wanted.Given.File.Merged(), wanted.Values, s.Live.Values); err == nil {
+			return merged
+		}
+	}
+	return wanted.Values
 }
 
 // addForeseen adds to a plan what one stage does.
@@ -178,13 +189,4 @@ func addCopy(d *plan.Document, repository string, f copy.Foreseen) {
 		}
 		d.Copy.Tags = append(d.Copy.Tags, tag)
 	}
-}
-
-// valuesDiff shows how the person's file would change; of one that is taken as it is, how the release's values would.
-func valuesDiff(s *state.State, given Given, wanted Rendered) (string, error) {
-	if wanted.Edit != nil {
-		return wanted.Edit.Diff(given.File.Name()), nil
-	}
-	diff, err := deploy.ValuesDiff(s.Live.Values, wanted.Values)
-	return strings.TrimSpace(diff), err
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/preflight"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
@@ -19,8 +20,7 @@ import (
 // Preflighted is linted values with which nothing that could be seen stands in the way of a cutover.
 type Preflighted struct {
 	Linted  Linted
-	Unknown []string     // what could not be looked at, one line each
-	Survey  *copy.Survey // of what is to be copied; nil is unknown
+	Unknown []string // what could not be looked at, one line each
 
 	entry Entry
 }
@@ -51,7 +51,7 @@ func Preflight(ctx context.Context, w *world.World, s *state.State, in Linted) (
 	if err != nil {
 		return done, err
 	}
-	done.Unknown, done.Survey = found.Unknown, found.Survey
+	done.Unknown = found.Unknown
 	done.entry, err = preflightEntry(found)
 	return done, err
 }
@@ -69,7 +69,7 @@ func preflightInput(w *world.World, s *state.State, in Linted) (preflight.Input,
 	}
 	look.Lost, look.Older = lost, r.Given.AllowDowngrade
 	if stages := r.Given.Stages; len(stages) == 0 || slices.Contains(stages, "copy") {
-		look.Survey = func(ctx context.Context) (copy.Survey, error) { return survey(ctx, w.Reached(), s) }
+		look.Survey = func(ctx context.Context) ([]copy.Survey, error) { return survey(ctx, w.Reached(), s, r.Given) }
 	}
 	if s.Absent() {
 		return look, nil
@@ -83,24 +83,43 @@ func preflightInput(w *world.World, s *state.State, in Linted) (preflight.Input,
 	return look, err
 }
 
-// survey finds out what copy would send. A repository that does not exist has a rule of its own, and holds nothing.
-func survey(ctx context.Context, w *world.World, s *state.State) (copy.Survey, error) {
+// survey finds out what copy would send, of each repository. One that does not exist in ECR has a rule of its own, and
+// holds nothing. Copy reads all of it once more: tags may have moved meanwhile, and each costs a request to find out.
+func survey(ctx context.Context, w *world.World, s *state.State, given Given) ([]copy.Survey, error) {
+	off := []copy.Survey{{Off: true}}
 	if s.Absent() {
-		return copy.Survey{Off: true}, nil
+		return off, nil
 	}
-	destination, err := copy.ToNew(ctx, w.ECR)
-	if err != nil && destination.Repository == nil {
-		return copy.Survey{}, err
+	open := func(ctx context.Context, c *ecr.Client) (copy.Destination, error) {
+		to, err := copy.ToNew(ctx, c)
+		if to.Repository != nil {
+			err = nil
+		}
+		return to, err
 	}
-	ends, err := openFor(ctx, w, s, destination)
+	ends, err := openEndpoints(ctx, w, s, open)
 	if err != nil {
-		return copy.Survey{}, err
+		return nil, err
 	}
 	defer ends.close()
 	if ends.source == nil {
-		return copy.Survey{Off: true}, nil
+		return off, nil
 	}
-	return copy.Look(ctx, *ends.source, ends.destination, ends.options)
+	pairs, err := ends.pairs(ctx, w, s, given, open)
+	if err != nil {
+		return nil, err
+	}
+	var all []copy.Survey
+	for _, p := range pairs {
+		o := ends.options
+		o.References = p.References
+		one, err := copy.Look(ctx, p.Source, p.Destination, o)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
 }
 
 // preflightEntry counts what was found, and refuses when any of it is an error.
@@ -126,7 +145,13 @@ func preflightEntry(found preflight.Result) (Entry, error) {
 		}
 		return e, fault.New(fault.Refused, remedy, "looking before anything is touched: %s%s (%s, %s in all)", where, first.Message, first.Rule, report.Counted(int(errors), "error"))
 	}
-	e.Summary = fmt.Sprintf("no error, %d warnings, %d could not be looked at", warnings, len(found.Unknown))
+	e.Summary = "nothing stands in the way"
+	if warnings > 0 {
+		e.Summary += ", " + report.Counted(int(warnings), "warning")
+	}
+	if n := len(found.Unknown); n > 0 {
+		e.Summary = fmt.Sprintf("nothing that can be seen stands in the way, %s; %s can't be seen", report.Counted(int(warnings), "warning"), report.Counted(n, "thing"))
+	}
 	return e, nil
 }
 

@@ -125,6 +125,28 @@ func TestClosureIsAboutEveryRepository(t *testing.T) {
 	require.ErrorContains(t, err, "proving closure: ", "charts/shop is not copied")
 }
 
+// TestSurveyOfAllRepositories: preflight looks at what every repository is to get, in ECR or not.
+func TestSurveyOfAllRepositories(t *testing.T) {
+	t.Parallel()
+	s, e := betweenRegistries(t)
+	s.withMore(t, e, "charts/shop", "images/app")
+	s.World.Target.Registry.AllRepositories = true
+	s.World.Target.Registry.Repositories = map[string]string{"charts/shop": "shop"}
+	surveyed := func(given Given) (names []string) {
+		all, err := survey(t.Context(), s.World, s.State, given)
+		require.NoError(t, err)
+		for _, one := range all {
+			assert.Positive(t, one.MissingManifests, "%+v", one)
+			names = append(names, one.Destination.Name)
+		}
+		return names
+	}
+	assert.ElementsMatch(t, []string{"palette/mural-workloads", "palette/shop", "palette/images/app"}, surveyed(Given{}))
+	assert.ElementsMatch(t, []string{"palette/mural-workloads", "palette/shop"}, surveyed(Given{Leave: []string{"images/app"}}))
+	s.World.Target.Registry.AllRepositories = false
+	assert.Equal(t, []string{"palette/mural-workloads"}, surveyed(Given{}))
+}
+
 // TestPlanOfAllRepositories: a plan counts what every repository gets and names those that will be made, which need not be
 // there for that.
 func TestPlanOfAllRepositories(t *testing.T) {

@@ -46,6 +46,7 @@ func (r *runner) guard(o Options, w *world.World) {
 	r.lease = lease.NewGuard(w.Hub.Client, lease.Options{
 		Namespace: w.Target.Release.Namespace, Run: w.Writer.Run, Owner: w.Writer.By, Command: w.Writer.Command,
 	})
+	r.report.Target.Hub = cmp.Or(r.report.Target.Hub, w.Hub.Context)
 	w.Lock, w.TookOver = r.lease.Hold, r.lease.TookOver
 }
 

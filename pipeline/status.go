@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/lease"
@@ -25,7 +27,7 @@ func Status(ctx context.Context, o Options) (*report.Report, error) {
 	}
 	if err == nil {
 		r.report.Before, r.report.Now = nil, standing(ctx, w, s)
-		r.report.Proofs = append(r.report.Proofs, s.Journal.Proofs...)
+		r.report.Proofs = append(r.report.Proofs, counting(s, w.Now())...)
 		err = unseen(r.report.Now)
 	}
 	r.report.End(r.now(), interrupted(ctx, err))
@@ -98,6 +100,37 @@ func status(ctx context.Context, w *world.World, s *state.State) (*report.Status
 	return out, where(w, s, out)
 }
 
+// namesOf names proofs, those of several clusters once.
+func namesOf(needs []proof.Need) string {
+	var all []string
+	for _, n := range needs {
+		all = addOnce(all, n.Name)
+	}
+	return strings.Join(all, ", ")
+}
+
+// counting returns the proofs of the journal as they count now. One that has expired proves nothing; once Zot is off
+// nothing asks for it either.
+func counting(s *state.State, now time.Time) []report.Proof {
+	const moment = "2006-01-02 15:04 UTC"
+	on, err := s.ZotOn()
+	var all []report.Proof
+	for _, p := range s.Journal.Proofs {
+		until := p.ExpiresAt.UTC().Format(moment)
+		switch {
+		case p.Verdict != report.Held:
+		case p.ExpiresAt.After(now):
+			p.Summary += "; counts until " + until
+		case err == nil && !on:
+			continue
+		default:
+			p.Verdict, p.Cause, p.Remedy = report.Unproven, "It expired at "+until+".", "`palette-ecr validate` makes it again."
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
 // where says how far the cutover is, and what comes next.
 func where(w *world.World, s *state.State, out *report.Status) error {
 	live, err := mural.Read(s.Live.Merged)
@@ -111,7 +144,7 @@ func where(w *world.World, s *state.State, out *report.Status) error {
 		}
 	}
 	j := s.Journal
-	lacking := len(proof.NewLedger(j.Fresh(w.Now(), w.Destination.URL())...).Missing(w.Now(), proof.Needs(clusterNames(w)...)...))
+	lacking := proof.NewLedger(j.Fresh(w.Now(), w.Destination.URL())...).Missing(w.Now(), proof.Needs(clusterNames(w)...)...)
 	switch {
 	case !on && j.Open:
 		out.Cutover, out.Next = "it has begun, and hue is not on ECR yet", "`palette-ecr run` goes on where it stopped; `palette-ecr rollback` goes back"
@@ -119,8 +152,8 @@ func where(w *world.World, s *state.State, out *report.Status) error {
 		out.Cutover, out.Next = "it was rolled back", "`palette-ecr plan` shows what another cutover would change"
 	case !on:
 		out.Cutover, out.Next = "it has not begun", "`palette-ecr preflight`, then `palette-ecr plan`, then `palette-ecr run`"
-	case live.Zot && lacking > 0:
-		out.Cutover = fmt.Sprintf("hue is on ECR, Zot still runs, and %s", report.Counted(lacking, "proof is missing", "proofs are missing"))
+	case live.Zot && len(lacking) > 0:
+		out.Cutover = fmt.Sprintf("hue is on ECR, Zot still runs, and %s: %s", report.Counted(len(lacking), "proof is missing", "proofs are missing"), namesOf(lacking))
 		out.Next = "`palette-ecr validate` makes them; `palette-ecr rollback` goes back"
 	case live.Zot:
 		out.Cutover, out.Next = "hue is on ECR, every proof holds, and Zot still runs", "`palette-ecr disable-zot` turns Zot off; `palette-ecr rollback` goes back"

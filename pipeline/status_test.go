@@ -40,7 +40,7 @@ func TestStatus(t *testing.T) {
 			s.Live.Merged = onRegistry(zot, true)
 			s.Journal.Back("edge-7")
 		}, "edge-7 was left behind: `palette-ecr rollback --only-spoke edge-7`", "`palette-ecr plan`"},
-		"on ECR, proofs are missing": {func(*testing.T, *installation) {}, "hue is on ECR, Zot still runs, and 6 proofs are missing", "`palette-ecr validate`"},
+		"on ECR, proofs are missing": {func(*testing.T, *installation) {}, "hue is on ECR, Zot still runs, and 6 proofs are missing: rendered, closure, ready, pull, unused, push", "`palette-ecr validate`"},
 		"on ECR, proven":             {func(_ *testing.T, s *installation) { s.Journal.Prove(all("hub")) }, "every proof holds, and Zot still runs", "`palette-ecr disable-zot`"},
 		"on ECR, expired": {func(_ *testing.T, s *installation) {
 			s.Journal.Prove(all("hub"))
@@ -75,6 +75,28 @@ func TestStatus(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCountingProofs: each says until when it counts. One that has expired is held no more, and once Zot is off nobody
+// asks for it.
+func TestCountingProofs(t *testing.T) {
+	t.Parallel()
+	s := onZot(t, nil)
+	s.Journal.Prove(all("hub"))
+	fresh := counting(s.State, noon)
+	require.Len(t, fresh, len(all("hub")))
+	for _, p := range fresh {
+		assert.Equal(t, report.Held, p.Verdict)
+		assert.Contains(t, p.Summary, "counts until "+p.ExpiresAt.UTC().Format("2006-01-02 15:04 UTC"))
+	}
+	later := noon.Add(48 * time.Hour)
+	for _, p := range counting(s.State, later) {
+		assert.Equal(t, report.Unproven, p.Verdict)
+		assert.Contains(t, p.Cause, "It expired at ")
+		assert.Contains(t, p.Remedy, "palette-ecr validate")
+	}
+	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), false)
+	assert.Empty(t, counting(s.State, later))
 }
 
 func TestUnseenClusterIsNoSuccess(t *testing.T) {

@@ -21,6 +21,7 @@ type policyFlags struct {
 	account       string
 	noSemver      bool
 	create        bool
+	install       bool
 	fluxNamespace string
 	issuers       []string
 	spokeIssuers  []string
@@ -37,6 +38,8 @@ func (p *policyFlags) add(c *cobra.Command) {
 	f.StringVar(&p.account, "account", "", "AWS account of ECR Public (default that of --role-arn)")
 	f.BoolVar(&p.noSemver, "no-semver", false, "no OCIRepository selects its tag by semver: source-controller need not list tags")
 	f.BoolVar(&p.create, "create-repository", false, "the operator may create the repository")
+	f.BoolVar(&p.target.want.Registry.AllRepositories, "all-repositories", false, "the operator copies every repository that Zot has")
+	f.BoolVar(&p.install, "install", false, "the operator installs where nothing is yet, and may delete the probe that proves it")
 	f.StringVar(&p.fluxNamespace, "flux-namespace", "", "namespace of source-controller (default that of the release)")
 	f.StringArrayVar(&p.issuers, "issuer", nil, "OIDC issuer of a cluster, with --identity irsa: https://oidc.eks.<region>.amazonaws.com/id/<id>; once for each, the hub's first")
 	f.StringArrayVar(&p.spokeIssuers, "spoke-issuer", nil, "OIDC issuer of a spoke")
@@ -100,7 +103,7 @@ func (p *policyFlags) given(want target.Cutover) (iam.Order, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Wanted.Semver, o.Wanted.Create, o.FluxNamespace = !p.noSemver, p.create, p.fluxNamespace
+	o.Wanted.Semver, o.Wanted.Create, o.Wanted.Install, o.FluxNamespace = !p.noSemver, p.create, p.install, p.fluxNamespace
 	if o.Issuers, err = hubFirst("issuer", p.issuers, p.spokeIssuers); err != nil {
 		return o, err
 	}
@@ -141,7 +144,7 @@ The issuer: aws eks describe-cluster --name <cluster> --query cluster.identity.o
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if kubernetes {
-				if err := refuse(c, "--kubernetes writes a ClusterRole, and nothing of IAM", "format", "document", "dir", "principal", "issuer", "cluster", "account", "no-semver", "create-repository", "eks-cluster", "offline"); err != nil {
+				if err := refuse(c, "--kubernetes writes a ClusterRole, and nothing of IAM", "format", "document", "dir", "principal", "issuer", "cluster", "account", "no-semver", "create-repository", "install", "all-repositories", "eks-cluster", "offline"); err != nil {
 					return err
 				}
 				return a.kubernetesRole(&p, inCluster)

@@ -20,6 +20,7 @@ func (c *Console) Confirm(ctx context.Context, r *report.Report) error {
 	if err := report.WritePlan(c.Err, r, report.Options{Paint: Paint(c.Color(c.ErrTTY)), Width: c.width()}); err != nil {
 		return err
 	}
+	c.asked = true
 	return c.ask(ctx, "Go on?")
 }
 

@@ -24,6 +24,7 @@ type Console struct {
 	noColor  bool
 	reported bool                // the text report has said what failed, and what to try
 	clean    func(string) string // hides secrets
+	asked    bool                // the person has seen the plan
 }
 
 // New returns a console on the given streams.

@@ -50,7 +50,7 @@ func (c *Console) Write(w Writer, r *report.Report) error {
 	seen := c.OutTTY || !c.ErrTTY
 	c.reported = r.Error != "" && seen && slices.Contains(w.outputs, report.Output{Format: "text"})
 	err = report.WriteAll(w.outputs, c.Out, r, report.Options{
-		Paint: Paint(c.Color(c.OutTTY)), Width: c.width(), All: w.all, Dir: dir,
+		Paint: Paint(c.Color(c.OutTTY)), Width: c.width(), All: w.all, Seen: c.asked && c.OutTTY, Dir: dir,
 		Root: c.Getenv("GITHUB_WORKSPACE") + c.Getenv("CI_PROJECT_DIR"),
 	})
 	if err != nil {

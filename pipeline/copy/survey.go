@@ -8,13 +8,15 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
 
 // Survey is what a copy would send, found out without sending anything.
 type Survey struct {
-	Off       bool // there is no source: Zot is off
-	Source    string
-	Manifests int // in the source
+	Off         bool // there is no source: Zot is off
+	Source      string
+	Destination registry.Repository
+	Manifests   int // in the source
 
 	Tags             int // that would be written
 	MissingManifests int
@@ -46,7 +48,7 @@ func Look(ctx context.Context, src Source, dst Destination, o Options) (Survey, 
 }
 
 func (c *copier) look(ctx context.Context) (Survey, error) {
-	s := Survey{Source: c.src.url}
+	s := Survey{Source: c.src.url, Destination: c.dst.address}
 	g, err := c.inventory(ctx)
 	if err != nil {
 		return s, err

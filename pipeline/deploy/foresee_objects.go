@@ -94,6 +94,8 @@ func (f *foreseer) deleted(o *outcome, live *unstructured.Unstructured) {
 		o.final = nameOfObject(live) + " is deleted, and what is on it may go with it"
 	case policy == "Delete":
 		o.final = nameOfObject(live) + " deletes its volume claims when it is deleted, and what is on them may go with them"
+	case live.GetKind() == "StatefulSet":
+		o.effect.Note = "its volumes stay"
 	}
 }
 

@@ -166,6 +166,9 @@ func TestForesee(t *testing.T) {
 	assert.ElementsMatch(t, []string{"Deployment mural-system/hue"}, f.Restarts, "there is no source-controller here to restart")
 	assert.Empty(t, f.Unknown)
 	assert.Empty(t, f.Final)
+	for _, e := range f.Effects {
+		assert.Equal(t, e.Object == "StatefulSet mural-system/zot", e.Note == "its volumes stay", e.Object)
+	}
 	assert.Contains(t, f.Facts, plan.Fact{Kind: plan.Release, Name: "mural-system/mural", Seen: "revision 2, deployed, chart 1.0.7"})
 	assert.Contains(t, f.Facts, plan.Fact{Kind: plan.Object, Name: "ConfigMap mural-system/new", Seen: plan.Absent})
 
@@ -230,6 +233,9 @@ func TestForeseeLosingAVolume(t *testing.T) {
 	f, err := w.foresee(t, map[string]any{"zot": "off"})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"StatefulSet mural-system/zot deletes its volume claims when it is deleted, and what is on them may go with them"}, f.Final)
+	for _, e := range f.Effects {
+		assert.Empty(t, e.Note)
+	}
 }
 
 func TestForeseeAnotherVersionOfTheCRDs(t *testing.T) {

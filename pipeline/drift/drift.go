@@ -51,6 +51,7 @@ func Find(ctx context.Context, c Config) Found {
 	f.release()
 	for _, at := range c.Clusters {
 		f.cluster(ctx, at)
+		f.settings(ctx, at)
 	}
 	for i, looked := range unused.Look(ctx, c.Clusters, unused.Config{Zot: c.Zot, Release: c.Release, Now: c.Now}) {
 		at := c.Clusters[i]

@@ -37,6 +37,13 @@ func workload(change func(*sourcev1.OCIRepositorySpec)) *sourcev1.OCIRepository 
 	return r
 }
 
+// settings are what PaletteAI tells hue of its registry.
+func settings(namespace, endpoint, login string) *corev1.Secret {
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "hue-oci-registry"}, Data: map[string][]byte{
+		"endpoint": []byte(endpoint), "repository": []byte("mural-workloads"), "provider": []byte("aws"), "basicAuthSecretName": []byte(login),
+	}}
+}
+
 func config(t *testing.T, funcs interceptor.Funcs, objects ...client.Object) drift.Config {
 	t.Helper()
 	parsed, err := registry.Parse(ecr)
@@ -81,6 +88,10 @@ func TestFind(t *testing.T) {
 			workload(func(s *sourcev1.OCIRepositorySpec) { s.ServiceAccountName = "reader" }),
 			&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "apps", Name: "reader"}, ImagePullSecrets: []corev1.LocalObjectReference{{Name: "login"}}},
 		}, want: []string{"D2 ServiceAccount apps/reader"}},
+		"hue's settings on Zot":           {objects: []client.Object{settings("mural-system", zot, "")}, want: []string{"D1 Secret mural-system/hue-oci-registry"}},
+		"hue's settings with credentials": {objects: []client.Object{settings("mural-system", ecr, "login")}, want: []string{"D2 Secret mural-system/hue-oci-registry"}},
+		"hue's settings":                  {objects: []client.Object{settings("mural-system", ecr, "")}},
+		"somebody else's settings":        {objects: []client.Object{settings("apps", zot, "login")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

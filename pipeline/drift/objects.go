@@ -40,6 +40,30 @@ func (f *finder) cluster(ctx context.Context, c *cluster.Cluster) {
 	}
 }
 
+// settings looks at the Secrets with which PaletteAI tells hue, and spokes, their registry: one that was changed or
+// restored by hand counts until the next upgrade, whatever the release says.
+func (f *finder) settings(ctx context.Context, c *cluster.Cluster) {
+	var list corev1.SecretList
+	if err := c.Client.List(ctx, &list, client.InNamespace(f.Namespace)); err != nil {
+		f.found.Unseen = append(f.found.Unseen, fmt.Sprintf("%s: listing Secrets in namespace %s: %v", c.Name, f.Namespace, err))
+		return
+	}
+	for _, s := range list.Items {
+		endpoint, provider := string(s.Data["endpoint"]), string(s.Data["provider"])
+		if endpoint == "" || provider == "" {
+			continue
+		}
+		at := report.Place{Cluster: c.Name, Object: fmt.Sprintf("Secret %s/%s", s.Namespace, s.Name)}
+		if f.Zot.Names(strings.TrimSuffix(endpoint, "/") + "/" + string(s.Data["repository"])) {
+			f.add("D1", at, "it sends who reads it to Zot, "+endpoint, "upgrade the release with its values: they name ECR; then restart hue")
+			continue
+		}
+		if name := string(s.Data["basicAuthSecretName"]); name != "" && endpoint == f.Destination.Registry.Endpoint() {
+			f.add("D2", at, "it names credentials for ECR, basicAuthSecretName "+name, "upgrade the release with its values; then restart hue")
+		}
+	}
+}
+
 func place(c *cluster.Cluster, r *sourcev1.OCIRepository) report.Place {
 	return report.Place{Cluster: c.Name, Object: fmt.Sprintf("OCIRepository %s/%s", r.Namespace, r.Name)}
 }

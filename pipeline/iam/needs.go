@@ -2,9 +2,11 @@ package iam
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
 
 // Principal is one of those who need something of ECR.
@@ -37,6 +39,11 @@ type Wanted struct {
 	Account    string // of ECR Public, whose addresses don't contain it; for a private registry its own account
 	Semver     bool   // an OCIRepository selects its tag by semver, so that source-controller lists tags
 	Create     bool   // the operator may create the repository
+	All        bool   // the operator copies every repository of Zot, to the same namespace
+	Install    bool   // the operator installs where nothing is yet, and takes away the probe that proves it
+
+	Role Role                // of the pods, which preflight looks at; zero is DefaultRole
+	Mode target.IdentityMode // how they get it; "" is IRSA
 
 	EKSClusters []string // ARNs of clusters that the operator reaches by their names in EKS
 }
@@ -65,12 +72,18 @@ type Need struct {
 // notice of 2022 to its customers, quoted in estahn/k8s-image-swapper#416).
 var creating = []string{"CreateRepository", "TagResource", "PutLifecyclePolicy"}
 
+// OfRepository reports whether the repository's own policy can grant or deny it.
+func (n Need) OfRepository() bool { return strings.Contains(n.Resource, ":repository/") }
+
 // Needs returns what a principal needs, in the order in which a policy has it. The error is a *fault.Error,
 // Usage: a registry that is not ECR has no IAM policies, and ECR Public needs the account.
 func (w Wanted) Needs(p Principal) ([]Need, error) {
 	arn, err := w.arn()
 	if err != nil {
 		return nil, err
+	}
+	if p == Operator && w.All {
+		arn = strings.TrimSuffix(arn, w.Repository.Name) + strings.TrimPrefix(w.Repository.Registry.Namespace+"/*", "/")
 	}
 	public := w.Repository.Registry.Kind == registry.Public
 	var needs []Need
@@ -85,7 +98,7 @@ func (w Wanted) Needs(p Principal) ([]Need, error) {
 			service, action = "ecr-public:", r.public
 		}
 		if action == "" || !slices.Contains(r.who, p) ||
-			slices.Contains(creating, action) && !w.Create || action == "ListImages" && p != Operator && !w.Semver {
+			slices.Contains(creating, action) && !w.Create || action == "BatchDeleteImage" && !w.Install || action == "ListImages" && p != Operator && !w.Semver {
 			continue
 		}
 		needs = append(needs, Need{
@@ -93,12 +106,15 @@ func (w Wanted) Needs(p Principal) ([]Need, error) {
 			Semver: action == "ListImages" && p != Operator, Spare: action == "BatchCheckLayerAvailability" && p == SourceController,
 		})
 	}
+	needs = append(needs, Need{Action: "ecr:GetAuthorizationToken", Resource: "*", Why: "gets the token for the registry"})
 	if public {
-		return append(needs,
-			Need{Action: "ecr-public:GetAuthorizationToken", Resource: "*", Why: "gets the token for the registry"},
-			Need{Action: "sts:GetServiceBearerToken", Resource: "*", Why: "gets the token for ECR Public"}), nil
+		needs[len(needs)-1].Action = "ecr-public:GetAuthorizationToken"
+		needs = append(needs, Need{Action: "sts:GetServiceBearerToken", Resource: "*", Why: "gets the token for ECR Public"})
 	}
-	return append(needs, Need{Action: "ecr:GetAuthorizationToken", Resource: "*", Why: "gets the token for the registry"}), nil
+	if p == Operator {
+		needs = append(needs, w.looks()...)
+	}
+	return needs, nil
 }
 
 // arn of the repository.

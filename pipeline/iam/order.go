@@ -35,7 +35,7 @@ func For(t target.Cutover, account string) (Order, error) {
 			return o, err
 		}
 	}
-	o.Wanted.Account = account
+	o.Wanted.Account, o.Wanted.All = account, t.Registry.AllRepositories
 	return o.Complete()
 }
 
@@ -50,6 +50,7 @@ func (o Order) Complete() (Order, error) {
 	if o.Role == (Role{}) {
 		o.Role, o.RoleAssumed = o.Wanted.DefaultRole(), true
 	}
+	o.Wanted.Role, o.Wanted.Mode = o.Role, o.Mode
 	return o, nil
 }
 

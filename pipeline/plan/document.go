@@ -54,6 +54,7 @@ type Effect struct {
 	Stage  string `json:"stage"` // that does it
 	Action Action `json:"action"`
 	Object string `json:"object"`         // kind namespace/name
+	Note   string `json:"note,omitempty"` // what a person may wonder about
 	Diff   string `json:"diff,omitempty"` // unified diff, secrets masked
 }
 

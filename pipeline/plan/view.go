@@ -13,7 +13,7 @@ func (d *Document) View() (*report.Plan, error) {
 		Restarts: d.Restarts, Final: d.Final, Unknown: d.Unknown, Values: d.Values, Document: encoded,
 	}
 	for _, e := range d.Effects {
-		p.Objects = append(p.Objects, report.PlannedObject{Action: string(e.Action), Object: e.Object, Stage: e.Stage})
+		p.Objects = append(p.Objects, report.PlannedObject{Action: string(e.Action), Object: e.Object, Stage: e.Stage, Note: e.Note})
 		p.Manifests += e.Diff
 	}
 	return p, nil

@@ -43,10 +43,11 @@ An error is a refusal (exit code 3). What may not be looked at is *unproven*: a 
 missing, and exit code 4 when nothing is worse. ` + "`run`" + ` goes on without it, since its proofs show what preflight could not
 see.
 
-In AWS it asks, beside what the operator's policy has, for ` + "`ecr:GetLifecyclePolicy`, `ecr:GetRepositoryPolicy`,\n" +
-	"`ecr:DescribePullThroughCacheRules`, `ecr:DescribeRepositoryCreationTemplates`, `ecr:GetSigningConfiguration`, `iam:GetRole`,\n" +
-	"`iam:ListRolePolicies`, `iam:GetRolePolicy`, `iam:ListAttachedRolePolicies`, `iam:GetPolicy`, `iam:GetPolicyVersion` and\n" +
-	"`iam:GetOpenIDConnectProvider`" + `; each that is missing leaves one look unproven.
+What it reads in AWS is all in the policy that ` + "`palette-ecr policies --principal operator`" + ` prints; each right that is missing
+leaves one look unproven. What the role of hue and source-controller may, IAM itself decides (` + "`iam:SimulatePrincipalPolicy`" + `), with
+the role's permissions boundary; where that may not be asked, the role's documents are judged, and the finding says so.
+
+With ` + "`--all-repositories`" + ` every repository that is copied to is looked at, not that of the workloads alone.
 
 | rule | severity | about |
 |---|---|---|

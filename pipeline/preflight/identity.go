@@ -61,10 +61,7 @@ func (l *looker) judgeTime() {
 	if l.facts.expires.IsZero() {
 		return
 	}
-	need := margin
-	if l.facts.survey != nil {
-		need += l.facts.survey.Least
-	}
+	need := margin + l.facts.copying
 	left := l.facts.expires.Sub(l.World.Now()).Round(time.Second)
 	place := report.Place{Object: "AWS credentials"}
 	switch {

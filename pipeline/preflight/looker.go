@@ -8,10 +8,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
-	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
@@ -29,10 +29,17 @@ type looker struct {
 type facts struct {
 	mu            sync.Mutex
 	live          lint.Live
-	fluxNamespace string // of the hub's source-controller; "" is unknown, or there are two
-	survey        *copy.Survey
-	expires       time.Time // of the AWS credentials; zero is never, or unknown
-	listings      sync.Map  // of OCIRepositories, by cluster
+	fluxNamespace string        // of the hub's source-controller; "" is unknown, or there are two
+	further       []further     // repositories that are copied to beside that of the workloads
+	copying       time.Duration // that ECR's quotas make it at least
+	expires       time.Time     // of the AWS credentials; zero is never, or unknown
+	listings      sync.Map      // of OCIRepositories, by cluster
+}
+
+// further is a repository of ECR that no workload reads, and that is copied to all the same.
+type further struct {
+	destination registry.Repository
+	settings    *lint.RepositorySettings
 }
 
 // note takes what a look has found out.

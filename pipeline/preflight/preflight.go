@@ -13,6 +13,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
@@ -38,15 +39,14 @@ type Input struct {
 	CreateRepositories bool // the run creates the repository
 	Recover            bool // a release that is pending is about to be repaired
 
-	// Survey finds out what is to be copied. nil: this run copies nothing.
-	Survey func(context.Context) (copy.Survey, error)
+	// Survey finds out what is to be copied, of each repository. nil: this run copies nothing.
+	Survey func(context.Context) ([]copy.Survey, error)
 }
 
 // Result is what preflight found.
 type Result struct {
 	Findings []report.Finding
-	Unknown  []string     // what could not be looked at, one line each
-	Survey   *copy.Survey // of what is to be copied; nil is unknown
+	Unknown  []string // what could not be looked at, one line each
 }
 
 // look is one look of preflight, with a name for people.
@@ -96,7 +96,6 @@ func Look(ctx context.Context, in Input) (Result, error) {
 		r.Findings = append(r.Findings, l.findings...)
 		r.Unknown = append(r.Unknown, l.unseen...)
 	}
-	r.Survey = shared.survey
 	if in.State == nil {
 		return r, nil
 	}
@@ -110,22 +109,38 @@ func Look(ctx context.Context, in Input) (Result, error) {
 // liveRules are the rules of lint that need what is live. L12 and L13 judge the role itself (lookAtRole).
 var liveRules = []string{"L10", "L16", "L18", "L21", "L25", "L27", "L28"}
 
-// lint judges the values by what is live.
+// lint judges the values by what is live, and by every further repository that is copied to.
 func (l *looker) lint() ([]report.Finding, error) {
-	w := l.World
 	l.facts.live.Proven = l.Proven
 	if l.Older {
 		l.facts.live.Installed.CRDs = ""
 	}
+	found, err := l.lintFor(l.World.Destination, l.facts.live, liveRules...)
+	if err != nil {
+		return nil, err
+	}
+	for _, further := range l.facts.further {
+		more, err := l.lintFor(further.destination, lint.Live{Repository: further.settings}, ruleSettings)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return found, nil
+}
+
+// lintFor runs some rules for a destination.
+func (l *looker) lintFor(destination registry.Repository, live lint.Live, rules ...string) ([]report.Finding, error) {
+	w := l.World
 	others := slices.Clone(l.Disable)
 	for _, r := range lint.Catalogue() {
-		if !slices.Contains(liveRules, r.ID) {
+		if !slices.Contains(rules, r.ID) {
 			others = append(others, r.ID)
 		}
 	}
 	found, err := lint.Run(lint.Input{
-		File: l.File, Target: w.Target, Destination: w.Destination, Chart: w.Chart, KubeVersion: w.Kubernetes, KeepCert: l.KeepCert,
-		Live: l.facts.live, Disable: others,
+		File: l.File, Target: w.Target, Destination: destination, Chart: w.Chart, KubeVersion: w.Kubernetes, KeepCert: l.KeepCert,
+		Live: live, Disable: others,
 	})
 	return slices.DeleteFunc(found, func(f report.Finding) bool {
 		return f.Ignored != "" || slices.ContainsFunc(l.Found, func(known report.Finding) bool {

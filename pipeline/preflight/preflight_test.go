@@ -207,16 +207,16 @@ func TestFaults(t *testing.T) {
 		},
 		"Zot is down": {
 			breaks: func(_ *testing.T, s *scene) {
-				s.input.Survey = func(context.Context) (copy.Survey, error) {
-					return copy.Survey{}, fault.New(fault.Failed, "see whether it runs", "reaching the source registry: connection refused")
+				s.input.Survey = func(context.Context) ([]copy.Survey, error) {
+					return nil, fault.New(fault.Failed, "see whether it runs", "reaching the source registry: connection refused")
 				}
 			},
 			rule: "P17", says: "connection refused",
 		},
 		"refused artifact": {
 			breaks: func(_ *testing.T, s *scene) {
-				s.input.Survey = func(context.Context) (copy.Survey, error) {
-					return copy.Survey{Source: zotURL, Refused: []string{"sha256:1 (tag cart): ECR does not know its field manifests[0].platform.features"}}, nil
+				s.input.Survey = func(context.Context) ([]copy.Survey, error) {
+					return []copy.Survey{{Destination: mural(), Source: zotURL, Refused: []string{"sha256:1 (tag cart): ECR does not know its field manifests[0].platform.features"}}}, nil
 				}
 			},
 			rule: "P18", says: "platform.features",

@@ -16,6 +16,7 @@ import (
 const (
 	ruleRepository = "P09"
 	ruleAround     = "P10"
+	ruleSettings   = "L18"
 )
 
 func repositoryRules() []report.Rule {
@@ -38,8 +39,10 @@ func repositoryRules() []report.Rule {
 }
 
 // lookAtRepository reads the settings of the destination.
-func lookAtRepository(ctx context.Context, l *looker) {
-	client := l.World.ECR
+func lookAtRepository(ctx context.Context, l *looker) { l.repository(ctx, l.World.ECR) }
+
+// repository looks at one repository that is copied to.
+func (l *looker) repository(ctx context.Context, client *ecr.Client) {
 	place := report.Place{Object: "repository " + client.Repository.Name}
 	info, err := client.Describe(ctx)
 	switch {
@@ -48,11 +51,11 @@ func lookAtRepository(ctx context.Context, l *looker) {
 	case err != nil:
 		l.cannot(ruleRepository, place, "repository "+client.Repository.Name, "ecr:DescribeRepositories", err)
 	case !info.Exists:
-		l.noRepository(ctx, place)
+		l.noRepository(ctx, client, place)
 	default:
-		l.settings(ctx, place, info)
+		l.settings(ctx, client, place, info)
 	}
-	l.around(ctx, place, info)
+	l.around(ctx, client, place, info)
 }
 
 // refusedIdentity reports whether AWS takes us for nobody: then every look would say the same.
@@ -60,27 +63,31 @@ func refusedIdentity(err error) bool {
 	return cause(err) == ecr.BadCredentials || cause(err) == ecr.NoCredentials
 }
 
-func (l *looker) noRepository(ctx context.Context, place report.Place) {
-	missing := ecr.NoRepository(l.World.Destination)
-	made, err := l.World.ECR.CreatedOnPush(ctx)
+func (l *looker) noRepository(ctx context.Context, client *ecr.Client, place report.Place) {
+	missing := ecr.NoRepository(client.Repository)
+	made, err := client.CreatedOnPush(ctx)
 	switch {
 	case l.CreateRepositories:
-		l.find(ruleRepository, report.Info, place, "nothing", "it does not exist yet: this run creates it")
+		l.find(ruleRepository, report.Info, place, "", "it does not exist yet: this run creates it")
 	case err == nil && made:
-		l.find(ruleRepository, report.Info, place, "nothing, if its template is as it should be", "it does not exist yet; a creation template makes it at the first push")
+		l.find(ruleRepository, report.Info, place, "", "it does not exist yet; a creation template makes it at the first push, with the settings that the template has")
 	default: // whoever may not see templates creates it
 		l.find(ruleRepository, report.Error, place, fault.RemedyOf(missing), "%v", missing)
 	}
 }
 
 // settings feeds L18 with the mutability of tags and with the lifecycle policy.
-func (l *looker) settings(ctx context.Context, place report.Place, info ecr.RepositoryInfo) {
+func (l *looker) settings(ctx context.Context, client *ecr.Client, place report.Place, info ecr.RepositoryInfo) {
 	settings := &lint.RepositorySettings{Mutability: info.Mutability, Exclusions: info.Exclusions}
-	policy, err := l.World.ECR.LifecyclePolicy(ctx)
+	policy, err := client.LifecyclePolicy(ctx)
 	if err != nil {
-		l.cannot("L18", place, "the lifecycle policy of "+l.World.Destination.Name, "ecr:GetLifecyclePolicy on "+info.ARN, err)
+		l.cannot(ruleSettings, place, "the lifecycle policy of "+client.Repository.Name, "ecr:GetLifecyclePolicy on "+info.ARN, err)
 	}
 	settings.Lifecycle = policy
+	if client.Repository.Name != l.World.Destination.Name { // no workload follows its tags
+		l.facts.note(func(f *facts) { f.further = append(f.further, further{client.Repository, settings}) })
+		return
+	}
 	for _, c := range l.reached() {
 		list, err := l.facts.workloads(ctx, c)
 		if err != nil {
@@ -96,13 +103,13 @@ func (l *looker) settings(ctx context.Context, place report.Place, info ecr.Repo
 }
 
 // around looks at what else in the account has to do with the repository.
-func (l *looker) around(ctx context.Context, place report.Place, info ecr.RepositoryInfo) {
+func (l *looker) around(ctx context.Context, client *ecr.Client, place report.Place, info ecr.RepositoryInfo) {
 	if info.KMSKey != "" {
 		l.find(ruleAround, report.Info, place, "keep the key enabled, and its policy as it is", "it is encrypted with key %s: when that is disabled, nothing can be pulled", info.KMSKey)
 	}
 	var group errgroup.Group
 	group.Go(func() error {
-		upstream, err := l.World.ECR.PullThrough(ctx)
+		upstream, err := client.PullThrough(ctx)
 		switch {
 		case err != nil:
 			l.cannot(ruleAround, place, "pull through cache rules", "ecr:DescribePullThroughCacheRules", err)
@@ -112,7 +119,7 @@ func (l *looker) around(ctx context.Context, place report.Place, info ecr.Reposi
 		return nil
 	})
 	group.Go(func() error {
-		profiles, err := l.World.ECR.Signing(ctx)
+		profiles, err := client.Signing(ctx)
 		switch {
 		case err != nil:
 			l.cannot(ruleAround, place, "the signing configuration", "ecr:GetSigningConfiguration", err)

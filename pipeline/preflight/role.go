@@ -59,9 +59,6 @@ func (l *looker) lookAtRoleOf(ctx context.Context, arn string) {
 		l.find(ruleRole, report.Error, place, "create it: `palette-ecr policies --format aws` writes the commands", "it does not exist in account %s", role.Account)
 		return
 	}
-	for _, policy := range seen.Unseen {
-		l.cannot("L13", place, "policy "+policy.Name+" of the role", account.Permissions, ecr.Explain(policy.Err, l.World.Destination))
-	}
 	var issuers []string
 	if l.World.Target.Identity.Mode == target.IRSA {
 		if issuers = l.issuers(ctx); len(issuers) == 0 {
@@ -89,7 +86,18 @@ func (l *looker) judgeRole(ctx context.Context, role iam.Role, seen account.Seen
 			order.Wanted.Semver = order.Wanted.Semver || err == nil && r.Spec.Reference != nil && r.Spec.Reference.SemVer != ""
 		}
 	}
+	place := report.Place{Object: "role " + role.ARN()}
 	c := check.Of(order, iam.Combined, seen.Policies, seen.Trust)
+	simulated := l.simulate(ctx, role, order.Wanted)
+	if simulated.err == nil && len(simulated.Open) == 0 {
+		seen.Unseen = nil
+	}
+	for _, policy := range seen.Unseen { // which IAM has not looked at either
+		l.cannot(check.RulePolicy, place, "policy "+policy.Name+" of the role", account.Permissions+", "+account.Simulation, ecr.Explain(policy.Err, l.World.Destination))
+	}
+	if simulated.err == nil && simulated.Allowed() {
+		c.Policies = nil // IAM itself grants all of it
+	}
 	if text, err := l.World.ECR.RepositoryPolicy(ctx); err != nil {
 		l.cannot("L13", report.Place{Object: "repository " + l.World.Destination.Name}, "the repository's policy", "ecr:GetRepositoryPolicy on "+l.World.Destination.ARN(), err)
 	} else if text != "" {
@@ -101,15 +109,23 @@ func (l *looker) judgeRole(ctx context.Context, role iam.Role, seen account.Seen
 	if err != nil {
 		return
 	}
+	explained := c.Repository != nil // whose policy can grant what the role's own don't
 	for _, f := range result.Findings {
 		// A grant beyond the need, and what only the operator needs, are not in the way of a cutover.
 		if f.Severity == report.Info || f.Severity != report.Error && len(result.Unproven) == 0 {
 			continue
 		}
+		if f.Rule == check.RulePolicy {
+			explained = true
+			f.Message += " (" + simulated.how() + ")"
+		}
 		f.Place = report.Place{Object: f.Place.File + " of role " + role.Name, Path: f.Place.Path}
 		l.mu.Lock()
 		l.findings = append(l.findings, f)
 		l.mu.Unlock()
+	}
+	if !explained && simulated.err == nil {
+		l.denied(place, simulated)
 	}
 	for _, reason := range result.Unproven {
 		l.mu.Lock()
@@ -140,7 +156,7 @@ func (l *looker) issuers(ctx context.Context) []string {
 
 // providers looks for the IAM OIDC provider of each issuer.
 func (l *looker) providers(ctx context.Context, role iam.Role, issuers []string) {
-	for _, issuer := range issuers {
+	for _, issuer := range slices.Compact(slices.Sorted(slices.Values(issuers))) {
 		id, err := iam.IssuerID(issuer)
 		if err != nil { // an issuer inside the cluster, which AWS can't reach
 			l.find(ruleRole, report.Error, report.Place{Object: "issuer " + issuer}, "give the cluster an issuer that AWS can reach, or take another --identity", "%v", err)

@@ -76,10 +76,11 @@ type scene struct {
 	eks           *cluster.EKS   // the hub, when it is named so
 	status        release.Status // of Helm's newest record
 	input         Input
+	asked         map[string]int                        // operations of AWS, once it has looked
 	arrange       func(context.Context, *sdkecr.Client) // further settings in ECR
 }
 
-func newScene(t *testing.T) *scene {
+func newScene(t testing.TB) *scene {
 	t.Helper()
 	s := &scene{hub: &apiServer{issuer: hubIssuer}, one: &apiServer{issuer: hubIssuer}, two: &apiServer{issuer: hubIssuer}, status: release.StatusDeployed}
 	for _, a := range []*apiServer{s.hub, s.one, s.two} {
@@ -105,10 +106,25 @@ func newScene(t *testing.T) *scene {
 		Providers:    []aws.Provider{{Account: accountID, Issuer: hubIssuer, Audiences: []string{"sts.amazonaws.com"}, Keys: keys(t)}},
 		Repositories: []aws.Repository{{Account: accountID, Region: "us-east-1", Name: "palette/mural-workloads"}},
 	}
-	s.input.Survey = func(context.Context) (copy.Survey, error) {
-		return copy.Survey{Source: zotURL, Manifests: 24, MissingManifests: 24, Tags: 24, MissingBlobs: 48, Bytes: 1 << 20, Least: 2 * time.Second}, nil
+	s.input.Survey = func(context.Context) ([]copy.Survey, error) {
+		return []copy.Survey{{Destination: mural(), Source: zotURL, Manifests: 24, MissingManifests: 24, Tags: 24, MissingBlobs: 48, Bytes: 1 << 20, Least: 2 * time.Second}}, nil
 	}
 	return s
+}
+
+// mural is the repository of the workloads in ECR.
+func mural() registry.Repository { return named("mural-workloads") }
+
+func named(repository string) registry.Repository {
+	at, err := registry.Parse(endpoint)
+	if err != nil {
+		panic(err)
+	}
+	to, err := at.Repository(repository)
+	if err != nil {
+		panic(err)
+	}
+	return to
 }
 
 // flux is a Deployment of source-controller.
@@ -131,15 +147,30 @@ func workload(name string) sourcev1.OCIRepository {
 // look runs preflight on the scene.
 func (s *scene) look(t *testing.T) Result {
 	t.Helper()
+	in, e := s.prepare(t)
+	r, err := Look(t.Context(), in)
+	require.NoError(t, err)
+	for _, a := range []*apiServer{s.hub, s.one, s.two} {
+		assert.Empty(t, a.writes(), "preflight only reads")
+	}
+	counters, err := e.Control.Counters(t.Context())
+	require.NoError(t, err)
+	s.asked = counters.Reads
+	if s.arrange == nil {
+		assert.Zero(t, counters.TotalWrites(), "preflight only reads")
+	}
+	return r
+}
+
+// prepare starts what stands in for the clusters and AWS, and returns what preflight looks at.
+func (s *scene) prepare(t testing.TB) (Input, *aws.Emulator) {
+	t.Helper()
 	s.record(t, "mural", "1.0.7", s.status)
 	s.record(t, "mural-crds", "0.7.4", release.StatusDeployed)
 	e, err := aws.Start(t.Context(), aws.Options{World: s.aws})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, e.Close()) })
-	at, err := registry.Parse(endpoint)
-	require.NoError(t, err)
-	destination, err := at.Repository("mural-workloads")
-	require.NoError(t, err)
+	destination := mural()
 	client, err := ecr.Connect(t.Context(), destination, ecr.Options{
 		HTTPClient: e.HTTPClient(),
 		Config:     &sdk.Config{Credentials: sdk.CredentialsProviderFunc(func(context.Context) (sdk.Credentials, error) { return s.user, nil }), RetryMaxAttempts: 1},
@@ -175,23 +206,13 @@ func (s *scene) look(t *testing.T) Result {
 	in.File, err = values.Parse("values.yaml", []byte(rendered))
 	require.NoError(t, err)
 	in.Values = in.File.Merged()
-	r, err := Look(t.Context(), in)
-	require.NoError(t, err)
-	for _, a := range []*apiServer{s.hub, s.one, s.two} {
-		assert.Empty(t, a.writes(), "preflight only reads")
-	}
-	counters, err := e.Control.Counters(t.Context())
-	require.NoError(t, err)
-	if s.arrange == nil {
-		assert.Zero(t, counters.TotalWrites(), "preflight only reads")
-	}
-	return r
+	return in, e
 }
 
 func (s *scene) unreached() map[string]error { return s.input.World.Unreached }
 
 // record puts a revision into Helm's storage, as Helm writes it.
-func (s *scene) record(t *testing.T, name, version string, status release.Status) {
+func (s *scene) record(t testing.TB, name, version string, status release.Status) {
 	t.Helper()
 	clientset := kubefake.NewClientset()
 	r := &release.Release{
@@ -207,7 +228,7 @@ func (s *scene) record(t *testing.T, name, version string, status release.Status
 }
 
 // keys are an issuer's, with one in them.
-func keys(t *testing.T) json.RawMessage {
+func keys(t testing.TB) json.RawMessage {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)

@@ -48,7 +48,7 @@ var served = map[string]map[string]string{
 }
 
 // start serves the stand-in, and returns it as a cluster.
-func (a *apiServer) start(t *testing.T, name string) *cluster.Cluster {
+func (a *apiServer) start(t testing.TB, name string) *cluster.Cluster {
 	t.Helper()
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
@@ -57,7 +57,7 @@ func (a *apiServer) start(t *testing.T, name string) *cluster.Cluster {
 	return c
 }
 
-func (a *apiServer) add(t *testing.T, resource string, objects ...any) {
+func (a *apiServer) add(t testing.TB, resource string, objects ...any) {
 	t.Helper()
 	for _, object := range objects {
 		data, err := json.Marshal(object)

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -46,7 +49,7 @@ func lookAtZot(ctx context.Context, l *looker) {
 	if l.Survey == nil {
 		return
 	}
-	s, err := l.Survey(ctx)
+	surveys, err := l.Survey(ctx)
 	place := report.Place{Cluster: l.World.Hub.Name, Object: "source registry"}
 	switch {
 	case err != nil && refusedIdentity(err): // P07 says it
@@ -54,11 +57,37 @@ func lookAtZot(ctx context.Context, l *looker) {
 	case err != nil && denied(err):
 		l.cannot(ruleSource, place, "what is to be copied", "ecr:DescribeImages, ecr:BatchGetImage; on the hub get services, list pods, create pods/portforward", err)
 		return
+	case fault.CodeOf(err) == fault.Usage: // repositories that can't have the names they are to have
+		l.find(ruleRefused, report.Error, place, fault.RemedyOf(err), "%v", err)
+		return
 	case err != nil:
 		l.find(ruleSource, report.Error, place, fault.RemedyOf(err), "%v", err)
 		return
-	case s.Off:
-		l.find(ruleWork, report.Info, place, "nothing", "Zot is off in the live release: there is nothing to copy from")
+	}
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for _, s := range surveys {
+		l.survey(place, s)
+		if s.Off || s.Destination.Name == l.World.Destination.Name {
+			continue // lookAtRepository looks at it
+		}
+		group.Go(func() error {
+			w, err := l.World.WithECR(ctx, s.Destination, l.World.AWS)
+			if err != nil {
+				l.cannot(ruleRepository, report.Place{Object: "repository " + s.Destination.Name}, "repository "+s.Destination.Name, "", err)
+				return nil
+			}
+			l.repository(ctx, w.ECR)
+			return nil
+		})
+	}
+	_ = group.Wait() // what can't be seen is a finding
+}
+
+// survey judges what is to be copied from one repository.
+func (l *looker) survey(place report.Place, s copy.Survey) {
+	if s.Off {
+		l.find(ruleWork, report.Info, place, "", "Zot is off in the live release: there is nothing to copy from")
 		return
 	}
 	for _, refused := range s.Refused {
@@ -71,6 +100,6 @@ func lookAtZot(ctx context.Context, l *looker) {
 	if s.Least > 0 {
 		text += fmt.Sprintf("; ECR's quotas make it at least %s", s.Least)
 	}
-	l.find(ruleWork, report.Info, place, "nothing", "%s", strings.TrimSpace(text))
-	l.facts.note(func(f *facts) { f.survey = &s })
+	l.find(ruleWork, report.Info, place, "", "%s", strings.TrimSpace(text))
+	l.facts.note(func(f *facts) { f.copying += s.Least })
 }

@@ -13,6 +13,7 @@ type Options struct {
 	Paint Paint  // text: how styles are drawn; nil is without
 	Width int    // text: columns to fill; 0 is 100
 	All   bool   // text: every finding and all evidence, instead of the first few of each kind
+	Seen  bool   // text: the person was asked about the plan, and need not read it again
 	Root  string // the repository's root, absolute: file paths in CI formats become relative to it
 	Dir   string // the directory that relative file paths start from, absolute
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -20,11 +21,28 @@ const openFindings = 10
 // writeHTML writes one page that needs nothing else: no script, no network, light and dark as the reader
 // likes it, and fit for paper.
 func writeHTML(w io.Writer, r *Report, _ Options) error {
-	page, err := template.New("report").Parse(htmlText)
+	page, err := template.New("report").Funcs(template.FuncMap{"code": commandsAsCode}).Parse(htmlText)
 	if err != nil {
 		return fmt.Errorf("reading the page's template: %w", err)
 	}
 	return page.Execute(w, pageOf(r))
+}
+
+// commandsAsCode shows what stands between backticks as code.
+func commandsAsCode(text string) template.HTML {
+	parts := strings.Split(text, "`")
+	if len(parts)%2 == 0 { // one of them is not a pair
+		return template.HTML(template.HTMLEscapeString(text)) //nolint:gosec // escaped
+	}
+	var out strings.Builder
+	for i, part := range parts {
+		part = template.HTMLEscapeString(part)
+		if i%2 == 1 {
+			part = "<code>" + part + "</code>"
+		}
+		out.WriteString(part)
+	}
+	return template.HTML(out.String()) //nolint:gosec // each part is escaped
 }
 
 // page is what the template shows. Tone is one of good, bad, warn, note and mute: it picks the colour, and is

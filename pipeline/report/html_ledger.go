@@ -1,6 +1,9 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+	"reflect"
+)
 
 // openRowsOfClusters is how many clusters a page shows without a click, besides those where something does not hold.
 const openRowsOfClusters = 8
@@ -70,7 +73,7 @@ func verdictTone(v Verdict) string {
 // pictures are the pictures of the previous and the present state, as far as the command looked.
 func pictures(r *Report) []picture {
 	var all []picture
-	if r.Before != nil {
+	if r.Before != nil && !reflect.DeepEqual(r.Before, r.Now) { // the same picture twice says nothing
 		all = append(all, pictureOf("Before", r.Before))
 	}
 	if r.Now != nil {

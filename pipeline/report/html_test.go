@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -81,4 +82,35 @@ func TestHTMLShowsWhatIsMeant(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"'mural-workloads'", "'oci://<account-id>.dkr.ecr.<region>.amazonaws.com/東京'", `"Statement": [{`}, texts(node, "mark"))
 	assert.Contains(t, texts(node, "p"), "<account-id> & <region> are still in the endpoint, 100%\nsure: copied from the guide")
+}
+
+// TestCommandsAreCode: what stands between backticks is code, and nothing that somebody wrote becomes markup.
+func TestCommandsAreCode(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"run `palette-ecr plan`, then `a && b`": "run <code>palette-ecr plan</code>, then <code>a &amp;&amp; b</code>",
+		"<script>` is no pair":                  "&lt;script&gt;` is no pair",
+		"plain & simple":                        "plain &amp; simple",
+	} {
+		r := report.New("plan", "v1", time.Time{})
+		r.Error, r.Remedy = text, text
+		var out strings.Builder
+		require.NoError(t, report.Write(&out, "html", r, report.Options{}))
+		assert.Equal(t, 2, strings.Count(out.String(), ">"+want+"</p>"), text)
+	}
+}
+
+// TestOnePictureWhereNothingChanged.
+func TestOnePictureWhereNothingChanged(t *testing.T) {
+	t.Parallel()
+	on := func(from report.Registry) *report.Standing {
+		return &report.Standing{Zot: report.ZotRuns, Push: from, Pulls: []report.Pull{{Cluster: "hub", From: from, Workloads: 2}}}
+	}
+	for now, pictures := range map[report.Registry]int{report.Zot: 1, report.ECR: 2} {
+		r := report.New("plan", "v1", time.Time{})
+		r.Before, r.Now = on(report.Zot), on(now)
+		var out strings.Builder
+		require.NoError(t, report.Write(&out, "html", r, report.Options{}))
+		assert.Equal(t, pictures, strings.Count(out.String(), "<figure"), now)
+	}
 }

@@ -51,6 +51,7 @@ type PlannedObject struct {
 	Action string `json:"action"` // create, update or delete
 	Object string `json:"object"` // kind namespace/name
 	Stage  string `json:"stage,omitempty"`
+	Note   string `json:"note,omitempty"` // what a person may wonder about
 }
 
 // Changes counts the objects and artifacts that would be made, changed and removed.

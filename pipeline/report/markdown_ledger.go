@@ -176,7 +176,11 @@ func (m *markdown) objects(all []PlannedObject) {
 			m.row("", fmt.Sprintf("… and %d more", len(all)-i), "")
 			break
 		}
-		m.row(o.Action, mdCode(o.Object), md(o.Stage))
+		stage := o.Stage
+		if o.Note != "" {
+			stage += ": " + o.Note
+		}
+		m.row(o.Action, mdCode(o.Object), md(stage))
 	}
 	if many {
 		m.WriteString("\n</details>\n")

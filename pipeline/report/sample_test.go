@@ -86,7 +86,7 @@ func samplePlan() *report.Plan {
 		Objects: []report.PlannedObject{
 			{Action: "create", Object: "ServiceAccount mural-system/new", Stage: "deploy"},
 			{Action: "update", Object: "Secret mural-system/hue-registry", Stage: "deploy"},
-			{Action: "delete", Object: "StatefulSet mural-system/zot", Stage: "disable-zot"},
+			{Action: "delete", Object: "StatefulSet mural-system/zot", Stage: "disable-zot", Note: "its volumes stay"},
 		},
 		Values: `--- deploy/values.yaml
 +++ deploy/values.yaml

@@ -69,15 +69,16 @@ func (j *JournalNote) sentence() string {
 		text += fmt.Sprintf(", to the values of revision %d", j.Revision)
 	}
 	if j.Command != "" {
-		text += "; last written by " + j.Command
-		if j.Stage != "" {
-			text += ", stage " + j.Stage
+		text += "; last written"
+		if !j.At.IsZero() {
+			text += " at " + moment(j.At)
 		}
 		if j.By != "" {
-			text += ", of " + j.By
+			text += " by " + j.By
 		}
-		if !j.At.IsZero() {
-			text += ", at " + moment(j.At)
+		text += " with " + j.Command
+		if j.Stage != "" {
+			text += ", stage " + j.Stage
 		}
 		if len(j.Run) >= 8 {
 			text += " (run " + j.Run[:8] + ")"

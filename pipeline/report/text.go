@@ -38,7 +38,9 @@ func writeText(w io.Writer, r *Report, o Options) error {
 	t.findings(r.Findings)
 	t.proofs(r.Proofs)
 	t.ledger(r)
-	t.plan(r)
+	if !o.Seen {
+		t.plan(r)
+	}
 	t.result(r)
 	_, err := io.WriteString(w, t.String())
 	return err

@@ -6,12 +6,33 @@ import (
 	"strings"
 )
 
-// WritePlan writes only the plan of a report, as text, for a person who is asked whether to go on.
+// WritePlan writes only the plan of a report, as text, for a person who is asked whether to go on; in its last lines where
+// it would happen.
 func WritePlan(w io.Writer, r *Report, o Options) error {
 	t := newTextWriter(o)
-	t.plan(complete(r))
+	r = complete(r)
+	t.plan(r)
+	t.labelled(2, "where", r.Target.where(), t.bold)
 	_, err := io.WriteString(w, t.String())
 	return err
+}
+
+// where names release, clusters and destination: the last thing to check before a yes.
+func (t Target) where() string {
+	text := t.Release
+	if t.Hub != "" {
+		text += " in " + t.Hub
+	}
+	switch n := len(t.Spokes); {
+	case n > 4:
+		text += fmt.Sprintf(" and %d spokes", n)
+	case n > 0:
+		text += " and " + strings.Join(t.Spokes, ", ")
+	}
+	if t.Destination != "" && text != "" {
+		text += " → "
+	}
+	return text + t.Destination
 }
 
 // mostObjects is how many objects a terminal shows of each action, unless all are asked for.
@@ -66,7 +87,15 @@ func (t *textWriter) objects(all []PlannedObject) {
 			if o.Stage != "" {
 				text += t.dim("  " + printable(o.Stage))
 			}
+			note := ""
+			if o.Note != "" {
+				note = ": " + printable(o.Note)
+			}
+			if 4+width(line)+width(printable(o.Stage))+width(note) <= t.width {
+				text, note = text+t.dim(note), ""
+			}
 			t.line("  " + text)
+			t.item("    ", 4, strings.TrimPrefix(note, ": "), t.dim)
 		}
 		if more > 0 {
 			t.line("  " + t.dim(fmt.Sprintf("  … and %d more to %s (--all shows them, with their diffs)", more, action)))

@@ -189,7 +189,17 @@ func TestCheckPolicies(t *testing.T) {
 			want: []string{
 				"error L13 Statement: ecr:ListImages is not granted; with it operator lists tags, for the closure proof",
 				"warning L14 Statement: ecr:DescribeImages is not granted; with it operator sees what was pushed and when (aws ecr describe-images, the push proof)",
-				"warning L14 Statement: ecr:DescribeRepositories is not granted; with it operator sees that the repository exists and whether its tags are immutable"}},
+				"warning L14 Statement: ecr:DescribeRepositories is not granted; with it operator sees that the repository exists and whether its tags are immutable",
+				"warning L14 Statement: ecr:GetLifecyclePolicy is not granted; with it operator sees what the repository expires or archives",
+				"warning L14 Statement: ecr:GetRepositoryPolicy is not granted; with it operator sees whom the repository's own policy lets in or keeps out",
+				"warning L14 Statement: ecr:DescribePullThroughCacheRules is not granted; with it operator sees whether a pull through cache serves something else under the repository's name",
+				"warning L14 Statement: ecr:DescribeRepositoryCreationTemplates is not granted; with it operator sees whether a template makes the repository at the first push",
+				"warning L14 Statement: ecr:GetSigningConfiguration is not granted; with it operator sees whether ECR signs what is pushed, for which pushers need rights too",
+				"warning L14 Statement: iam:GetRole, iam:ListRolePolicies, iam:GetRolePolicy, iam:ListAttachedRolePolicies are not granted; with them operator sees that the role exists, whom it trusts and what it may",
+				"warning L14 Statement: iam:SimulatePrincipalPolicy is not granted; with it operator lets IAM itself decide what the role may, with its boundary",
+				"warning L14 Statement: iam:GetPolicy, iam:GetPolicyVersion are not granted; with them operator reads the managed policies of the role",
+				"warning L14 Statement: iam:GetOpenIDConnectProvider is not granted; with it operator sees that IAM knows each cluster's issuer",
+			}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -66,7 +66,7 @@ func (c Check) lackOf(need iam.Need) (l lack, ok bool) {
 		return l, false
 	}
 	// In one account either policy is enough (reference_policies_evaluation-logic_policy-eval-basics.html).
-	if c.Repository != nil && need.Resource != "*" && !c.crossAccount() && evaluate.Resource(*c.Repository, request).Allowed() {
+	if c.Repository != nil && need.OfRepository() && !c.crossAccount() && evaluate.Resource(*c.Repository, request).Allowed() {
 		return lack{}, true
 	}
 	return c.nearest(need), false
@@ -115,7 +115,10 @@ func (c Check) lacks(l lack, needs []iam.Need) []report.Finding {
 			fmt.Sprintf("%s %s %s: %s", c.Principal, verb, strings.Join(actions, ", "), l.reason))}
 	}
 	var findings []report.Finding
-	for _, need := range needs {
+	for i, need := range needs {
+		if need.Check && i > 0 && needs[i-1].Why == need.Why { // one look that takes several
+			continue
+		}
 		severity, remedy := report.Error, fmt.Sprintf("add %s on %q to a statement with Effect Allow", need.Action, need.Resource)
 		switch {
 		case len(c.Absent) > 0: // one of the policies that nobody gave may grant it
@@ -129,10 +132,27 @@ func (c Check) lacks(l lack, needs []iam.Need) []report.Finding {
 			severity = report.Warning
 			remedy += "; give --no-semver if no OCIRepository has spec.ref.semver"
 		}
-		findings = append(findings, finding(d, l.path, ruleOf(c.Principal, []iam.Need{need}), severity, remedy,
-			fmt.Sprintf("%s is not granted; with it %s %s", need.Action, c.Principal, need.Why)))
+		text := fmt.Sprintf("%s is not granted; with it %s %s", need.Action, c.Principal, need.Why)
+		if also := sameLook(needs[i+1:], need); len(also) > 0 {
+			actions := strings.Join(append([]string{need.Action}, also...), ", ")
+			remedy = strings.Replace(remedy, need.Action, actions, 1)
+			text = fmt.Sprintf("%s are not granted; with them %s %s", actions, c.Principal, need.Why)
+		}
+		findings = append(findings, finding(d, l.path, ruleOf(c.Principal, []iam.Need{need}), severity, remedy, text))
 	}
 	return findings
+}
+
+// sameLook returns the actions that follow a need for the same look.
+func sameLook(rest []iam.Need, need iam.Need) []string {
+	var actions []string
+	for _, other := range rest {
+		if !need.Check || other.Why != need.Why {
+			break
+		}
+		actions = append(actions, other.Action)
+	}
+	return actions
 }
 
 // ruleOf: the operator's need to look has a rule of its own.

@@ -105,7 +105,7 @@ func (c Check) repositoryLacks(d document.Document, needs []iam.Need) []report.F
 	var findings []report.Finding
 	var lacking []string
 	for _, need := range needs {
-		if need.Resource == "*" {
+		if !need.OfRepository() {
 			continue
 		}
 		switch decision := evaluate.Resource(d, c.request(need)); decision.Verdict {

@@ -16,9 +16,10 @@ var harm = []string{"DeleteRepository", "BatchDeleteImage", "SetRepositoryPolicy
 // wide finds what a document grants beyond the needs, as far as ECR is concerned: a node's role may have
 // other statements, which are not our business.
 func (c Check) wide(d document.Document, needs []iam.Need) []report.Finding {
-	needed := map[string]bool{}
+	needed, everywhere := map[string]bool{}, map[string]bool{}
 	for _, need := range needs {
 		needed[strings.ToLower(need.Action)] = true
+		everywhere[strings.ToLower(need.Action)] = need.Resource == "*"
 	}
 	var findings []report.Finding
 	add := func(path string, severity report.Severity, remedy, format string, args ...any) {
@@ -39,7 +40,7 @@ func (c Check) wide(d document.Document, needs []iam.Need) []report.Finding {
 			if action != "*" && service != "ecr" && service != "ecr-public" && !strings.ContainsAny(service, "*?") {
 				continue
 			}
-			perRepository = perRepository || name != "getauthorizationtoken"
+			perRepository = perRepository || name != "getauthorizationtoken" && !everywhere[strings.ToLower(action)]
 			switch {
 			case strings.ContainsAny(action, "*?"):
 				add(at, report.Warning, "list the actions that are needed; palette-ecr policies writes them", "%q is a wildcard: it grants %s", action, alsoGranted(action, needs))
@@ -58,6 +59,7 @@ func (c Check) wide(d document.Document, needs []iam.Need) []report.Finding {
 			switch {
 			case resource == "*":
 				add(at, report.Warning, "grant only GetAuthorizationToken on \"*\", and the rest on the repository's ARN", "the statement holds for every repository of the account, not for %s alone", c.Wanted.Repository.Name)
+			case c.Principal == iam.Operator && c.Wanted.All: // it copies to other repositories too
 			case strings.ContainsAny(resource, "*?") && strings.HasPrefix(resource, "arn:"):
 				add(at, report.Warning, "name the repository by its whole ARN", "%q holds for other repositories than %s too", resource, c.Wanted.Repository.Name)
 			}

@@ -20,6 +20,7 @@ import (
 	emulator "github.com/palette-ecr/palette-ecr/fixtures/aws"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/account"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/internal/iamtest"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/write"
@@ -136,8 +137,49 @@ func operate(c *ecr.Client, tag string) error {
 	if err := pull(c, c.Repository.Registry.Kind == registry.Private); err != nil {
 		return err
 	}
-	_, err := c.Images(context.Background())
+	if _, err := c.Images(context.Background()); err != nil {
+		return err
+	}
+	return lookAt(c)
+}
+
+// lookAt reads what preflight reads in AWS.
+func lookAt(c *ecr.Client) error {
+	ctx := context.Background()
+	for _, look := range []func(context.Context) (string, error){c.LifecyclePolicy, c.RepositoryPolicy, c.PullThrough} {
+		if _, err := look(ctx); err != nil {
+			return err
+		}
+	}
+	if _, err := c.CreatedOnPush(ctx); err != nil {
+		return err
+	}
+	if _, err := c.Signing(ctx); err != nil {
+		return err
+	}
+	role := iam.Role{Partition: "aws", Account: "123456789012", Path: "/", Name: "palette-ecr"}
+	seen, err := account.Role(ctx, c.AWS(), role)
+	if err != nil {
+		return err
+	}
+	if len(seen.Unseen) > 0 {
+		return seen.Unseen[0].Err
+	}
+	if _, err := account.Simulate(ctx, c.AWS(), role, []iam.Need{{Action: "ecr:PutImage", Resource: iamtest.Repository}}); err != nil {
+		return err
+	}
+	_, _, err = account.Provider(ctx, c.AWS(), iamtest.Provider)
 	return err
+}
+
+// withRole adds the pods' role to an account, with a policy of its own and an attached one.
+func withRole(w *emulator.World) {
+	pull := emulator.Policy{Account: "123456789012", Name: "pull", Document: json.RawMessage(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ecr:PutImage","Resource":"*"}}`)}
+	w.Policies = append(w.Policies, pull)
+	w.Roles = append(w.Roles, emulator.Role{
+		Account: "123456789012", Name: "palette-ecr", Trust: json.RawMessage(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`),
+		Policies: []json.RawMessage{pull.Document}, More: emulator.Identity{Attached: []string{pull.ARN()}},
+	})
 }
 
 // TestPoliciesDoOnAWS: with its own policy each principal does its work on the emulated ECR with real
@@ -163,7 +205,7 @@ func TestPoliciesDoOnAWS(t *testing.T) {
 	for name, endpoint := range map[string]string{"private": iamtest.PrivateEndpoint, "public": iamtest.PublicEndpoint} {
 		w := iamtest.Wanted(t, endpoint)
 		w.Semver = true
-		e := emulate(t, w)
+		e := emulate(t, w, withRole)
 		for p, work := range works {
 			t.Run(name+"/"+string(p), func(t *testing.T) {
 				policy, err := write.Policy(w, p)

@@ -45,7 +45,7 @@ func RepositoryPolicy(w iam.Wanted, p iam.Principal, role iam.Role) (document.Do
 	}
 	s := document.Statement{Effect: document.Allow, Principal: &document.Principals{AWS: []string{role.ARN()}}}
 	for _, need := range needs {
-		if need.Resource != "*" {
+		if need.OfRepository() {
 			s.Actions = append(s.Actions, need.Action)
 		}
 	}

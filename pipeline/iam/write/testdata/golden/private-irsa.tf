@@ -196,6 +196,8 @@ resource "aws_iam_policy" "palette_ecr_operator" {
           "ecr:ListImages",
           "ecr:DescribeImages",
           "ecr:DescribeRepositories",
+          "ecr:GetLifecyclePolicy",
+          "ecr:GetRepositoryPolicy",
           "ecr:CreateRepository",
           "ecr:TagResource",
           "ecr:PutLifecyclePolicy",
@@ -203,9 +205,38 @@ resource "aws_iam_policy" "palette_ecr_operator" {
         Resource = "arn:aws:ecr:us-east-1:123456789012:repository/palette/mural-workloads"
       },
       {
-        Effect   = "Allow"
-        Action   = "ecr:GetAuthorizationToken"
+        Effect = "Allow"
+        Action = [
+          "ecr:GetAuthorizationToken",
+          "ecr:DescribePullThroughCacheRules",
+          "ecr:DescribeRepositoryCreationTemplates",
+          "ecr:GetSigningConfiguration",
+        ]
         Resource = "*"
+      },
+      {
+        Effect = "Allow"
+        Action = [
+          "iam:GetRole",
+          "iam:ListRolePolicies",
+          "iam:GetRolePolicy",
+          "iam:ListAttachedRolePolicies",
+          "iam:SimulatePrincipalPolicy",
+        ]
+        Resource = "arn:aws:iam::123456789012:role/palette-ecr"
+      },
+      {
+        Effect = "Allow"
+        Action = [
+          "iam:GetPolicy",
+          "iam:GetPolicyVersion",
+        ]
+        Resource = "arn:aws:iam::*:policy/*"
+      },
+      {
+        Effect   = "Allow"
+        Action   = "iam:GetOpenIDConnectProvider"
+        Resource = "arn:aws:iam::123456789012:oidc-provider/*"
       },
     ]
   })

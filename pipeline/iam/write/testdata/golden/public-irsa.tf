@@ -174,6 +174,30 @@ resource "aws_iam_policy" "palette_ecr_operator" {
         ]
         Resource = "*"
       },
+      {
+        Effect = "Allow"
+        Action = [
+          "iam:GetRole",
+          "iam:ListRolePolicies",
+          "iam:GetRolePolicy",
+          "iam:ListAttachedRolePolicies",
+          "iam:SimulatePrincipalPolicy",
+        ]
+        Resource = "arn:aws:iam::123456789012:role/palette-ecr"
+      },
+      {
+        Effect = "Allow"
+        Action = [
+          "iam:GetPolicy",
+          "iam:GetPolicyVersion",
+        ]
+        Resource = "arn:aws:iam::*:policy/*"
+      },
+      {
+        Effect   = "Allow"
+        Action   = "iam:GetOpenIDConnectProvider"
+        Resource = "arn:aws:iam::123456789012:oidc-provider/*"
+      },
     ]
   })
 }
