@@ -58,7 +58,7 @@ A comment makes lint ignore a rule on its line, or on the next if it is alone on
 
   eks.amazonaws.com/role-arn: arn:…   # palette-ecr:ignore L09 the registry is in the shared account
 
-Exit codes: 0 no error is left, 3 there are errors, 64 wrong use.`,
+Exit codes: 0 no error is left, 3 there are errors, 4 the verdict on policies depends on what nobody said, 64 wrong use.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if l.explain == "" {
@@ -170,6 +170,11 @@ func (a *app) lintInput(ctx context.Context, l *lintFlags) (in lint.Input, err e
 	}
 	if err := target.CheckNamespace(want.Release.Namespace); err != nil {
 		return in, err
+	}
+	if l.access.FluxNamespace != "" {
+		if err := target.CheckNamespace(l.access.FluxNamespace); err != nil {
+			return in, err
+		}
 	}
 	if l.fluxVersion != "" {
 		in.Live.SourceControllers = []lint.SourceController{{Namespace: want.Release.Namespace, Version: l.fluxVersion}}

@@ -53,13 +53,14 @@ func judgePolicies(v *view, rule string) error {
 	}
 	wanted := check.Of(order, who, a.Policies, a.Trust)
 	wanted.Facts = a.Facts
-	findings, err := wanted.Findings()
+	result, err := wanted.Result()
 	if err != nil {
 		return err
 	}
-	for _, f := range findings {
+	for _, f := range result.Findings {
 		if f.Rule == rule {
 			v.findings = append(v.findings, f)
+			v.unproven = result.Unproven
 		}
 	}
 	return nil
