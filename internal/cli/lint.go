@@ -116,12 +116,13 @@ func (a *app) lint(c *cobra.Command, l *lintFlags) error {
 	if err != nil {
 		return err
 	}
+	secrets := in.File.Secrets()
 	if l.fix {
 		if in.File, err = a.fixValues(ctx, in, &l.target); err != nil {
 			return err
 		}
 	}
-	rep, err := lint.Review{Input: in, Version: build.Version(), Now: time.Now}.Report()
+	rep, err := lint.Review{Input: in, Version: build.Version(), Now: time.Now, Secrets: secrets}.Report()
 	if rep == nil {
 		return err
 	}

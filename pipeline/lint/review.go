@@ -11,7 +11,8 @@ import (
 // Review is a lint as a report.
 type Review struct {
 	Input
-	Version string // of palette-ecr
+	Version string   // of palette-ecr
+	Secrets []string // of the file before an edit, which it may hold elsewhere still
 	Now     func() time.Time
 }
 
@@ -26,7 +27,7 @@ func (r Review) Report() (*report.Report, error) {
 	rep := report.New("lint", r.Version, start)
 	rep.Target = report.Target{Values: r.File.Name(), Release: r.Target.Release.Namespace + "/" + r.Target.Release.Name}
 	rep.Findings, rep.Rules = findings, Catalogue()
-	rep.Hide(r.File.Secrets()...)
+	rep.Hide(append(r.File.Secrets(), r.Secrets...)...)
 	if r.Destination.Registry.IsECR() {
 		rep.Target.Destination = r.Destination.URL()
 	}
