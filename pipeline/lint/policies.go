@@ -3,6 +3,7 @@ package lint
 import (
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/check"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
 // policyRules are those of the package iam: L12, L13 and L14.
@@ -60,7 +61,9 @@ func judgePolicies(v *view, rule string) error {
 	for _, f := range result.Findings {
 		if f.Rule == rule {
 			v.findings = append(v.findings, f)
-			v.unproven = result.Unproven
+			if f.Severity == report.Warning { // as those are that depend on something
+				v.unproven = result.Unproven
+			}
 		}
 	}
 	return nil
