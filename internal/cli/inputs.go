@@ -20,5 +20,16 @@ func (t *targetFlags) inputs(want target.Cutover, getenv func(string) string) []
 			files = append(files, path)
 		}
 	}
+	files = append(append(files, filesOf(want.Release.Chart)...), filesOf(want.Release.CRDs.Chart)...)
 	return append(files, filepath.SplitList(getenv("KUBECONFIG"))...)
+}
+
+// filesOf lists the files of a chart in a directory, where Helm looks for them; none of any other chart.
+func filesOf(chart string) []string {
+	var files []string
+	for _, pattern := range []string{"Chart.*", "values.*", "templates/*", "templates/*/*", "crds/*", "charts/*", "charts/*/*", "charts/*/*/*"} {
+		found, _ := filepath.Glob(filepath.Join(chart, pattern)) // the patterns are well-formed
+		files = append(files, found...)
+	}
+	return files
 }

@@ -58,7 +58,7 @@ A comment makes lint ignore a rule on its line, or on the next if it is alone on
 
   eks.amazonaws.com/role-arn: arn:…   # palette-ecr:ignore L09 the registry is in the shared account
 
-Exit codes: 0 no error is left, 3 there are errors, 64 wrong use.`,
+Exit codes: 0 no error is left, 3 there are errors, 4 the verdict on policies depends on what nobody said, 64 wrong use.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if l.explain == "" {
@@ -116,12 +116,13 @@ func (a *app) lint(c *cobra.Command, l *lintFlags) error {
 	if err != nil {
 		return err
 	}
+	secrets := in.File.Secrets()
 	if l.fix {
 		if in.File, err = a.fixValues(ctx, in, &l.target); err != nil {
 			return err
 		}
 	}
-	rep, err := lint.Review{Input: in, Version: build.Version(), Now: time.Now}.Report()
+	rep, err := lint.Review{Input: in, Version: build.Version(), Now: time.Now, Secrets: secrets}.Report()
 	if rep == nil {
 		return err
 	}
@@ -170,6 +171,11 @@ func (a *app) lintInput(ctx context.Context, l *lintFlags) (in lint.Input, err e
 	}
 	if err := target.CheckNamespace(want.Release.Namespace); err != nil {
 		return in, err
+	}
+	if l.access.FluxNamespace != "" {
+		if err := target.CheckNamespace(l.access.FluxNamespace); err != nil {
+			return in, err
+		}
 	}
 	if l.fluxVersion != "" {
 		in.Live.SourceControllers = []lint.SourceController{{Namespace: want.Release.Namespace, Version: l.fluxVersion}}

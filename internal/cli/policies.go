@@ -103,6 +103,11 @@ func (p *policyFlags) given(want target.Cutover) (iam.Order, error) {
 	if err != nil {
 		return o, err
 	}
+	if p.fluxNamespace != "" {
+		if err := target.CheckNamespace(p.fluxNamespace); err != nil {
+			return o, err
+		}
+	}
 	o.Wanted.Semver, o.Wanted.Create, o.Wanted.Install, o.FluxNamespace = !p.noSemver, p.create, p.install, p.fluxNamespace
 	if o.Issuers, err = hubFirst("issuer", p.issuers, p.spokeIssuers); err != nil {
 		return o, err

@@ -220,3 +220,25 @@ func TestSOPSRefuses(t *testing.T) {
 	code, _, errs = run(t, "run", "--until", "lint", "--values", path)
 	assert.Equal(t, 1, code, "ciphertexts are not deployed: %s", errs)
 }
+
+// TestSOPSRevert: what sops wrote is taken back by sops, and what was changed since stays.
+func TestSOPSRevert(t *testing.T) {
+	s := newSealing(t)
+	for _, rule := range []string{"encrypted_regex: ^(password|adminToken)$", "unencrypted_regex: ^hue$", "mac_only_encrypted: true"} {
+		path := s.encrypt(t, sealedValues, rule)
+		original := filepath.Join(s.dir, "original.yaml")
+		before := s.decrypt(t, path)
+		require.NoError(t, os.WriteFile(original, []byte(read(t, path)), 0o600))
+		code, _, errs := run(t, "render", "--in-place", "--values", path)
+		require.Equal(t, 0, code, errs)
+		require.NotContains(t, s.decrypt(t, path), "zot.mural-system")
+		require.NoError(t, exec.CommandContext(t.Context(), s.program, "set", path, `["global"]["replicas"]`, "5").Run())
+
+		code, out, errs := run(t, "render", "--diff", "--revert", original, "--values", path)
+		assert.Equal(t, 0, code, errs)
+		assert.NotContains(t, out+errs, marker)
+		code, _, errs = run(t, "render", "--in-place", "--revert", original, "--values", path)
+		require.Equal(t, 0, code, "%s: %s", rule, errs)
+		assert.YAMLEq(t, strings.Replace(before, "replicas: 3", "replicas: 5", 1), s.decrypt(t, path), rule)
+	}
+}

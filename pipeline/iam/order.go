@@ -23,6 +23,9 @@ type Order struct {
 // of ECR Public, and may be "" when the role's is the same. Errors are *fault.Error, Usage.
 func For(t target.Cutover, account string) (Order, error) {
 	o := Order{Mode: t.Identity.Mode, Namespace: t.Release.Namespace}
+	if err := target.CheckNamespace(o.Namespace); err != nil {
+		return o, err
+	}
 	destination, err := registry.Parse(t.Registry.Endpoint)
 	if err != nil {
 		return o, err

@@ -3,9 +3,11 @@ package lint
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
@@ -41,7 +43,7 @@ var guidePlaceholder = regexp.MustCompile(`<(account-id|region|ecr-namespace|ecr
 
 // substituted is what Flux itself replaces in a manifest (fluxcd.io, Kustomization, postBuild): in a
 // HelmRelease it is no leftover.
-var substituted = regexp.MustCompile(`<[A-Za-z][A-Za-z0-9 _.-]*>|\B\$[A-Z_]+|\{\{`)
+var substituted = regexp.MustCompile(`<[A-Za-z][A-Za-z0-9 _.-]*>|\B\$[A-Z_]+`)
 
 func placeholders(v *view) error {
 	root, ok := v.file.Root()
@@ -49,7 +51,7 @@ func placeholders(v *view) error {
 		return nil // regular expressions over the whole file take longer than reading it
 	}
 	ours := placeholder
-	if v.file.Kind() == values.HelmRelease {
+	if v.file.Kind() != values.Plain {
 		ours = substituted
 	}
 	root.Each(func(top values.Node) bool {
@@ -59,7 +61,11 @@ func placeholders(v *view) error {
 			pattern = ours
 		}
 		scalars(top, func(n values.Node) {
-			if found := pattern.FindAllString(n.Text(), -1); len(found) > 0 {
+			found := pattern.FindAllString(n.Text(), -1)
+			if !v.looks(n.Path) { // a chart's own template, or helmfile's: it stands in nobody's way
+				found = slices.DeleteFunc(found, func(text string) bool { return text == "{{" })
+			}
+			if len(found) > 0 {
 				place := n.Place()
 				if place.EndLine != place.Line {
 					place.EndLine, place.EndColumn = 0, 0
@@ -70,6 +76,16 @@ func placeholders(v *view) error {
 		return true
 	})
 	return nil
+}
+
+// looks reports whether a rule reads the value at a path: those of registries, service accounts and Zot's switch.
+func (v *view) looks(path string) bool {
+	for _, part := range []string{mural.OCIRegistry, mural.ServiceAccount} {
+		if strings.Contains(path+".", "."+part+".") {
+			return true
+		}
+	}
+	return path == strings.Join(mural.ZotEnabled(), ".") || strings.HasSuffix(path, "]."+mural.Name)
 }
 
 // named shows placeholders, but for what may as well be a secret that looks like one.
@@ -112,6 +128,11 @@ func credentials(v *view) error {
 			v.add(report.Warning, password.place(), "remove basicAuth, and keep the old file out of Git", "the password of %s is in the file", r.who())
 		}
 	})
+	for _, l := range v.file.Layers() {
+		if l.Above && l.TargetPath != "" && !l.Unseen && l.Place.File == v.file.Name() && len(values.SecretsIn(l.Values)) > 0 {
+			v.add(report.Error, l.Place, "take it out; on ECR nobody logs in with a password", "%s is a credential in clear, in a manifest, which is made to be committed", l.Name)
+		}
+	}
 	for _, c := range v.file.ObjectCredentials() {
 		severity := report.Warning
 		if c.Login {

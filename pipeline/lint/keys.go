@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -95,7 +97,7 @@ func nearest(key string, words []string) string {
 // alike reports whether two keys differ only in case, separators and what can't be seen, or in a letter or two.
 func alike(a, b string) bool {
 	x, y := letters(a), letters(b)
-	if x == y {
+	if x == y || plural(x) == y {
 		return true
 	}
 	allowed := 0
@@ -108,14 +110,31 @@ func alike(a, b string) bool {
 	return allowed > 0 && distance([]rune(x), []rune(y)) <= allowed
 }
 
-// letters are a key's letters and digits, in lower case.
+// letters are a key's letters and digits, in lower case, as they look: in Latin script.
 func letters(key string) string {
 	return strings.Map(func(r rune) rune {
+		if latin, ok := looksLike[unicode.ToLower(r)]; ok {
+			return latin
+		}
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return unicode.ToLower(r)
 		}
 		return -1
-	}, key)
+	}, norm.NFKC.String(key))
+}
+
+// looksLike are Cyrillic and Greek letters that nobody can tell from Latin ones (unicode.org/Public/security/latest/confusables.txt).
+var looksLike = map[rune]rune{
+	'а': 'a', 'с': 'c', 'е': 'e', 'һ': 'h', 'і': 'i', 'ј': 'j', 'к': 'k', 'м': 'm', 'о': 'o', 'р': 'p', 'ѕ': 's', 'т': 't', 'у': 'y', 'х': 'x', 'ԁ': 'd', 'ԛ': 'q', 'ԝ': 'w',
+	'α': 'a', 'ε': 'e', 'ι': 'i', 'κ': 'k', 'ν': 'v', 'ο': 'o', 'ρ': 'p', 'τ': 't', 'υ': 'u', 'χ': 'x',
+}
+
+// plural takes the ending of a plural off: registries, endpoints.
+func plural(word string) string {
+	if one, ok := strings.CutSuffix(word, "ies"); ok {
+		return one + "y"
+	}
+	return strings.TrimSuffix(word, "s")
 }
 
 // distance is how many letters have to be put in, left out, changed or swapped with the next.

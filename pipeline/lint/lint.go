@@ -90,9 +90,15 @@ type Versions struct{ Mural, CRDs string }
 // that a comment in the file asks to ignore carry its reason. The error is about the input, for example a
 // rule to disable that doesn't exist (a *fault.Error, Usage).
 func Run(in Input) ([]report.Finding, error) {
+	findings, _, err := judge(in)
+	return findings, err
+}
+
+// judge is Run, with the reasons why the verdict on the policies is not certain.
+func judge(in Input) (findings []report.Finding, unproven []string, err error) {
 	disabled, err := disabledRules(in.Disable)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	v := newView(in)
 	for _, r := range rules() {
@@ -101,13 +107,13 @@ func Run(in Input) ([]report.Finding, error) {
 		}
 		v.rule = r.Rule
 		if err := r.check(v); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	findings := v.ignore(v.findings, disabled)
+	findings = v.ignore(v.findings, disabled)
 	findings = slices.DeleteFunc(findings, func(f report.Finding) bool { return rank(f.Severity) > rank(in.MinSeverity) })
 	sortFindings(findings, in.File.Name())
-	return findings, nil
+	return findings, v.unproven, nil
 }
 
 func disabledRules(ids []string) (map[string]bool, error) {

@@ -13,6 +13,7 @@ type notes struct {
 	file     *values.File
 	rule     report.Rule // that is being looked at
 	findings []report.Finding
+	unproven []string // why the verdict on the policies is not certain
 }
 
 // add makes a finding of the rule at hand.

@@ -3,6 +3,7 @@ package lint
 import (
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/check"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
 // policyRules are those of the package iam: L12, L13 and L14.
@@ -53,13 +54,16 @@ func judgePolicies(v *view, rule string) error {
 	}
 	wanted := check.Of(order, who, a.Policies, a.Trust)
 	wanted.Facts = a.Facts
-	findings, err := wanted.Findings()
+	result, err := wanted.Result()
 	if err != nil {
 		return err
 	}
-	for _, f := range findings {
+	for _, f := range result.Findings {
 		if f.Rule == rule {
 			v.findings = append(v.findings, f)
+			if f.Severity == report.Warning { // as those are that depend on something
+				v.unproven = result.Unproven
+			}
 		}
 	}
 	return nil

@@ -233,9 +233,33 @@ func TestRules(t *testing.T) {
 			},
 			want: "4:15 warning L21: source-controller v1.5.0 ignores provider aws for public.ecr.aws, and pulls anonymously",
 		},
-		"L22 anywhere": {replace: []string{"hue:\n", "global: {dns: {domain: 'x.<region>.example.com'}, html: '<b>'}\nhue:\n"}, want: "1:24 error L22: <region> is left from an example"},
-		"L22 secret":   {replace: []string{"hue:\n", "zot: {adminPassword: '<Hunter2>'}\nhue:\n"}, want: "1:22 error L22: a placeholder is left from an example"},
-		"L22 envsubst": {replace: []string{"oci://123456789012", "oci://${ACCOUNT}"}, want: "4:15 error L22: ${ACCOUNT} is left from an example\n14:19 error L22: ${ACCOUNT} is left from an example"},
+		"L22 anywhere":           {replace: []string{"hue:\n", "global: {dns: {domain: 'x.<region>.example.com'}, html: '<b>'}\nhue:\n"}, want: "1:24 error L22: <region> is left from an example"},
+		"L22 secret":             {replace: []string{"hue:\n", "zot: {adminPassword: '<Hunter2>'}\nhue:\n"}, want: "1:22 error L22: a placeholder is left from an example"},
+		"L22 envsubst":           {replace: []string{"oci://123456789012", "oci://${ACCOUNT}"}, want: "4:15 error L22: ${ACCOUNT} is left from an example\n14:19 error L22: ${ACCOUNT} is left from an example"},
+		"L22 template elsewhere": {replace: []string{"hue:\n", "hue:\n  replicas: '{{ .Values.replicas }}'\n"}},
+		"L22 template in the way": {
+			replace: []string{"oci://123456789012", "oci://{{ .account }}"},
+			want:    "4:15 error L22: {{ is left from an example\n14:19 error L22: {{ is left from an example",
+		},
+		"L24 quoted switch of Zot": {
+			replace: []string{"hue:\n", "zot: {enabled: \"false\"}\nhue:\n"},
+			want:    "1:16 error L24: zot.enabled is \"false\", which is no boolean: a chart takes every text but an empty one for true",
+		},
+		"L24 quoted create": {
+			replace: account("{create: \"false\"}"),
+			want:    "8:28 error L24: hue.serviceAccount.create is \"false\", which is no boolean: a chart takes every text but an empty one for true",
+		},
+		"L24 automount is a number": {
+			replace: []string{"hue:\n", "flux2: {sourceController: {serviceAccount: {automount: 0}}}\nhue:\n"},
+			want:    "!1:56 error L24: flux2.sourceController.serviceAccount.automount is 0, which is no boolean",
+		},
+		"L30 Cyrillic": {replace: []string{"- name: a", "- n\u0430me: a"}, want: "!warning L30: \"n\u0430me\" is not a key that the chart reads: name is"},
+		"L30 plural":   {replace: []string{"  ociRegistry:\n    enabled", "  ociRegistries:\n    enabled"}, want: "!warning L30: \"ociRegistries\" is not a key that the chart reads: ociRegistry is"},
+		"L30 fullwidth": {
+			replace: []string{"    provider: aws\nfleetConfig", "    \uff50rovider: aws\nfleetConfig"},
+			want:    "!warning L30: \"\uff50rovider\" is not a key that the chart reads: provider is",
+		},
+		"L30 a bracket": {replace: []string{"hue:\n", "\"hue[\": {}\nhue:\n"}, want: "1:1 warning L30: \"hue[\" is not a key that the chart reads: hue is"},
 		"L24 spoke is text": {
 			replace: []string{"    - name: a\n", "    - text\n    - name: a\n"},
 			want:    "!10:7 error L24: fleetConfig.spokes[0] is not a mapping",

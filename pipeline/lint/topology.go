@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
@@ -185,6 +186,15 @@ func shapes(v *view) {
 			v.add(report.Error, s.place(), "make it a mapping", "%s is not a mapping", s.path)
 		}
 	}
+	boolean := func(s setting) {
+		switch value := s.value().(type) {
+		case nil, bool:
+		default:
+			if !s.unseen() {
+				v.add(report.Error, s.place(), "write true or false, without quotes", "%s is %s, which is no boolean: a chart takes every text but an empty one for true", s.path, shown(value))
+			}
+		}
+	}
 	for _, path := range [][]string{{"hue"}, {"hue", "ociRegistry"}, {"fleetConfig"}, {"flux2"}, {"zot"}} {
 		mapping(v.root.sub(path...))
 	}
@@ -199,7 +209,10 @@ func shapes(v *view) {
 	for _, a := range v.accounts() {
 		mapping(a.at)
 		mapping(a.at.sub("annotations"))
+		boolean(a.at.sub("create"))
 	}
+	boolean(v.root.sub(mural.Zot, mural.Enabled))
+	boolean(v.root.sub(mural.FluxAccount()...).sub(mural.Automount))
 	for i := range v.spokes {
 		s := v.spokes[i].item.sub("name")
 		if value := s.value(); value != nil && s.own && !s.unseen() && s.text() == "" {

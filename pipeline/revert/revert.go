@@ -46,7 +46,7 @@ func Run(in Input) (*values.Rendered, error) {
 	if err != nil {
 		return nil, err
 	}
-	back, err := rendered.Undo(in.File)
+	back, err := in.undo(rendered)
 	if err != nil {
 		return nil, in.stuck("%w", err)
 	}
@@ -60,6 +60,27 @@ func Run(in Input) (*values.Rendered, error) {
 		return nil, in.stuck("render doesn't lead from the result to the file again")
 	}
 	return back, nil
+}
+
+// undo takes the edit back in the file. Where sops wrote it, the text is sops's, and not the one that render made: then it
+// is taken back from what sops makes of the original.
+func (in Input) undo(rendered *values.Rendered) (*values.Rendered, error) {
+	back, err := rendered.Undo(in.File)
+	if err == nil || in.Decrypt == nil || !rendered.SealedBySOPS() {
+		return back, err
+	}
+	sealed, e := rendered.Sealed()
+	if e != nil {
+		return nil, e
+	}
+	written, e := values.Parse(in.Original.Name(), sealed)
+	if e == nil {
+		written, e = in.Decrypt(written)
+	}
+	if e != nil {
+		return nil, e
+	}
+	return rendered.As(written).Undo(in.File)
 }
 
 func (in Input) stuck(format string, args ...any) error {

@@ -1,12 +1,19 @@
 package secret
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // credentialWords make a key that contains one of them a credential's.
 var credentialWords = []string{
 	"password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey", "credential",
-	"htpasswd", "dockerconfigjson", "authorization", "username",
+	"htpasswd", "dockerconfigjson", "authorization", "username", "creds",
+	"sshkey", "tlskey", "clientkey", "serverkey", "signingkey", "encryptionkey", "masterkey", "sharedkey", "sessionkey", "accountkey", "licensekey", "authkey",
 }
+
+// credentialEndings do so at a key's end: adminPw.
+var credentialEndings = []string{"pw", "pwd", "pass"}
 
 // credentialKeys are credentials' keys as a whole.
 var credentialKeys = map[string]bool{
@@ -45,6 +52,24 @@ func Key(key string) bool {
 			return true
 		}
 	}
+	for _, ending := range credentialEndings {
+		if strings.HasSuffix(key, ending) && key != "bypass" {
+			return true
+		}
+	}
+	return false
+}
+
+// Mentions reports whether a text may hold a credential under a key of its own: it has a word of one.
+func Mentions(text string) bool {
+	text = separators.Replace(strings.ToLower(text))
+	for _, words := range [][]string{credentialWords, credentialEndings, {"auth", "bearer"}} {
+		for _, word := range words {
+			if strings.Contains(text, word) {
+				return true
+			}
+		}
+	}
 	return false
 }
 
@@ -56,11 +81,29 @@ func Path(path string) bool {
 			return true
 		}
 	}
-	last := path[strings.LastIndexByte(path, '.')+1:]
-	if quoted := strings.LastIndex(path, `["`); quoted >= 0 && strings.HasSuffix(path, `"]`) {
-		last = path[quoted+2 : len(path)-2]
+	return Key(lastKey(path))
+}
+
+// lastKey is the last key of a YAML path, such as tls.key of a["tls.key"][0].
+func lastKey(path string) string {
+	last := ""
+	for path != "" {
+		inner, bracket := strings.CutPrefix(path, "[")
+		if quoted, err := strconv.QuotedPrefix(inner); bracket && err == nil {
+			last, _ = strconv.Unquote(quoted) // what QuotedPrefix returns is quoted
+			path = strings.TrimPrefix(inner[len(quoted):], "]")
+			continue
+		}
+		end := len(path)
+		if next := strings.IndexAny(path[1:], ".["); next >= 0 {
+			end = next + 1
+		}
+		if word := strings.TrimPrefix(path[:end], "."); !bracket && word != "" {
+			last = word
+		}
+		path = path[end:]
 	}
-	return Key(last)
+	return last
 }
 
 // Named reports whether the value of an entry that is called so must not be shown: of an environment variable
@@ -107,22 +150,4 @@ func collect(found []string, value any, hidden bool) []string {
 		}
 	}
 	return found
-}
-
-// UserInfo returns where the user name and password of an address stand in it.
-func UserInfo(address string) (from, to int, ok bool) {
-	start := strings.Index(address, "://")
-	if start < 0 {
-		return 0, 0, false
-	}
-	start += len("://")
-	host := address[start:]
-	if end := strings.IndexAny(host, "/ \t\n"); end >= 0 {
-		host = host[:end]
-	}
-	at := strings.LastIndexByte(host, '@')
-	if at <= 0 {
-		return 0, 0, false
-	}
-	return start, start + at, true
 }

@@ -11,14 +11,20 @@ import (
 func TestPath(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]bool{
-		"hue.ociRegistry.basicAuth.password":                           true,
-		"hue.ociRegistry.basicAuth":                                    true,
-		"hue.ociRegistry.basicAuth[1]":                                 true,
-		"fleetConfig.spokes[0].ociRegistry.basicAuth.realm":            true,
-		`a["tls.key"]`:                                                 true,
-		"dex.config.staticPasswords[0].hash":                           true,
-		"hue.ociRegistry.endpoint":                                     false,
-		"hue.ociRegistry.basicAuthSecretName":                          false,
+		"hue.ociRegistry.basicAuth.password":                true,
+		"hue.ociRegistry.basicAuth":                         true,
+		"hue.ociRegistry.basicAuth[1]":                      true,
+		"fleetConfig.spokes[0].ociRegistry.basicAuth.realm": true,
+		`a["tls.key"]`:                                      true,
+		"dex.config.staticPasswords[0].hash":                true,
+		`a["tls.key"][0]`:                                   true,
+		`["hue["]`:                                          false,
+		`["`:                                                false,
+		`[`:                                                 false,
+		`a["x\"]`:                                           false,
+		`["password[\""]`:                                   true,
+		"hue.ociRegistry.endpoint":                          false,
+		"hue.ociRegistry.basicAuthSecretName":               false,
 		`hue.serviceAccount.annotations["eks.amazonaws.com/role-arn"]`: false,
 	} {
 		assert.Equal(t, want, secret.Path(path), path)

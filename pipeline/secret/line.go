@@ -42,6 +42,9 @@ func (m *masker) run() {
 			key = ""
 		case r == ',' || r == ' ' || r == '\t':
 			m.copy(1)
+		case r == '#' && m.startsWord() && tells(string(m.in[m.at+1:])):
+			m.copy(1)
+			m.out, m.at = append(m.out, []rune(" "+Hidden)...), len(m.in)
 		case r == '#' && m.startsWord(), (r == '-' || r == '?') && m.endsWord(m.at+1):
 			m.copy(1) // what is behind a comment's sign may be YAML too
 			key = ""
@@ -91,7 +94,11 @@ func (m *masker) value() {
 		}
 		break
 	}
-	if m.at >= len(m.in) || strings.ContainsRune("#,}]", m.in[m.at]) {
+	if m.at < len(m.in) && m.in[m.at] == '#' {
+		m.misplaced()
+		return
+	}
+	if m.at >= len(m.in) || strings.ContainsRune(",}]", m.in[m.at]) {
 		return
 	}
 	if m.in[m.at] == '[' {
@@ -111,6 +118,17 @@ func (m *masker) value() {
 		quote = text[:1]
 	}
 	m.hide(end, quote)
+}
+
+// misplaced hides a single word in the comment where a secret's value should be: to YAML a password that begins with # is
+// a comment.
+func (m *masker) misplaced() {
+	text := strings.TrimSpace(string(m.in[m.at+1:]))
+	if text == "" || strings.ContainsAny(text, " \t") {
+		return
+	}
+	m.copy(1)
+	m.hide(len(m.in), "")
 }
 
 // hide replaces what lies before end, between the quotes if there are any.

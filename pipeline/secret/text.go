@@ -18,12 +18,17 @@ type secretShape struct {
 var secretShapes = []secretShape{
 	// user information of an address
 	{"@", regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://(?P<secret>[^\s/'"<>]+)@`)},
+	// the same with a slash in the password, which should have been escaped: what looks like a port is none
+	{"@", regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://(?P<secret>[^\s/'":@<>\[]*:[^\s/'"<>@]*[^0-9\s/'"<>@][^\s'"<>]*)@`)},
+	// and without a scheme
+	{"@", regexp.MustCompile(`(?:^|[\s"'(=,])(?P<secret>[^\s/"'@:=(),]*:[^\s/"'@]+)@[A-Za-z0-9-]+(?:\.[A-Za-z0-9.-]+|:[0-9]{2,5}\b)`)},
 	// the login of an administrator, as people note it in comments
 	{"admin:", regexp.MustCompile(`(?i)\badmin:(?P<secret>[^\s/"',;]{4,})`)},
 	// HTTP authorization
 	{"", regexp.MustCompile(`(?i)\b(?:basic|bearer)\s+(?P<secret>[A-Za-z0-9+/._~-]{12,}=*)`)},
 	// name=value and name:value
 	{"=", regexp.MustCompile(credentialName + `=\\?["']?` + credentialValue)},
+	{"=", regexp.MustCompile(`(?i)\b(?:token|pwd|access_?key|auth_?token)=\\?["']?` + credentialValue)},
 	{":", regexp.MustCompile(credentialName + `:\\?["']?` + credentialValue)},
 	// "name": "value", also within a string
 	{`"`, regexp.MustCompile(credentialName + `\\?["']\s*[:=]\s*\\?["']?` + credentialValue)},
@@ -46,23 +51,39 @@ const (
 // Text hides what looks like a secret in text: an error, a message, a line of a log.
 func Text(text string) string {
 	for _, shape := range secretShapes {
-		if !strings.Contains(text, shape.needs) {
-			continue
-		}
-		group := shape.SubexpIndex("secret")
 		var out strings.Builder
 		done := 0
-		for _, match := range shape.FindAllStringSubmatchIndex(text, -1) {
-			from, to := match[2*group], match[2*group+1]
-			out.WriteString(text[done:from])
+		for _, at := range shape.find(text) {
+			out.WriteString(text[done:at[0]])
 			out.WriteString(Hidden)
-			done = to
+			done = at[1]
 		}
 		if done > 0 {
 			text = out.String() + text[done:]
 		}
 	}
 	return text
+}
+
+// Find returns where in a text, of several lines perhaps, something looks like a secret.
+func Find(text string) [][2]int {
+	var found [][2]int
+	for _, shape := range secretShapes {
+		found = append(found, shape.find(text)...)
+	}
+	return found
+}
+
+func (s secretShape) find(text string) [][2]int {
+	if !strings.Contains(text, s.needs) {
+		return nil
+	}
+	group := s.SubexpIndex("secret")
+	var found [][2]int
+	for _, match := range s.FindAllStringSubmatchIndex(text, -1) {
+		found = append(found, [2]int{match[2*group], match[2*group+1]})
+	}
+	return found
 }
 
 // shortest is the length in bytes below which a known secret is not looked for: hiding each "a" would

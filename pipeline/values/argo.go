@@ -90,8 +90,9 @@ func (c *chooser) chooseApplication(m manifest) error {
 	if patch := child(child(m.root, "spec"), "templatePatch"); text(patch) != "" {
 		layers = append(layers, Layer{Name: "the templatePatch", Unseen: true, Above: true, Place: c.place(patch.Start, patch.Start, "spec.templatePatch")})
 	}
+	layers = append(layers, c.generatorLayers(child(child(m.root, "spec"), "generators"))...)
 	object, written := child(helm, "valuesObject"), child(helm, "values")
-	if object == nil && text(written) != "" {
+	if (object == nil || object.IsNull()) && text(written) != "" {
 		if err := c.embed(written.Resolved()); err != nil {
 			return err
 		}
@@ -116,6 +117,22 @@ func (c *chooser) chooseApplication(m manifest) error {
 	}
 	c.rootKeys = append(c.rootKeys, "helm", "valuesObject")
 	return c.chooseRoot()
+}
+
+// generatorLayers are the templates that generators lay over the ApplicationSet's own, at any depth of matrix and merge
+// (argo-cd docs/operator-manual/applicationset/Template.md).
+func (c *chooser) generatorLayers(generators *syntax.Node) []Layer {
+	var layers []Layer
+	for _, generator := range items(generators) {
+		r := generator.Resolved()
+		for i := 0; r.Kind == syntax.Mapping && i+1 < len(r.Children); i += 2 {
+			if template := child(child(r.Children[i+1], "template"), "spec"); template != nil {
+				layers = append(layers, Layer{Name: "the template of a generator", Unseen: true, Above: true, Place: c.place(template.Start, template.Start, "spec.generators")})
+			}
+			layers = append(layers, c.generatorLayers(child(r.Children[i+1], "generators"))...)
+		}
+	}
+	return layers
 }
 
 // applicationLayers are what Argo CD merges with the values: files beneath them, parameters above.

@@ -30,7 +30,7 @@ func (c Change) String() string {
 
 // changesOf returns what the jobs did to a file, by path.
 func changesOf(f *File, jobs []*job, p *patch) []Change {
-	c := changes{all: make([]Change, 0, len(jobs)), shown: map[string]string{}}
+	c := changes{all: make([]Change, 0, len(jobs)), shown: map[string]string{}, known: secret.Known(f.Secrets())}
 	if jobs == nil { // there were no values at all
 		for _, e := range p.content() {
 			c.added(e.key, e.value, report.Place{File: f.name, Line: 1, Column: 1})
@@ -67,6 +67,7 @@ func changesOf(f *File, jobs []*job, p *patch) []Change {
 type changes struct {
 	all   []Change
 	shown map[string]string // texts as they are shown: a fleet's spokes have the same values
+	known *strings.Replacer // hides the file's secrets where they stand under another key
 }
 
 // added adds every single value in what was added.
@@ -98,7 +99,7 @@ func (c *changes) show(path string, v any) string {
 	text := w.out.String()
 	shown, ok := c.shown[text]
 	if !ok {
-		shown = secret.Text(text)
+		shown = secret.Text(c.known.Replace(text))
 		c.shown[text] = shown
 	}
 	return shown

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
@@ -21,7 +22,8 @@ func (r *Rendered) Diff(name string) string {
 	d := differ{
 		before: r.before.stream, after: r.after.stream,
 		hideBefore: r.before.secrets(), hideAfter: r.after.secrets(),
-		end: lineCount(r.before.stream) + 1,
+		known: secret.Known(r.before.Secrets()), // written elsewhere too, in a comment for example
+		end:   lineCount(r.before.stream) + 1,
 	}
 	fmt.Fprintf(&d.out, "--- %s\n+++ %s\n", name, name)
 	for len(changes) > 0 {
@@ -98,6 +100,7 @@ func lineCount(s *syntax.Stream) int {
 type differ struct {
 	before, after         *syntax.Stream
 	hideBefore, hideAfter []span
+	known                 *strings.Replacer
 	end                   int // behind the last line of the input
 	out                   strings.Builder
 }
@@ -133,7 +136,7 @@ func extent(from, to int) string {
 func (d *differ) lines(mark byte, s *syntax.Stream, hide []span, from, to int) {
 	for line := from; line < to; line++ {
 		d.out.WriteByte(mark)
-		d.out.WriteString(masked(s, hide, line))
+		d.out.WriteString(d.known.Replace(masked(s, hide, line)))
 		d.out.WriteByte('\n')
 		if s.LineStart(line+1) == len(s.Source) && !strings.HasSuffix(s.Source, "\n") {
 			d.out.WriteString("\\ No newline at end of file\n")

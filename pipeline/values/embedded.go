@@ -15,6 +15,9 @@ type embedded struct {
 
 // embed makes the values of a file those in a literal block.
 func (c *chooser) embed(n *syntax.Node) error {
+	if strings.Contains(n.Value, template) && !strings.Contains(n.Value, "\n") {
+		return c.at(n, "edit them where they come from, or write them into the template as valuesObject", "the values are an expression, which a generator fills: they are not here")
+	}
 	if n.Style != syntax.Literal {
 		return c.at(n, "write them as a block that begins with |, or as valuesObject", "the values are a text that isn't a literal block")
 	}

@@ -151,7 +151,7 @@ func (p *patch) disagrees(values map[string]any, path string) string {
 			return at
 		case e.do == within:
 			inner, ok := value.(map[string]any)
-			if !ok && value != nil {
+			if !ok && (value != nil || e.adds()) { // null takes the whole mapping away
 				return at
 			}
 			if found := e.patch.disagrees(inner, at); found != "" {

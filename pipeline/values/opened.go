@@ -88,8 +88,7 @@ func (o *opened) spans(s *syntax.Stream) []span {
 		}
 		at += len(line)
 	}
-	slices.SortFunc(found, func(a, b span) int { return a.start - b.start })
-	return found
+	return inOrder(found)
 }
 
 // hides reports whether a value, or part of it, is encrypted on disk.

@@ -43,6 +43,18 @@ func (r *Rendered) Undo(now *File) (*Rendered, error) {
 	return undone, nil
 }
 
+// SealedBySOPS reports whether the edit is written by sops, in a file that it encrypted.
+func (r *Rendered) SealedBySOPS() bool { return r.before.opened != nil }
+
+// As returns the edit as somebody else wrote it: line by line from the file before to the one that is given.
+func (r *Rendered) As(written *File) *Rendered {
+	as := &Rendered{Output: written.Data(), before: r.before, after: written, Changes: r.Changes}
+	for _, e := range udiff.Lines(r.before.source(), written.source()) {
+		as.edits = append(as.edits, edit{start: e.Start, end: e.End, text: e.New})
+	}
+	return as
+}
+
 // inverse returns the edits that make the input of the output again.
 func (r *Rendered) inverse() []edit {
 	var back []edit

@@ -81,7 +81,7 @@ func (e *evaluation) holds(c document.Condition) (Truth, []string, error) {
 	op, values := operators[base], e.context[strings.ToLower(c.Key)]
 	present := len(values) > 0
 	if base == "Null" || set != None {
-		// "an empty data set (for example, an empty string)", reference_policies_multi-value-conditions.html;
+		// "an empty data set (for example, an empty string)", reference_policies_condition-single-vs-multi-valued-context-keys.html;
 		// "its value is not null", …_condition_operators.html#Conditions_Null
 		present = strings.Join(values, "") != ""
 	}
