@@ -40,6 +40,8 @@ const (
 	StageDeploy Stage = "deploy"
 	// Proves that clusters pull from ECR and that hue pushes to it
 	StageValidate Stage = "validate"
+	// Proves everything again, minute by minute, for as long as is asked for
+	StageSoak Stage = "soak"
 	// Turns Zot off
 	StageDisableZot Stage = "disable-zot"
 )

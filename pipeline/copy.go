@@ -44,6 +44,7 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copi
 		return done, err
 	}
 	defer ends.close()
+	archived := archivedBefore(w, &ends.options)
 	if ends.source == nil && s.Journal.Original == nil && len(ends.options.References) == 0 {
 		done.entry.Skip = "it was installed without Zot, and has no workload yet: there is nothing to copy, and nothing to prove"
 		return done, nil
@@ -59,6 +60,7 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copi
 		var results []copy.Result
 		results, done.Closure, err = copy.RunAll(ctx, pairs, ends.options)
 		done.entry.Summary, done.entry.Counts = told(pairs, results)
+		archived.tell(&done.entry, results)
 		for _, result := range results {
 			if e := noteCopied(ctx, s, result.Written); err == nil {
 				err = e
@@ -68,6 +70,7 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copi
 	if err != nil {
 		return done, err
 	}
+	done.Closure = archived.explain(ctx, w, ends.options.References, done.Closure)
 	done.entry.Proofs = []report.Proof{done.Closure}
 	return done, proof.Gate(done.Closure)
 }

@@ -34,6 +34,7 @@ func cutover(given Given) []Stage {
 		stage("copy", "copies every artifact to ECR, digests kept, and proves the closure", Copy, given.planned),
 		undoneBy(stage("deploy", "upgrades mural-crds, then mural, and restarts what changed its identity", Deploy, given.copied), UndoDeploy),
 		stage("validate", "proves that clusters pull from ECR and that hue pushes to it", Validate, given.deployed),
+		stage("soak", "proves everything again, minute by minute, for as long as is asked for", Soak, given.validated),
 		undoneBy(stage("disable-zot", "turns Zot off, and looks at everything again; its volume stays", DisableZot, given.validated), UndoDisableZot),
 	}
 }
@@ -99,7 +100,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	if given.Before, err = readBefore(o); err != nil {
 		return given, err
 	}
-	if !o.runs("preflight", "plan", "copy", "deploy", "validate", "disable-zot") {
+	if !o.runs("preflight", "plan", "copy", "deploy", "validate", "soak", "disable-zot") {
 		w := o.world()
 		w.Destination = destination
 		r.world = &w
@@ -142,7 +143,7 @@ func (r *runner) connect(ctx context.Context, o Options, given *Given, destinati
 	if w, err = withFleet(ctx, w, r.state, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return err
 	}
-	if o.runs("deploy", "validate", "disable-zot") && !r.state.Absent() && len(w.Unreached) == 0 { // preflight refuses those
+	if o.runs("deploy", "validate", "soak", "disable-zot") && !r.state.Absent() && len(w.Unreached) == 0 { // preflight refuses those
 		if w, err = withBaseline(ctx, w, r.state, o.AcceptBroken); err != nil {
 			return err
 		}

@@ -69,7 +69,7 @@ func preflightInput(w *world.World, s *state.State, in Linted) (preflight.Input,
 	}
 	look.Lost, look.Older = lost, r.Given.AllowDowngrade
 	if stages := r.Given.Stages; len(stages) == 0 || slices.Contains(stages, "copy") {
-		look.Survey = func(ctx context.Context) (copy.Survey, error) { return survey(ctx, w.Reached(), s) }
+		look.Survey = func(ctx context.Context) (copy.Survey, error) { return survey(ctx, w.Reached(), s, in.Rendered.Given.Leave) }
 	}
 	if s.Absent() {
 		return look, nil
@@ -84,7 +84,7 @@ func preflightInput(w *world.World, s *state.State, in Linted) (preflight.Input,
 }
 
 // survey finds out what copy would send. A repository that does not exist has a rule of its own, and holds nothing.
-func survey(ctx context.Context, w *world.World, s *state.State) (copy.Survey, error) {
+func survey(ctx context.Context, w *world.World, s *state.State, leave []string) (copy.Survey, error) {
 	if s.Absent() {
 		return copy.Survey{Off: true}, nil
 	}
@@ -100,6 +100,8 @@ func survey(ctx context.Context, w *world.World, s *state.State) (copy.Survey, e
 	if ends.source == nil {
 		return copy.Survey{Off: true}, nil
 	}
+	_, artifacts := copy.SplitLeft(leave)
+	ends.options.Left = artifacts[ends.source.Repository.Reference.Repository]
 	return copy.Look(ctx, *ends.source, ends.destination, ends.options)
 }
 

@@ -1,8 +1,10 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/lease"
@@ -25,7 +27,7 @@ func Status(ctx context.Context, o Options) (*report.Report, error) {
 	}
 	if err == nil {
 		r.report.Before, r.report.Now = nil, standing(ctx, w, s)
-		r.report.Proofs = append(r.report.Proofs, s.Journal.Proofs...)
+		r.report.Proofs = append(r.report.Proofs, slices.Concat(s.Journal.Proofs, s.Journal.Revoked)...)
 		err = unseen(r.report.Now)
 	}
 	r.report.End(r.now(), interrupted(ctx, err))
@@ -119,6 +121,10 @@ func where(w *world.World, s *state.State, out *report.Status) error {
 		out.Cutover, out.Next = "it was rolled back", "`palette-ecr plan` shows what another cutover would change"
 	case !on:
 		out.Cutover, out.Next = "it has not begun", "`palette-ecr preflight`, then `palette-ecr plan`, then `palette-ecr run`"
+	case live.Zot && len(j.Revoked) > 0:
+		p := j.Revoked[0]
+		out.Cutover = fmt.Sprintf("hue is on ECR, Zot still runs, and the proof %s on %s held before and was revoked at %s", p.Name, cmp.Or(p.Cluster, w.Hub.Name), p.ObservedAt.UTC().Format("2006-01-02 15:04 MST"))
+		out.Next = "mend what it says, then `palette-ecr validate`; `palette-ecr rollback` goes back"
 	case live.Zot && lacking > 0:
 		out.Cutover = fmt.Sprintf("hue is on ECR, Zot still runs, and %s", report.Counted(lacking, "proof is missing", "proofs are missing"))
 		out.Next = "`palette-ecr validate` makes them; `palette-ecr rollback` goes back"

@@ -55,6 +55,7 @@ type content struct {
 	PreviousCRDs     int               `json:"previousCRDs,omitempty"`    // revision of mural-crds; zero: Helm had none
 	SwitchedAt       time.Time         `json:"switchedAt,omitzero"`       // since when only pods with the new settings run
 	Proofs           []report.Proof    `json:"proofs,omitempty"`          // the newest of each name and cluster that held
+	Revoked          []report.Proof    `json:"revoked,omitempty"`         // that held, and that a later look has contradicted since: how they failed
 	Copied           []string          `json:"copied,omitempty"`          // digests that copy wrote since the switch
 	Leftovers        []Leftover        `json:"leftovers,omitempty"`       // what could not be deleted yet
 	Without          []string          `json:"without,omitempty"`         // spokes that were left out by name
@@ -217,12 +218,12 @@ func (j *Journal) Switched(at time.Time) {
 		return
 	}
 	j.SwitchedAt = at.UTC()
-	j.Proofs, j.Copied = nil, nil
+	j.Proofs, j.Revoked, j.Copied = nil, nil, nil
 }
 
 // Back notes that the release is as it was before the cutover, and which spokes were left behind.
 func (j *Journal) Back(behind ...string) {
-	j.SwitchedAt, j.ZotOffAt, j.Proofs, j.Copied, j.Open = time.Time{}, time.Time{}, nil, nil, false
+	j.SwitchedAt, j.ZotOffAt, j.Proofs, j.Revoked, j.Copied, j.Open = time.Time{}, time.Time{}, nil, nil, nil, false
 	j.Behind = behind
 }
 
@@ -289,15 +290,32 @@ func (j *Journal) Leave(leftovers []Leftover) {
 	}
 }
 
-// Prove keeps proofs that held; a newer one replaces the one of the same name and cluster.
+// Prove keeps proofs that held; a newer one replaces the one of the same name and cluster. One that fails where it held
+// before is revoked, until it holds again.
 func (j *Journal) Prove(proofs []report.Proof) {
 	for _, p := range proofs {
-		j.Proofs = slices.DeleteFunc(j.Proofs, func(old report.Proof) bool { return old.Name == p.Name && old.Cluster == p.Cluster })
-		if p.Verdict == report.Held {
-			p.Evidence = slices.Clone(p.Evidence[:min(len(p.Evidence), mostEvidence)])
+		same := func(other report.Proof) bool { return other.Name == p.Name && other.Cluster == p.Cluster }
+		held, revoked := slices.ContainsFunc(j.Proofs, same), slices.ContainsFunc(j.Revoked, same)
+		j.Proofs = slices.DeleteFunc(j.Proofs, same)
+		p.Evidence = slices.Clone(p.Evidence[:min(len(p.Evidence), mostEvidence)])
+		switch {
+		case p.Verdict == report.Held:
 			j.Proofs = append(j.Proofs, p)
+			j.Revoked = slices.DeleteFunc(j.Revoked, same)
+		case p.Verdict == report.Broken && (held || revoked):
+			j.Revoked = append(slices.DeleteFunc(j.Revoked, same), p)
 		}
 	}
+}
+
+// RevokedOf returns how a proof failed that had held before; nil is none. An empty cluster stands for any.
+func (j *Journal) RevokedOf(name, cluster string) *report.Proof {
+	for _, p := range j.Revoked {
+		if p.Name == name && (cluster == "" || p.Cluster == cluster) {
+			return &p
+		}
+	}
+	return nil
 }
 
 // Fresh returns the proofs about a destination that still count.

@@ -130,6 +130,7 @@ func Hub(o Options) []Right {
 		// Zot's own configuration says whether its catalog is whole.
 		table["validate"] = slices.Concat(table["validate"], forward, []need{{"get", "", "configmaps secrets", o.SourceIn, ""}})
 	}
+	table["soak"] = table["validate"]
 	return listed(table, o.Stages)
 }
 
@@ -178,6 +179,7 @@ func Spoke(o Options) []Right {
 		"validate":    slices.Concat(onSpoke(), searched(o)),
 		"disable-zot": onSpoke(),
 	}
+	table["soak"] = table["validate"]
 	if o.Prepare { // fleet.Prepare: the chart annotates and restarts only the hub's
 		table["deploy"] = append(table["deploy"], need{"patch", "", "serviceaccounts", "", ""}, need{"get watch patch", "apps", "deployments", "", ""})
 	}
@@ -196,7 +198,7 @@ func Deploys(o Options) bool {
 }
 
 // order of the stages.
-var order = []string{"preflight", "copy", "deploy", "validate", "disable-zot"}
+var order = []string{"preflight", "copy", "deploy", "validate", "soak", "disable-zot"}
 
 // listed takes the table apart, each right once, with the first stage that needs it.
 func listed(table map[string][]need, stages []string) []Right {

@@ -29,6 +29,7 @@ type Cutover struct {
 	Release    Release   `yaml:"release"`
 	Hub        Cluster   `yaml:"hub"`
 	Spokes     []Cluster `yaml:"spokes"`
+	Soak       Soak      `yaml:"soak"`
 }
 
 // Registry is the destination.

@@ -28,6 +28,9 @@ func (c Cutover) Validate(needs ...Need) error {
 	if len(needs) == 0 {
 		needs = all
 	}
+	if err := c.Soak.check(); err != nil {
+		return err
+	}
 	for _, need := range needs {
 		var err error
 		switch need {
