@@ -108,6 +108,8 @@ const (
 	FaultRefusedManifest Fault = "refused-manifest"
 	// ECR archives an image while the cutover is validated
 	FaultArchivedImage Fault = "archived-image"
+	// Somebody takes ecr:GetDownloadUrlForLayer from the role once everything is proven
+	FaultContradictedInSoak Fault = "contradicted-in-soak"
 	// Zot's authority is kept in certSecretName
 	FaultCertLeft Fault = "cert-left"
 	// A spoke does not answer from the start

@@ -45,6 +45,8 @@ type Options struct {
 
 	CreateRepositories bool // make repositories in ECR that are missing
 
+	LookInECR bool // Drift only: look whether ECR still gives what clusters read
+
 	KeepCert bool     // certSecretName and proxySecretName are meant for ECR too
 	Leave    []string // repositories of Zot that stay there knowingly
 

@@ -69,7 +69,9 @@ func preflightInput(w *world.World, s *state.State, in Linted) (preflight.Input,
 	}
 	look.Lost, look.Older = lost, r.Given.AllowDowngrade
 	if stages := r.Given.Stages; len(stages) == 0 || slices.Contains(stages, "copy") {
-		look.Survey = func(ctx context.Context) (copy.Survey, error) { return survey(ctx, w.Reached(), s, in.Rendered.Given.Leave) }
+		look.Survey = func(ctx context.Context) (copy.Survey, error) {
+			return survey(ctx, w.Reached(), s, in.Rendered.Given.Leave)
+		}
 	}
 	if s.Absent() {
 		return look, nil

@@ -35,6 +35,7 @@ type runFlags struct {
 	yes      bool
 	plan     string
 	recover  bool
+	inECR    bool
 	accept   []string
 	install  bool
 	before   string
@@ -178,7 +179,8 @@ func (a *app) runPipeline(
 		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, PrepareSpokes: r.prepare, CreateRepositories: r.create, Leave: r.leave, KeepCert: r.keepCert,
 		KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
 		Plan: r.plan, Confirm: a.confirm(c, r),
-		Recover: r.recover, Install: r.install, Before: r.before, AcceptBroken: r.accept,
+		LookInECR: r.inECR,
+		Recover:   r.recover, Install: r.install, Before: r.before, AcceptBroken: r.accept,
 		Files: files, In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile}, Quotas: quotas,
 		Progress: a.Progress(), Timeout: r.timeout, PushWait: r.pushWait,
 	}))
