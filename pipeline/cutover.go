@@ -48,6 +48,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	given, err := prepareCutover(ctx, o, r)
 	if err == nil {
 		r.stages = cutover(given)
+		if o.Wave != "" {
+			r.stages = wave(given)
+		}
 		var last result
 		last, err = r.run(ctx)
 		err = keepValues(o, last, err)
@@ -71,6 +74,15 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	}
 	if err := o.checkWaits(); err != nil {
 		return Given{}, err
+	}
+	if o.Wave != "" {
+		if len(o.Only) > 0 || o.InPlace || o.AsIs || o.Install {
+			return Given{}, fault.New(fault.Usage, "run the wave as a whole", "running wave %q: it has no part for --from, --until, --in-place, --as-is or --install", o.Wave)
+		}
+		if _, err := o.Target.Wave(o.Wave); err != nil {
+			return Given{}, err
+		}
+		o.Planned = []string{"copy", "deploy"}
 	}
 	if err := o.Target.Validate(); err != nil {
 		return Given{}, err
@@ -118,6 +130,13 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 func (r *runner) connect(ctx context.Context, o Options, given *Given, destination registry.Repository) error {
 	begun := o.world()
 	begun.ReportUnreached = o.runs("preflight")
+	if o.Wave != "" {
+		only, err := o.Target.Wave(o.Wave)
+		if err != nil {
+			return err
+		}
+		begun.Wave = &only
+	}
 	w, err := begun.WithClusters(ctx)
 	if err != nil {
 		return err
@@ -156,6 +175,11 @@ func (r *runner) connect(ctx context.Context, o Options, given *Given, destinati
 	}
 	if o.runs("deploy", "disable-zot") {
 		if err := r.checkRelease(ctx, o, w); err != nil {
+			return err
+		}
+	}
+	if o.runs("deploy") {
+		if err := wavesFirst(w, r.state); err != nil {
 			return err
 		}
 	}
@@ -215,7 +239,7 @@ func chartKnown(r target.Release) bool {
 // that names ECR while the release is on Zot would undo somebody's next upgrade. After an error nothing is written.
 func keepValues(o Options, last result, err error) error {
 	carrier, ok := last.(interface{ edit() *values.Rendered })
-	if err != nil || !ok || !o.runs("render") || !o.runs("validate") {
+	if err != nil || !ok || o.Wave != "" || !o.runs("render") || !o.runs("validate") {
 		return err
 	}
 	edit, path := carrier.edit(), o.Target.ValuesPath()

@@ -10,7 +10,7 @@ import (
 )
 
 // lookInECR looks whether ECR still gives what clusters read: a lifecycle rule may have archived or deleted it. A cluster
-// does not notice before its source-controller starts anew.
+// does not notice before its source-controller restarts.
 func lookInECR(ctx context.Context, w *world.World, o ecr.Options) (drift.Found, error) {
 	w, err := w.WithECR(ctx, w.Destination, o)
 	if err != nil {

@@ -111,7 +111,7 @@ type vigil struct {
 	look     func(context.Context) ([]report.Proof, error)
 }
 
-// keep looks until the time is over, and returns how often it looked and how often in vain. It fails with the first look
+// keep looks until the time is over, and returns how often it looked and how often a proof failed. It fails with the first look
 // that is one failure too many. What can't be seen for a while is not a failure; the last look decides: it must hold.
 func (v vigil) keep(ctx context.Context) (looks, failed int, err error) {
 	began := v.now()

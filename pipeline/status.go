@@ -115,6 +115,8 @@ func where(w *world.World, s *state.State, out *report.Status) error {
 	j := s.Journal
 	lacking := len(proof.NewLedger(j.Fresh(w.Now(), w.Destination.URL())...).Missing(w.Now(), proof.Needs(clusterNames(w)...)...))
 	switch {
+	case !on && j.Open && len(j.Waves) > 0:
+		out.Cutover, out.Next = wavesSoFar(j), "`palette-ecr run --wave NAME` for the next wave, `palette-ecr run` for hue at last; `palette-ecr rollback` goes back. Until then `palette-ecr copy` brings what hue pushes to Zot"
 	case !on && j.Open:
 		out.Cutover, out.Next = "it has begun, and hue is not on ECR yet", "`palette-ecr run` goes on where it stopped; `palette-ecr rollback` goes back"
 	case !on && j.Exists():

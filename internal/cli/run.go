@@ -36,6 +36,7 @@ type runFlags struct {
 	plan     string
 	recover  bool
 	inECR    bool
+	wave     string
 	accept   []string
 	install  bool
 	before   string
@@ -117,6 +118,7 @@ turns it off.
 	r.fromPlan(c)
 	c.Flags().StringVar(&from, "from", "", "first stage to do, for example validate, which refuses a release that isn't on ECR")
 	c.Flags().StringVar(&until, "until", "", "last stage to do, for example validate, which leaves Zot on")
+	c.Flags().StringVar(&r.wave, "wave", "", "`NAME` of a group of spokes in cutover.yaml: switch and prove these alone, while hue writes to Zot as before")
 	c.Flags().BoolVar(&r.inPlace, "in-place", false, "write the new values into the values file when everything is proven")
 	return c
 }
@@ -179,8 +181,8 @@ func (a *app) runPipeline(
 		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, PrepareSpokes: r.prepare, CreateRepositories: r.create, Leave: r.leave, KeepCert: r.keepCert,
 		KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
 		Plan: r.plan, Confirm: a.confirm(c, r),
-		LookInECR: r.inECR,
-		Recover:   r.recover, Install: r.install, Before: r.before, AcceptBroken: r.accept,
+		LookInECR: r.inECR, Wave: r.wave,
+		Recover: r.recover, Install: r.install, Before: r.before, AcceptBroken: r.accept,
 		Files: files, In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile}, Quotas: quotas,
 		Progress: a.Progress(), Timeout: r.timeout, PushWait: r.pushWait,
 	}))

@@ -31,6 +31,11 @@ func (c Cutover) Validate(needs ...Need) error {
 	if err := c.Soak.check(); err != nil {
 		return err
 	}
+	if slices.Contains(needs, NeedClusters) {
+		if err := c.checkWaves(); err != nil {
+			return err
+		}
+	}
 	for _, need := range needs {
 		var err error
 		switch need {
