@@ -49,6 +49,7 @@ type Options struct {
 
 	LookInECR bool // Drift only: look whether ECR still gives what clusters read
 
+	Disable  []string // rules of lint that are left out
 	KeepCert bool     // certSecretName and proxySecretName are meant for ECR too
 	Leave    []string // repositories of Zot that stay there knowingly
 
