@@ -40,6 +40,8 @@ const (
 	StageDeploy Stage = "deploy"
 	// Proves that clusters pull from ECR and that hue pushes to it
 	StageValidate Stage = "validate"
+	// Proves everything again, minute by minute, for as long as is asked for
+	StageSoak Stage = "soak"
 	// Turns Zot off
 	StageDisableZot Stage = "disable-zot"
 )
@@ -106,6 +108,8 @@ const (
 	FaultRefusedManifest Fault = "refused-manifest"
 	// ECR archives an image while the cutover is validated
 	FaultArchivedImage Fault = "archived-image"
+	// Somebody takes ecr:GetDownloadUrlForLayer from the role once everything is proven
+	FaultContradictedInSoak Fault = "contradicted-in-soak"
 	// Zot's authority is kept in certSecretName
 	FaultCertLeft Fault = "cert-left"
 	// A spoke does not answer from the start

@@ -63,8 +63,23 @@ func leftBehind(spokes []string) string {
 	return "; " + strings.Join(all, "; ")
 }
 
-// awaitReturned waits for these clusters.
+// awaitReturned waits for these clusters, and notes that they are back.
 func awaitReturned(ctx context.Context, w *world.World, s *state.State, names ...string) error {
+	if err := awaitFromSource(ctx, w, s, names...); err != nil {
+		return err
+	}
+	switch {
+	case s.Journal.Open && len(names) < len(w.Clusters()) && len(s.Journal.Waves) > 0: // waves stay
+	case s.Journal.Open:
+		s.Journal.Back(absent(w, s.Journal)...)
+	default:
+		s.Journal.Returned(names...)
+	}
+	return s.Journal.Save(ctx)
+}
+
+// awaitFromSource waits until the workloads of these clusters read from the source.
+func awaitFromSource(ctx context.Context, w *world.World, s *state.State, names ...string) error {
 	all, err := atSource(w, s)
 	if err != nil {
 		return err
@@ -90,12 +105,7 @@ func awaitReturned(ctx context.Context, w *world.World, s *state.State, names ..
 			return fault.New(code, remedy, "waiting on %s until workloads read from the source again: %s", p.Cluster, p.Cause)
 		}
 	}
-	if s.Journal.Open {
-		s.Journal.Back(absent(w, s.Journal)...)
-	} else {
-		s.Journal.Returned(names...)
-	}
-	return s.Journal.Save(ctx)
+	return nil
 }
 
 // absent lists the clusters that took part in the cutover and that this run was not given.

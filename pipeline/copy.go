@@ -45,6 +45,7 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copi
 		return done, err
 	}
 	defer ends.close()
+	archived := archivedBefore(w, &ends.options)
 	if ends.source == nil && s.Journal.Original == nil && len(ends.options.References) == 0 {
 		done.entry.Skip = "it was installed without Zot, and has no workload yet: there is nothing to copy, and nothing to prove"
 		return done, nil
@@ -66,11 +67,13 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copi
 			var results []copy.Result
 			results, done.Closure, err = copy.RunAll(ctx, pairs, ends.options)
 			err = done.note(ctx, s, pairs, results, err)
+			archived.tell(&done.entry, results)
 		}
 	}
 	if err != nil {
 		return done, err
 	}
+	done.Closure = archived.explain(ctx, w, ends.options.References, done.Closure)
 	done.entry.Proofs = []report.Proof{done.Closure}
 	return done, proof.Gate(done.Closure)
 }
@@ -89,9 +92,7 @@ func (c *Copied) inside(ctx context.Context, w *world.World, ends endpoints, pai
 func (c *Copied) shard(ctx context.Context, s *state.State, ends endpoints, pairs []copy.Pair) error {
 	var results []copy.Result
 	for _, p := range pairs {
-		o := ends.options
-		o.References = p.References
-		result, err := copy.Run(ctx, p.Source, p.Destination, o)
+		result, err := copy.Run(ctx, p.Source, p.Destination, p.With(ends.options))
 		results = append(results, result)
 		if err != nil {
 			return c.note(ctx, s, pairs, results, err)

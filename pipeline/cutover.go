@@ -34,6 +34,7 @@ func cutover(given Given) []Stage {
 		stage("copy", "copies every artifact to ECR, digests kept, and proves the closure", Copy, given.planned),
 		undoneBy(stage("deploy", "upgrades mural-crds, then mural, and restarts what changed its identity", Deploy, given.copied), UndoDeploy),
 		stage("validate", "proves that clusters pull from ECR and that hue pushes to it", Validate, given.deployed),
+		stage("soak", "proves everything again, minute by minute, for as long as is asked for", Soak, given.validated),
 		undoneBy(stage("disable-zot", "turns Zot off, and looks at everything again; its volume stays", DisableZot, given.validated), UndoDisableZot),
 	}
 }
@@ -47,6 +48,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	given, err := prepareCutover(ctx, o, r)
 	if err == nil {
 		r.stages = cutover(given)
+		if o.Wave != "" {
+			r.stages = wave(given)
+		}
 		var last result
 		last, err = r.run(ctx)
 		err = keepValues(o, last, err)
@@ -76,6 +80,15 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 			return Given{}, err
 		}
 	}
+	if o.Wave != "" {
+		if len(o.Only) > 0 || o.InPlace || o.AsIs || o.Install {
+			return Given{}, fault.New(fault.Usage, "run the wave as a whole", "running wave %q: it has no part for --from, --until, --in-place, --as-is or --install", o.Wave)
+		}
+		if _, err := o.Target.Wave(o.Wave); err != nil {
+			return Given{}, err
+		}
+		o.Planned = []string{"copy", "deploy"}
+	}
 	if err := o.Target.Validate(); err != nil {
 		return Given{}, err
 	}
@@ -104,7 +117,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	if given.Before, err = readBefore(o); err != nil {
 		return given, err
 	}
-	if !o.runs("preflight", "plan", "copy", "deploy", "validate", "disable-zot") {
+	if !o.runs("preflight", "plan", "copy", "deploy", "validate", "soak", "disable-zot") {
 		w := o.world()
 		w.Destination = destination
 		r.world = &w
@@ -122,6 +135,13 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 func (r *runner) connect(ctx context.Context, o Options, given *Given, destination registry.Repository) error {
 	begun := o.world()
 	begun.ReportUnreached = o.runs("preflight")
+	if o.Wave != "" {
+		only, err := o.Target.Wave(o.Wave)
+		if err != nil {
+			return err
+		}
+		begun.Wave = &only
+	}
 	w, err := begun.WithClusters(ctx)
 	if err != nil {
 		return err
@@ -147,7 +167,7 @@ func (r *runner) connect(ctx context.Context, o Options, given *Given, destinati
 	if w, err = withFleet(ctx, w, r.state, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return err
 	}
-	if o.runs("deploy", "validate", "disable-zot") && !r.state.Absent() && len(w.Unreached) == 0 { // preflight refuses those
+	if o.runs("deploy", "validate", "soak", "disable-zot") && !r.state.Absent() && len(w.Unreached) == 0 { // preflight refuses those
 		if w, err = withBaseline(ctx, w, r.state, o.AcceptBroken); err != nil {
 			return err
 		}
@@ -160,6 +180,11 @@ func (r *runner) connect(ctx context.Context, o Options, given *Given, destinati
 	}
 	if o.runs("deploy", "disable-zot") {
 		if err := r.checkRelease(ctx, o, w); err != nil {
+			return err
+		}
+	}
+	if o.runs("deploy") {
+		if err := wavesFirst(w, r.state); err != nil {
 			return err
 		}
 	}
@@ -219,7 +244,7 @@ func chartKnown(r target.Release) bool {
 // that names ECR while the release is on Zot would undo somebody's next upgrade. After an error nothing is written.
 func keepValues(o Options, last result, err error) error {
 	carrier, ok := last.(interface{ edit() *values.Rendered })
-	if err != nil || !ok || !o.runs("render") || !o.runs("validate") {
+	if err != nil || !ok || o.Wave != "" || !o.runs("render") || !o.runs("validate") {
 		return err
 	}
 	edit, path := carrier.edit(), o.Target.ValuesPath()

@@ -118,6 +118,13 @@ func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Re
 	if err != nil {
 		return err
 	}
+	s.Journal.Applied = wanted.Values
+	if w.Target.Release.ManagedBy == target.Flux {
+		s.Journal.InlineApplied = wanted.Wanted.Values()
+	}
+	if s.Journal.Open && len(s.Journal.Waves) > 0 { // it began with the first wave
+		return s.Journal.Save(ctx)
+	}
 	s.Journal.Begin(w.Destination.URL(), source, s.Live.Revision, s.Live.Values)
 	if s.Journal.PreviousCRDs, err = deploy.CRDsRevision(ctx, w.Hub, deployOptions(w, s)); err != nil {
 		return err
@@ -211,7 +218,7 @@ func UndoDeploy(ctx context.Context, w *world.World, s *state.State, done Deploy
 	if err := deploy.Undo(ctx, w.Hub, o, done.Result.PreviousRevision); err != nil {
 		return Entry{}, err
 	}
-	err := awaitReturned(ctx, w, s, clusterNames(w)...)
+	err := awaitReturned(ctx, w, s, beforeThisRun(w, s)...)
 	if err == nil {
 		err = notWorse(ctx, w, w.Baseline)
 	}

@@ -150,6 +150,15 @@ func mayDisableZot(w *world.World, s *state.State, made []report.Proof) error {
 		return nil
 	}
 	where := ""
+	for _, need := range lacking {
+		if p := s.Journal.RevokedOf(need.Name, need.Cluster); p != nil {
+			if p.Cluster != "" {
+				where = fmt.Sprintf(" of cluster %q", p.Cluster)
+			}
+			return fault.New(fault.Refused, p.Remedy+" Then run `palette-ecr validate`", "disabling Zot: the proof %q%s held, and was revoked at %s: %s",
+				p.Name, where, p.ObservedAt.UTC().Format("15:04 MST"), p.Cause)
+		}
+	}
 	if lacking[0].Cluster != "" {
 		where = fmt.Sprintf(" of cluster %q", lacking[0].Cluster)
 	}

@@ -154,9 +154,7 @@ func draftCopy(ctx context.Context, w *world.World, s *state.State, given Given,
 		return err
 	}
 	for _, p := range pairs {
-		o := ends.options
-		o.References = p.References
-		f, err := copy.Foresee(ctx, p.Source, p.Destination, o)
+		f, err := p.Foresee(ctx, ends.options)
 		if err != nil {
 			return err
 		}

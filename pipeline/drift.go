@@ -13,7 +13,7 @@ import (
 )
 
 // Drift reports what points back to Zot, or has credentials for a registry again, since the cutover: code Pending when
-// something does, Unproven where it could not look. It only reads, and needs neither AWS nor the values file.
+// something does, Unproven where it could not look. It only reads, and needs neither the values file nor, unless it is to look in ECR, AWS.
 func Drift(ctx context.Context, o Options) (*report.Report, error) {
 	o = o.withDefaults()
 	r := newRunner(o, nil)
@@ -54,6 +54,13 @@ func findDrift(ctx context.Context, o Options, r *runner) error {
 		// While Zot was never turned off, it may run.
 		ZotMayRun: s.Journal.Open && s.Journal.ZotOffAt.IsZero(), Now: w.Now,
 	})
+	if o.LookInECR && w.Destination.Name != "" {
+		lost, err := lookInECR(ctx, w, o.AWS)
+		if err != nil {
+			return err
+		}
+		found.Findings, found.Unseen = append(found.Findings, lost.Findings...), append(found.Unseen, lost.Unseen...)
+	}
 	r.report.Findings, r.report.Rules = append(r.report.Findings, found.Findings...), drift.Rules()
 	r.report.Now = standing(ctx, w, s)
 	switch n := r.report.Errors(); {

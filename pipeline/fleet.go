@@ -97,7 +97,7 @@ func validation(ctx context.Context, w *world.World, s *state.State) (validate.C
 		},
 	}
 	if w.ECR != nil {
-		c.Images = w.ECR.Images
+		c.Images, c.Archived = w.ECR.Images, w.ECR.Archived
 	}
 	var err error
 	c.Zot, _, err = addresses(ctx, w, s) // what can't be seen is for the proof unused to report

@@ -45,7 +45,11 @@ type Options struct {
 	LeaveSpokes      []string // Rollback only: spokes that are left behind, since they can't be reached for example
 	OnlySpokes       []string // Rollback only: spokes that an earlier one has left behind
 
+	Wave string // of the target: its spokes alone are switched, and hue is not
+
 	CreateRepositories bool // make repositories in ECR that are missing
+
+	LookInECR bool // Drift only: look whether ECR still gives what clusters read
 
 	Disable  []string // rules of lint that are left out
 	KeepCert bool     // certSecretName and proxySecretName are meant for ECR too

@@ -143,12 +143,12 @@ func TestPlanFile(t *testing.T) {
 func TestWhatAPlanIsMadeOf(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ only, planned, want string }{
-		{"", "", "copy deploy validate disable-zot"},
-		{"render lint plan", "", "copy deploy validate disable-zot"},
+		{"", "", "copy deploy validate soak disable-zot"},
+		{"render lint plan", "", "copy deploy validate soak disable-zot"},
 		{"render lint plan", "validate disable-zot", "validate disable-zot"},
 		{"render lint plan copy deploy validate", "", "copy deploy validate"},
 		{"plan disable-zot", "", "disable-zot"},
-		{"render lint plan", "render lint", "copy deploy validate disable-zot"},
+		{"render lint plan", "render lint", "copy deploy validate soak disable-zot"},
 	} {
 		o := Options{Only: strings.Fields(test.only), Planned: strings.Fields(test.planned)}
 		assert.Equal(t, test.want, strings.Join(o.planned(), " "), test)

@@ -111,9 +111,7 @@ func survey(ctx context.Context, w *world.World, s *state.State, given Given) ([
 	}
 	var all []copy.Survey
 	for _, p := range pairs {
-		o := ends.options
-		o.References = p.References
-		one, err := copy.Look(ctx, p.Source, p.Destination, o)
+		one, err := copy.Look(ctx, p.Source, p.Destination, p.With(ends.options))
 		if err != nil {
 			return nil, err
 		}

@@ -66,7 +66,7 @@ func rendered(w *world.World, s *state.State, in Given) (Rendered, error) {
 
 // edit writes the settings of the target into the values.
 func (g Given) edit(w *world.World, s *state.State, withoutZot bool) (Rendered, error) {
-	edit, err := render.Run(g.File, render.Options{Target: w.Target, Chart: w.Chart, DisableZot: withoutZot, KeepCert: g.KeepCert})
+	edit, err := render.Run(g.File, render.Options{Target: w.Target, Chart: w.Chart, DisableZot: withoutZot, KeepCert: g.KeepCert, Spokes: switchedWith(w, s)})
 	if err != nil {
 		return Rendered{}, err
 	}

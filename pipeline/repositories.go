@@ -20,16 +20,17 @@ import (
 // pairs returns what is copied: the repository of the workloads and, when the target says so, every other one that Zot
 // has and that is not left by name.
 func (e *endpoints) pairs(ctx context.Context, w *world.World, s *state.State, given Given, open opener) ([]copy.Pair, error) {
-	main := copy.Pair{Source: *e.source, Destination: e.destination, References: e.options.References}
+	left, artifacts := copy.SplitLeft(given.Leave)
+	path := e.source.Repository.Reference.Repository
+	main := copy.Pair{Source: *e.source, Destination: e.destination, References: e.options.References, Left: artifacts[path]}
 	if !w.Target.Registry.AllRepositories {
 		return []copy.Pair{main}, nil
 	}
-	path := e.source.Repository.Reference.Repository
 	catalog, err := copy.Catalog(ctx, *e.source)
 	if err != nil {
 		return nil, err
 	}
-	mapped, err := copy.Map(catalog, path, w.Destination, w.Target.Registry.Repositories, given.Leave)
+	mapped, err := copy.Map(catalog, path, w.Destination, w.Target.Registry.Repositories, left)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func (e *endpoints) pairs(ctx context.Context, w *world.World, s *state.State, g
 		if err != nil {
 			return nil, fmt.Errorf("preparing to copy repository %q of Zot: %w", m.Source, err)
 		}
-		all = append(all, copy.Pair{Source: e.source.At(m.Source), Destination: to, References: used[m.Source]})
+		all = append(all, copy.Pair{Source: e.source.At(m.Source), Destination: to, References: used[m.Source], Left: artifacts[m.Source]})
 	}
 	return all, nil
 }

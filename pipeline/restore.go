@@ -56,6 +56,9 @@ func restored(w *world.World, s *state.State) (reason string, err error) {
 	if !s.Journal.Open {
 		return notOnECR, nil
 	}
+	if len(s.Journal.Waves) > 0 { // spokes are
+		return "", nil
+	}
 	settings, _, err := s.Source(w.Destination)
 	if err != nil {
 		return "", err

@@ -25,15 +25,15 @@ func TestStages(t *testing.T) {
 		assert.NotNil(t, s.run, s.Name)
 		assert.Equal(t, s.Name == "deploy" || s.Name == "disable-zot", s.undo != nil, "what changes the release is undone, and nothing else: %s", s.Name)
 	}
-	assert.Equal(t, []string{"render", "lint", "preflight", "plan", "copy", "deploy", "validate", "disable-zot"}, names)
+	assert.Equal(t, []string{"render", "lint", "preflight", "plan", "copy", "deploy", "validate", "soak", "disable-zot"}, names)
 }
 
 func TestBetween(t *testing.T) {
 	for _, test := range []struct{ first, last, names, says string }{
 		{"", "", "", ""},
 		{"", "lint", "render lint", ""},
-		{"", "disable-zot", "render lint preflight plan copy deploy validate disable-zot", ""},
-		{"validate", "", "validate disable-zot", ""},
+		{"", "disable-zot", "render lint preflight plan copy deploy validate soak disable-zot", ""},
+		{"validate", "", "validate soak disable-zot", ""},
 		{"lint", "copy", "lint preflight plan copy", ""},
 		{"copy", "copy", "copy", ""},
 		{"", "destroy", "", `looking for stage "destroy": there is none`},
@@ -55,7 +55,7 @@ func TestUnknownStage(t *testing.T) {
 	r, err := Run(t.Context(), Options{Only: []string{"copy", "destroy"}})
 	require.EqualError(t, err, `looking for stage "destroy": there is none`)
 	assert.Equal(t, fault.Usage, fault.CodeOf(err))
-	assert.Equal(t, "use one of [render lint preflight plan copy deploy validate disable-zot]", fault.RemedyOf(err))
+	assert.Equal(t, "use one of [render lint preflight plan copy deploy validate soak disable-zot]", fault.RemedyOf(err))
 	assert.Equal(t, fault.Usage, r.ExitCode)
 	assert.Empty(t, r.Stages)
 }

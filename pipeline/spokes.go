@@ -36,8 +36,9 @@ func checkSpokes(ctx context.Context, w *world.World, s *state.State) error {
 	if on, err := s.OnECR(w.Destination); err != nil || on {
 		return err
 	}
-	found := make([]fleet.Preparation, len(w.Spokes))
-	err := cluster.Each(w.Spokes, func(i int, spoke *cluster.Cluster) error {
+	spokes := w.Switching()
+	found := make([]fleet.Preparation, len(spokes))
+	err := cluster.Each(spokes, func(i int, spoke *cluster.Cluster) error {
 		if w.Unreached[spoke.Name] != nil { // preflight says so
 			return nil
 		}
@@ -52,7 +53,7 @@ func checkSpokes(ctx context.Context, w *world.World, s *state.State) error {
 	if err != nil {
 		return err
 	}
-	return unprepared(w.Spokes, found)
+	return unprepared(spokes, found)
 }
 
 // unprepared returns the refusal that names each spoke with something left to do, and what does it by hand.
@@ -92,8 +93,9 @@ func readySpokes(ctx context.Context, w *world.World, s *state.State, prepare bo
 
 // prepareSpokes does what is left to do on each spoke, and waits until source-controller runs with it.
 func prepareSpokes(ctx context.Context, w *world.World) error {
-	due := make([]fleet.Preparation, len(w.Spokes))
-	if err := cluster.Each(w.Spokes, func(i int, spoke *cluster.Cluster) (err error) {
+	spokes := w.Switching()
+	due := make([]fleet.Preparation, len(spokes))
+	if err := cluster.Each(spokes, func(i int, spoke *cluster.Cluster) (err error) {
 		due[i], err = fleet.Inspect(ctx, spoke, identityOf(w))
 		return err
 	}); err != nil {
@@ -105,8 +107,8 @@ func prepareSpokes(ctx context.Context, w *world.World) error {
 	if err := w.Lock(ctx); err != nil {
 		return err
 	}
-	after := make([]fleet.Preparation, len(w.Spokes))
-	err := cluster.Each(w.Spokes, func(i int, spoke *cluster.Cluster) error {
+	after := make([]fleet.Preparation, len(spokes))
+	err := cluster.Each(spokes, func(i int, spoke *cluster.Cluster) error {
 		if !due[i].Due() {
 			return nil
 		}
@@ -137,7 +139,7 @@ func prepareSpokes(ctx context.Context, w *world.World) error {
 
 // probeSpokes lets each spoke's source-controller fetch something from ECR, under its own identity.
 func probeSpokes(ctx context.Context, w *world.World, s *state.State) error {
-	all, err := atSource(w, s)
+	all, err := switching(w, s) // the hub's source-controller gets its identity with the switch
 	if err != nil {
 		return err
 	}
@@ -148,7 +150,6 @@ func probeSpokes(ctx context.Context, w *world.World, s *state.State) error {
 	if err := w.Lock(ctx); err != nil { // canaries
 		return err
 	}
-	all = all[1:] // the hub's source-controller gets its identity with the switch
 	proofs, left := make([]report.Proof, len(all)), make([][]journal.Leftover, len(all))
 	err = cluster.Each(all, func(i int, c validate.Cluster) error {
 		proofs[i], left[i] = validate.Probe(ctx, c, config)

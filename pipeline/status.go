@@ -1,8 +1,10 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +29,7 @@ func Status(ctx context.Context, o Options) (*report.Report, error) {
 	}
 	if err == nil {
 		r.report.Before, r.report.Now = nil, standing(ctx, w, s)
-		r.report.Proofs = append(r.report.Proofs, counting(s, w.Now())...)
+		r.report.Proofs = append(r.report.Proofs, slices.Concat(counting(s, w.Now()), s.Journal.Revoked)...)
 		err = unseen(r.report.Now)
 	}
 	r.report.End(r.now(), interrupted(ctx, err))
@@ -146,12 +148,18 @@ func where(w *world.World, s *state.State, out *report.Status) error {
 	j := s.Journal
 	lacking := proof.NewLedger(j.Fresh(w.Now(), w.Destination.URL())...).Missing(w.Now(), proof.Needs(clusterNames(w)...)...)
 	switch {
+	case !on && j.Open && len(j.Waves) > 0:
+		out.Cutover, out.Next = wavesSoFar(j), "`palette-ecr run --wave NAME` for the next wave, `palette-ecr run` for hue at last; `palette-ecr rollback` goes back. Until then `palette-ecr copy` brings what hue pushes to Zot"
 	case !on && j.Open:
 		out.Cutover, out.Next = "it has begun, and hue is not on ECR yet", "`palette-ecr run` goes on where it stopped; `palette-ecr rollback` goes back"
 	case !on && j.Exists():
 		out.Cutover, out.Next = "it was rolled back", "`palette-ecr plan` shows what another cutover would change"
 	case !on:
 		out.Cutover, out.Next = "it has not begun", "`palette-ecr preflight`, then `palette-ecr plan`, then `palette-ecr run`"
+	case live.Zot && len(j.Revoked) > 0:
+		p := j.Revoked[0]
+		out.Cutover = fmt.Sprintf("hue is on ECR, Zot still runs, and the proof %s on %s held before and was revoked at %s", p.Name, cmp.Or(p.Cluster, w.Hub.Name), p.ObservedAt.UTC().Format("2006-01-02 15:04 MST"))
+		out.Next = "mend what it says, then `palette-ecr validate`; `palette-ecr rollback` goes back"
 	case live.Zot && len(lacking) > 0:
 		out.Cutover = fmt.Sprintf("hue is on ECR, Zot still runs, and %s: %s", report.Counted(len(lacking), "proof is missing", "proofs are missing"), namesOf(lacking))
 		out.Next = "`palette-ecr validate` makes them; `palette-ecr rollback` goes back"

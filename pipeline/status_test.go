@@ -42,6 +42,12 @@ func TestStatus(t *testing.T) {
 		}, "edge-7 was left behind: `palette-ecr rollback --only-spoke edge-7`", "`palette-ecr plan`"},
 		"on ECR, proofs are missing": {func(*testing.T, *installation) {}, "hue is on ECR, Zot still runs, and 6 proofs are missing: rendered, closure, ready, pull, unused, push", "`palette-ecr validate`"},
 		"on ECR, proven":             {func(_ *testing.T, s *installation) { s.Journal.Prove(all("hub")) }, "every proof holds, and Zot still runs", "`palette-ecr disable-zot`"},
+		"on ECR, contradicted": {func(_ *testing.T, s *installation) {
+			s.Journal.Prove(all("hub"))
+			p := held(report.ProofPull, "hub")
+			p.Verdict = report.Broken
+			s.Journal.Prove([]report.Proof{p})
+		}, "the proof pull on hub held before and was revoked at 2026-01-02 11:55 UTC", "mend what it says"},
 		"on ECR, expired": {func(_ *testing.T, s *installation) {
 			s.Journal.Prove(all("hub"))
 			s.Now = func() time.Time { return noon.Add(2 * time.Hour) }

@@ -41,13 +41,8 @@ func (v *Validation) prove(proofs ...report.Proof) {
 // canary is a write.
 func Validate(ctx context.Context, w *world.World, s *state.State, in Deployment) (Validation, error) {
 	done := Validation{Deployment: in, Proofs: in.proofs()}
-	on, err := s.OnECR(w.Destination)
-	if err != nil {
+	if err := refuseBeforeSwitch(w, s, "validating"); err != nil {
 		return done, err
-	}
-	if !on {
-		return done, fault.New(fault.Refused, "run `palette-ecr deploy` first, or `palette-ecr run`",
-			"validating release %s/%s: hue does not push to %s yet", w.Target.Release.Namespace, w.Target.Release.Name, w.Destination.URL())
 	}
 	fresh := proof.NewLedger(s.Journal.Fresh(w.Now(), w.Destination.URL())...)
 	if unused, err := isUnused(ctx, w, s, in); err != nil || unused {
@@ -94,6 +89,16 @@ func Validate(ctx context.Context, w *world.World, s *state.State, in Deployment
 	s.Journal.Prove(done.Proofs)
 	done.entry.Changed = true
 	return done, s.Journal.Save(ctx)
+}
+
+// refuseBeforeSwitch refuses to prove anything while hue is not on the destination.
+func refuseBeforeSwitch(w *world.World, s *state.State, doing string) error {
+	on, err := s.OnECR(w.Destination)
+	if err != nil || on {
+		return err
+	}
+	return fault.New(fault.Refused, "run `palette-ecr deploy` first, or `palette-ecr run`",
+		"%s release %s/%s: hue does not push to %s yet", doing, w.Target.Release.Namespace, w.Target.Release.Name, w.Destination.URL())
 }
 
 // proveEarlier makes the proofs of earlier stages that neither this run nor an earlier one has made: stage by stage,

@@ -127,5 +127,5 @@ func TestValidateLooksAgain(t *testing.T) {
 
 	s.Journal, err = journal.Load(t.Context(), s.Hub.Client, "mural-system")
 	require.NoError(t, err)
-	require.ErrorContains(t, mayDisableZot(s.World, s.State, nil), `the proof "ready" of cluster "hub" is missing`)
+	require.ErrorContains(t, mayDisableZot(s.World, s.State, nil), `the proof "ready" of cluster "hub" held, and was revoked`)
 }

@@ -18,6 +18,7 @@ func (a *app) commands() []*cobra.Command {
 		a.rollbackCommand(),
 		a.statusCommand(),
 		a.driftCommand(),
+		a.keepWarmCommand(),
 		a.finishCommand(),
 		a.copyInPodCommand(),
 		rehearseCommand(),

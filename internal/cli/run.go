@@ -37,6 +37,8 @@ type runFlags struct {
 	yes      bool
 	plan     string
 	recover  bool
+	inECR    bool
+	wave     string
 	accept   []string
 	install  bool
 	before   string
@@ -59,12 +61,14 @@ func (r *runFlags) add(c *cobra.Command) {
 	f.BoolVar(&r.keepCert, "keep-cert", false, "keep certSecretName and proxySecretName: they are meant for ECR too")
 	f.StringVar(&r.target.want.Registry.Interval, "interval", "", "how often Flux looks at the registry (default what the file has, or 5m)")
 	f.StringVar(&r.target.want.Registry.Timeout, "registry-timeout", "", "how long Flux waits for the registry (default what the file has, or 60s)")
+	f.StringVar(&r.target.want.Soak.For, "soak", "", "how long to prove everything again, every minute, before Zot goes: 30m")
+	f.IntVar(&r.target.want.Soak.Failures, "soak-failures", 0, "how many looks of --soak may fail before it ends; the last one must hold")
 	f.BoolVar(&r.fromHub, "spokes-from-values", false, "take kubeconfigs of spokes that --spoke does not name from the Secrets that the values name")
 	f.StringArrayVar(&r.without, "without-spoke", nil, "a spoke that is left out: its workloads are not proven, and are lost when Zot goes; once for each")
 	f.BoolVar(&r.target.want.Registry.AllRepositories, "all-repositories", false, "copy every repository that Zot has, not that of the workloads alone; --leave leaves one out")
 	f.BoolVar(&r.create, "create-repository", false, "make repositories that are missing in ECR, as registry.create of cutover.yaml says")
 	f.BoolVar(&r.prepare, "prepare-spokes", false, "before the switch, give source-controller on each spoke its AWS identity and restart it, as the chart does on the hub")
-	f.StringArrayVar(&r.leave, "leave", nil, "a repository of Zot that stays there knowingly, and goes with it; once for each")
+	f.StringArrayVar(&r.leave, "leave", nil, "a repository of Zot, or one artifact as REPOSITORY:TAG or REPOSITORY@DIGEST, that stays there knowingly, and goes with it; once for each")
 	f.BoolVar(&r.keepLive, "keep-live", false, "keep values that only the live release has, set with helm upgrade --set for example")
 	f.BoolVar(&r.giveUp, "discard-live", false, "or give them up; without either they are a refusal")
 	f.BoolVar(&r.older, "allow-downgrade", false, "deploy charts that are older than the live ones")
@@ -98,7 +102,7 @@ func (a *app) runCommand() *cobra.Command {
 	var from, until string
 	c := &cobra.Command{
 		Use:   "run",
-		Short: "The whole cutover: render, lint, preflight, plan, copy, deploy, validate, disable-zot",
+		Short: "The whole cutover: render, lint, preflight, plan, copy, deploy, validate, soak, disable-zot",
 		Long: `Runs every stage in order. On a terminal it shows what would change and asks before anything is touched, unless
 --yes or --plan is given. A stage with nothing to do says why and is skipped: a second run writes nothing, and a run that
 was interrupted goes on where it stopped. When a proof fails after the release was changed, the release goes
@@ -124,6 +128,7 @@ turns it off.
 	r.fromPlan(c)
 	c.Flags().StringVar(&from, "from", "", "first stage to do, for example validate, which refuses a release that isn't on ECR")
 	c.Flags().StringVar(&until, "until", "", "last stage to do, for example validate, which leaves Zot on")
+	c.Flags().StringVar(&r.wave, "wave", "", "`NAME` of a group of spokes in cutover.yaml: switch and prove these alone, while hue writes to Zot as before")
 	c.Flags().BoolVar(&r.inPlace, "in-place", false, "write the new values into the values file when everything is proven")
 	return c
 }
@@ -190,6 +195,7 @@ func (a *app) runPipeline(
 		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, PrepareSpokes: r.prepare, CreateRepositories: r.create, Leave: r.leave, Disable: r.disable, KeepCert: r.keepCert,
 		KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
 		Plan: r.plan, Confirm: a.confirm(c, r),
+		LookInECR: r.inECR, Wave: r.wave,
 		Recover: r.recover, Install: r.install, Before: r.before, AcceptBroken: r.accept,
 		Files: files, In: a.In, HTTPClient: client, AWS: ecr.Options{Profile: r.profile}, Quotas: quotas, InCluster: pods,
 		Progress: a.Progress(), Timeout: r.timeout, PushWait: r.pushWait,

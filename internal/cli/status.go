@@ -53,12 +53,16 @@ file: for cron and CI.
 
 Exit codes: 0 nothing does, 2 something does, 4 it could not look everywhere.
 
+With --ecr it asks ECR too whether it still gives everything that clusters read: a lifecycle rule may have archived or
+deleted it, which no cluster notices before its source-controller restarts.
+
   palette-ecr drift --kubeconfig hub.kubeconfig --spoke name=spoke-1,kubeconfig=spoke-1.yaml
   palette-ecr drift --config cutover.yaml -o junit=drift.xml -o markdown=drift.md`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.runPipeline(c, &r, asGiven, pipeline.Drift) },
 	}
 	r.addInstalled(c)
+	c.Flags().BoolVar(&r.inECR, "ecr", false, "look in ECR too, with AWS credentials: is anything archived, or gone, that clusters read")
 	return c
 }
 

@@ -100,6 +100,32 @@ type Pair struct {
 	Source      Source
 	Destination Destination
 	References  []Reference
+	Left        []string // as Options.Left
+}
+
+// With returns the options for this repository.
+func (p Pair) With(o Options) Options {
+	o.References, o.Left = p.References, p.Left
+	return o
+}
+
+// Foresee is Foresee of one of several repositories.
+func (p Pair) Foresee(ctx context.Context, o Options) (Foreseen, error) {
+	return Foresee(ctx, p.Source, p.Destination, p.With(o))
+}
+
+// SplitLeft takes apart what stays in the source by name: whole repositories, and by repository the tags and digests of
+// single artifacts, which are written repository:tag or repository@digest.
+func SplitLeft(names []string) (repositories []string, artifacts map[string][]string) {
+	artifacts = map[string][]string{}
+	for _, name := range names {
+		if at := strings.IndexAny(name, ":@"); at >= 0 {
+			artifacts[name[:at]] = append(artifacts[name[:at]], name[at+1:])
+		} else {
+			repositories = append(repositories, name)
+		}
+	}
+	return repositories, artifacts
 }
 
 // RunAll is RunProven for several repositories, one after the other, since ECR's limits count for all of them. The
@@ -108,8 +134,7 @@ func RunAll(ctx context.Context, pairs []Pair, o Options) ([]Result, report.Proo
 	var results []Result
 	var proofs []report.Proof
 	for _, p := range pairs {
-		o.References = p.References
-		result, proof, err := RunProven(ctx, p.Source, p.Destination, o)
+		result, proof, err := RunProven(ctx, p.Source, p.Destination, p.With(o))
 		results = append(results, result)
 		if err != nil {
 			return results, report.Proof{}, err
@@ -123,8 +148,7 @@ func RunAll(ctx context.Context, pairs []Pair, o Options) ([]Result, report.Proo
 func VerifyAll(ctx context.Context, pairs []Pair, o Options) (report.Proof, error) {
 	var proofs []report.Proof
 	for _, p := range pairs {
-		o.References = p.References
-		proof, err := Verify(ctx, p.Source, p.Destination, o)
+		proof, err := Verify(ctx, p.Source, p.Destination, p.With(o))
 		if err != nil {
 			return report.Proof{}, err
 		}

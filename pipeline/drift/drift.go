@@ -42,6 +42,7 @@ func Rules() []report.Rule {
 		{ID: "D1", Severity: report.Error, Title: "It points to Zot, or elsewhere", Why: "What is pushed there is not in ECR, and what is read from there is lost when Zot is gone.", Fix: "Point it to ECR."},
 		{ID: "D2", Severity: report.Error, Title: "It has credentials for a registry", Why: "With credentials of its own Flux ignores the provider, and so the IAM role.", Fix: "Remove them."},
 		{ID: "D3", Severity: report.Error, Title: "Zot is on again", Why: "Somebody may push to it, which nobody else sees.", Fix: "Set zot.enabled to false and deploy."},
+		{ID: "D4", Severity: report.Error, Title: "ECR does not give what a cluster reads", Why: "A lifecycle rule has archived or deleted it. source-controller has a copy until its pod restarts, and fails then.", Fix: "Restore it, and change the lifecycle policy or run keep-warm."},
 	}
 }
 

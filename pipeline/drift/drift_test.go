@@ -18,7 +18,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/drift"
+	ecrapi "github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
@@ -125,4 +127,23 @@ func TestWhatCannotBeSeen(t *testing.T) {
 	assert.Empty(t, found.Findings)
 	require.NotEmpty(t, found.Unseen)
 	assert.Contains(t, found.Unseen[0], "forbidden here")
+}
+
+// TestLost: what ECR does not give is a finding for each who reads it, whether it is archived or gone.
+func TestLost(t *testing.T) {
+	t.Parallel()
+	to := config(t, interceptor.Funcs{}).Destination
+	found := drift.Lost("hub", to, []copy.Reference{
+		{Tag: "v1", Digest: "sha256:a", From: "apps/fine@hub"}, {Tag: "v1", From: "apps/also-fine@hub"},
+		{Digest: "sha256:b", From: "apps/asleep@hub"}, {Tag: "v3", From: "apps/gone@hub"},
+	}, []ecrapi.Image{{Digest: "sha256:a", Tags: []string{"v1"}}}, []ecrapi.Image{{Digest: "sha256:b"}})
+	var got []string
+	for _, f := range found {
+		assert.Equal(t, "D4", f.Rule)
+		got = append(got, f.Place.Object+": "+f.Message)
+	}
+	assert.Equal(t, []string{
+		"OCIRepository apps/asleep: ECR has archived what it reads, sha256:b, and answers 404 for it",
+		"OCIRepository apps/gone: what it reads, v3, is not in " + ecr + "/mural-workloads any more",
+	}, got)
 }

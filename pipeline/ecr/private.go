@@ -78,9 +78,12 @@ func (p privateAPI) create(ctx context.Context, with Settings) error {
 	return err
 }
 
-func (p privateAPI) images(ctx context.Context) ([]Image, error) {
+func (p privateAPI) images(ctx context.Context) ([]Image, error) { return p.imagesThat(ctx, nil) }
+
+// imagesThat lists the images that a filter lets through; nil is those that can be pulled.
+func (p privateAPI) imagesThat(ctx context.Context, filter *types.DescribeImagesFilter) ([]Image, error) {
 	pages := ecr.NewDescribeImagesPaginator(p.client, &ecr.DescribeImagesInput{
-		RegistryId: aws.String(p.repo.Registry.AccountID), RepositoryName: aws.String(p.repo.Name), MaxResults: aws.Int32(page),
+		RegistryId: aws.String(p.repo.Registry.AccountID), RepositoryName: aws.String(p.repo.Name), MaxResults: aws.Int32(page), Filter: filter,
 	})
 	var images []Image
 	for pages.HasMorePages() {

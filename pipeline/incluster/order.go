@@ -44,6 +44,7 @@ type Pair struct {
 	Source      string              `json:"source"` // its path at the source
 	Destination registry.Repository `json:"destination"`
 	References  []copy.Reference    `json:"references,omitempty"`
+	Left        []string            `json:"left,omitempty"` // as copy.Options.Left
 }
 
 // mostOrder is how much of an order a Secret takes, in bytes: it may hold 1 MiB with everything else in it

@@ -80,8 +80,7 @@ func (p Pod) do(ctx context.Context) (Outcome, error) {
 	case CopyShard:
 		o.Shard = copy.Shard{Index: p.Index, Of: order.Shards}
 		for i, pair := range pairs {
-			o.References = pair.References
-			result, err := copy.Run(ctx, pair.Source, pair.Destination, o)
+			result, err := copy.Run(ctx, pair.Source, pair.Destination, pair.With(o))
 			done.add(order.name(i), result)
 			if err != nil {
 				return done, err
@@ -126,7 +125,7 @@ func (o Order) open(ctx context.Context, aws ecr.Options) ([]copy.Pair, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, copy.Pair{Source: from.At(p.Source), Destination: to, References: p.References})
+		all = append(all, copy.Pair{Source: from.At(p.Source), Destination: to, References: p.References, Left: p.Left})
 	}
 	return all, nil
 }

@@ -27,11 +27,8 @@ const (
 	// Type of the Secret: kubectl shows it, and it can't be taken for a Secret of another use.
 	Type corev1.SecretType = "palette-ecr/journal"
 
-	key = "journal.json"
-	// mostEvidence is how many lines of evidence of a proof are kept: a Secret holds 1 MiB, and a fleet has
-	// many clusters.
-	mostEvidence = 10
-	managedBy    = "app.kubernetes.io/managed-by"
+	key       = "journal.json"
+	managedBy = "app.kubernetes.io/managed-by"
 )
 
 // content is what is stored.
@@ -53,8 +50,10 @@ type content struct {
 	PreviousRevision int               `json:"previousRevision,omitempty"`
 	PreviousVersion  string            `json:"previousVersion,omitempty"` // of mural's chart
 	PreviousCRDs     int               `json:"previousCRDs,omitempty"`    // revision of mural-crds; zero: Helm had none
+	Waves            []Wave            `json:"waves,omitempty"`           // groups of spokes that were switched before hue
 	SwitchedAt       time.Time         `json:"switchedAt,omitzero"`       // since when only pods with the new settings run
 	Proofs           []report.Proof    `json:"proofs,omitempty"`          // the newest of each name and cluster that held
+	Revoked          []report.Proof    `json:"revoked,omitempty"`         // that held, and that a later look has contradicted since: how they failed
 	Copied           []string          `json:"copied,omitempty"`          // digests that copy wrote since the switch
 	Leftovers        []Leftover        `json:"leftovers,omitempty"`       // what could not be deleted yet
 	Without          []string          `json:"without,omitempty"`         // spokes that were left out by name
@@ -217,12 +216,12 @@ func (j *Journal) Switched(at time.Time) {
 		return
 	}
 	j.SwitchedAt = at.UTC()
-	j.Proofs, j.Copied = nil, nil
+	j.Proofs, j.Revoked, j.Copied = nil, nil, nil
 }
 
 // Back notes that the release is as it was before the cutover, and which spokes were left behind.
 func (j *Journal) Back(behind ...string) {
-	j.SwitchedAt, j.ZotOffAt, j.Proofs, j.Copied, j.Open = time.Time{}, time.Time{}, nil, nil, false
+	j.SwitchedAt, j.ZotOffAt, j.Proofs, j.Revoked, j.Copied, j.Waves, j.Open = time.Time{}, time.Time{}, nil, nil, nil, nil, false
 	j.Behind = behind
 }
 
@@ -287,29 +286,4 @@ func (j *Journal) Leave(leftovers []Leftover) {
 			j.Leftovers = append(j.Leftovers, l)
 		}
 	}
-}
-
-// Prove keeps proofs that held; a newer one replaces the one of the same name and cluster.
-func (j *Journal) Prove(proofs []report.Proof) {
-	for _, p := range proofs {
-		j.Proofs = slices.DeleteFunc(j.Proofs, func(old report.Proof) bool { return old.Name == p.Name && old.Cluster == p.Cluster })
-		if p.Verdict == report.Held {
-			p.Evidence = slices.Clone(p.Evidence[:min(len(p.Evidence), mostEvidence)])
-			j.Proofs = append(j.Proofs, p)
-		}
-	}
-}
-
-// Fresh returns the proofs about a destination that still count.
-func (j *Journal) Fresh(now time.Time, destination string) []report.Proof {
-	if j.Destination != destination {
-		return nil
-	}
-	var fresh []report.Proof
-	for _, p := range j.Proofs {
-		if p.Verdict == report.Held && p.ExpiresAt.After(now) && !p.ObservedAt.After(now.Add(time.Minute)) {
-			fresh = append(fresh, p)
-		}
-	}
-	return fresh
 }

@@ -35,7 +35,7 @@ func lookAtSpokes(ctx context.Context, l *looker) {
 	identity := fleet.Identity{Mode: w.Target.Identity.Mode, Role: w.Target.Identity.RoleARN, Associations: w.Associations()}
 	var group errgroup.Group
 	group.SetLimit(parallel)
-	for _, spoke := range w.Reached().Spokes {
+	for _, spoke := range w.Reached().Switching() {
 		group.Go(func() error { l.spoke(ctx, spoke, identity); return nil })
 	}
 	_ = group.Wait() // what can't be seen is a finding

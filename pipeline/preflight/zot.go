@@ -91,7 +91,7 @@ func (l *looker) survey(place report.Place, s copy.Survey) {
 		return
 	}
 	for _, refused := range s.Refused {
-		l.find(ruleRefused, report.Error, place, "push it again in a form that ECR takes, or leave it in Zot by name", "%s", refused)
+		l.find(ruleRefused, report.Error, place, "push it again in a form that ECR takes, or leave it in Zot by name: --leave REPOSITORY:TAG or REPOSITORY@DIGEST", "%s", refused)
 	}
 	for _, moved := range s.Immutable {
 		l.find(ruleRefused, report.Error, place, "make the repository's tags mutable (aws ecr put-image-tag-mutability), or delete these tags from it", "immutable: %s", moved)

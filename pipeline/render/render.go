@@ -75,6 +75,7 @@ type Options struct {
 	Target     target.Cutover
 	Chart      *helmchart.Chart // nil when none is at hand
 	DisableZot bool
+	Spokes     []string    // the only ones that are switched, while hue stays where it is; nil switches everything
 	KeepCert   bool        // certSecretName and proxySecretName are meant for ECR too
 	Decrypt    sops.Opener // of what only SOPS can edit; nil refuses that
 }
@@ -90,7 +91,7 @@ func Run(file *values.File, o Options) (*values.Rendered, error) {
 	}
 	s := values.Settings{
 		Destination: destination.Registry, Repository: o.Target.Registry.Repository, Identity: o.Target.Identity,
-		Interval: o.Target.Registry.Interval, Timeout: o.Target.Registry.Timeout, DisableZot: o.DisableZot, KeepCert: o.KeepCert,
+		Interval: o.Target.Registry.Interval, Timeout: o.Target.Registry.Timeout, DisableZot: o.DisableZot, KeepCert: o.KeepCert, Spokes: o.Spokes,
 	}
 	if o.Chart != nil {
 		if s.ChartDefaults, err = chart.Defaults(o.Chart); err != nil {

@@ -135,6 +135,7 @@ func Hub(o Options) []Right {
 		table["copy"] = append(table["copy"], need{"create list get patch delete", "batch", "jobs", o.Namespace, ""},
 			need{"list", "", "pods", o.Namespace, ""}, need{"get", "", "pods/log", o.Namespace, ""}, need{"get", "apps", "deployments", o.Namespace, ""})
 	}
+	table["soak"] = table["validate"]
 	return listed(table, o.Stages)
 }
 
@@ -183,6 +184,7 @@ func Spoke(o Options) []Right {
 		"validate":    slices.Concat(onSpoke(), searched(o)),
 		"disable-zot": onSpoke(),
 	}
+	table["soak"] = table["validate"]
 	if o.Prepare { // fleet.Prepare: the chart annotates and restarts only the hub's
 		table["deploy"] = append(table["deploy"], need{"patch", "", "serviceaccounts", "", ""}, need{"get watch patch", "apps", "deployments", "", ""})
 	}
@@ -201,7 +203,7 @@ func Deploys(o Options) bool {
 }
 
 // order of the stages.
-var order = []string{"preflight", "copy", "deploy", "validate", "disable-zot"}
+var order = []string{"preflight", "copy", "deploy", "validate", "soak", "disable-zot"}
 
 // listed takes the table apart, each right once, with the first stage that needs it.
 func listed(table map[string][]need, stages []string) []Right {

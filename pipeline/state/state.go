@@ -167,6 +167,9 @@ func (s *State) Sources(w *world.World) (map[string]string, error) {
 		return nil, err
 	}
 	for _, c := range w.Clusters() {
+		if sources[c.Name] == w.Destination.URL() { // of a wave that was switched
+			sources[c.Name] = s.Journal.SourceOf(c.Name)
+		}
 		if sources[c.Name] == "" { // the entry names no registry: the spoke reads where hue pushes
 			sources[c.Name] = sources[w.Hub.Name]
 		}

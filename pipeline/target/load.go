@@ -92,7 +92,7 @@ func explain(err error) (text, remedy string) {
 
 // keysOf lists the keys of one of the file's mappings by its type's name.
 func keysOf(name string) []string {
-	for _, v := range []any{Cutover{}, Registry{}, Creation{}, Identity{}, Release{}, CRDs{}, Cluster{}, EKS{}} {
+	for _, v := range []any{Cutover{}, Registry{}, Creation{}, Identity{}, Release{}, CRDs{}, Cluster{}, EKS{}, Soak{}, Wave{}} {
 		if t := reflect.TypeOf(v); t.Name() == name {
 			var keys []string
 			for i := range t.NumField() {

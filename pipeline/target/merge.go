@@ -52,6 +52,13 @@ func (c Cutover) Merge(flags Cutover) Cutover {
 	if len(flags.Spokes) > 0 {
 		c.Spokes = flags.Spokes
 	}
+	if len(flags.Waves) > 0 {
+		c.Waves = flags.Waves
+	}
+	set(&c.Soak.For, flags.Soak.For)
+	if flags.Soak.Failures != 0 {
+		c.Soak.Failures = flags.Soak.Failures
+	}
 	return c
 }
 

@@ -29,6 +29,8 @@ type Cutover struct {
 	Release    Release   `yaml:"release"`
 	Hub        Cluster   `yaml:"hub"`
 	Spokes     []Cluster `yaml:"spokes"`
+	Waves      []Wave    `yaml:"waves"`
+	Soak       Soak      `yaml:"soak"`
 }
 
 // Registry is the destination.

@@ -28,6 +28,14 @@ func (c Cutover) Validate(needs ...Need) error {
 	if len(needs) == 0 {
 		needs = all
 	}
+	if err := c.Soak.check(); err != nil {
+		return err
+	}
+	if slices.Contains(needs, NeedClusters) {
+		if err := c.checkWaves(); err != nil {
+			return err
+		}
+	}
 	for _, need := range needs {
 		var err error
 		switch need {

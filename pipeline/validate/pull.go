@@ -78,7 +78,7 @@ func (p prover) pull(ctx context.Context, workloads []sourcev1.OCIRepository) (r
 			Cause: "No artifact is in " + p.Destination.URL() + ".", Remedy: "Run `palette-ecr copy`, or deploy any workload, then run `palette-ecr validate` again.",
 		}), nil
 	}
-	f := flock{prover: p, patience: p.patience(), canaries: made, said: said, excuses: excuses(broken), untried: untried}
+	f := flock{prover: p, patience: p.patience(), archive: archive{images: p.Archived, poll: p.Poll}, canaries: made, said: said, excuses: excuses(broken), untried: untried}
 	var proof report.Proof
 	if err := f.create(ctx); err != nil {
 		proof = p.noCanary(ctx, err)
@@ -93,6 +93,7 @@ type flock struct {
 	prover
 	patience
 
+	archive  archive
 	canaries []*canary
 	said     string // of ways that were left out
 	excuses  string // of workloads that were broken before
@@ -109,7 +110,7 @@ var errGone = errors.New("a canary is gone")
 // fetched waits until every canary's artifact is in source-controller's storage, or until it is plain that one will
 // not be.
 func (f *flock) fetched(ctx context.Context) report.Proof {
-	err := follow(ctx, f.at.Client, f.step, client.MatchingLabels{managedBy: us})
+	err := follow(ctx, f.at.Client, func(all objects) (bool, error) { return f.step(ctx, all) }, client.MatchingLabels{managedBy: us})
 	var evidence []report.Evidence
 	for _, c := range f.canaries {
 		evidence = append(evidence, report.Evidence{Object: c.name() + " (" + c.identity.String() + ")", Seen: c.seen, OK: c.ok})
@@ -168,7 +169,7 @@ func (f *flock) late() Cause {
 }
 
 // step judges every canary once.
-func (f *flock) step(all objects) (bool, error) {
+func (f *flock) step(ctx context.Context, all objects) (bool, error) {
 	e := expectation{url: f.Destination.URL(), provider: "aws", keepCert: true, at: f.at}
 	done := true
 	for _, c := range f.canaries {
@@ -186,6 +187,11 @@ func (f *flock) step(all objects) (bool, error) {
 			continue
 		}
 		why := f.cause(o)
+		if why.missing() {
+			if image := f.archive.has(ctx, r); image != nil {
+				why = f.archivedCause(r, *image)
+			}
+		}
 		if f.worst == nil {
 			f.worst = &why
 		}

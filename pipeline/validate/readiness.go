@@ -29,6 +29,7 @@ type readiness struct {
 	asked     map[any]asking
 	accounts  accounts
 	contents  contents
+	archive   archive
 
 	evidence []report.Evidence
 	ok, all  int
@@ -177,14 +178,19 @@ func (w *readiness) look(ctx context.Context, r *sourcev1.OCIRepository, request
 			}
 		}
 	case failing, hopeless:
-		w.blame(r, o)
+		w.blame(ctx, r, o)
 	}
 	return o
 }
 
 // blame finds the cause of a failure and ends the wait when it stands.
-func (w *readiness) blame(r *sourcev1.OCIRepository, o observation) {
+func (w *readiness) blame(ctx context.Context, r *sourcev1.OCIRepository, o observation) {
 	why := w.cause(o)
+	if why.missing() {
+		if image := w.archive.has(ctx, r); image != nil {
+			why = w.archivedCause(r, *image)
+		}
+	}
 	if w.worst == nil {
 		w.worst = &why
 	}
@@ -214,7 +220,12 @@ func (w *readiness) compare(ctx context.Context, r *sourcev1.OCIRepository, o ob
 	if lacks == "" {
 		return o
 	}
-	w.worst = &Cause{Cause: fmt.Sprintf("OCIRepository %s/%s: %s.", r.Namespace, r.Name, lacks), Remedy: "Run `palette-ecr copy` again, then `palette-ecr validate`."}
+	why := Cause{ID: notInDestination, Cause: fmt.Sprintf("OCIRepository %s/%s: %s.", r.Namespace, r.Name, lacks), Remedy: "Run `palette-ecr copy` again, then `palette-ecr validate`."}
+	if image := w.archive.has(ctx, r); image != nil {
+		why = w.archivedCause(r, *image)
+		w.final = &why
+	}
+	w.worst = &why
 	return observation{state: waiting, seen: lacks}
 }
 

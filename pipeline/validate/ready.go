@@ -33,7 +33,7 @@ func Returned(ctx context.Context, c Cluster, config Config) report.Proof {
 			Remedy: "Give fleetConfig.spokes an entry with this cluster's name and its ociRegistry, then run `palette-ecr rollback` again.",
 		})
 	}
-	p.Images = nil // the source is not ECR
+	p.Images, p.Archived = nil, nil // the source is not ECR
 	destination := p.Destination.URL()
 	e := expectation{url: c.Source, at: c, left: func(url string) bool { return url == destination }}
 	// An address of Zot that is not this cluster's own is not left, but not reached either.
@@ -127,6 +127,6 @@ func newReadiness(p prover, e expectation) *readiness {
 	return &readiness{
 		prover: p, e: e, began: time.Now(), requested: p.Now().UTC().Format(time.RFC3339Nano),
 		asked: map[any]asking{}, patience: p.patience(), accounts: accounts{at: p.at, poll: p.Poll},
-		contents: contents{images: p.Images, poll: p.Poll},
+		contents: contents{images: p.Images, poll: p.Poll}, archive: archive{images: p.Archived, poll: p.Poll},
 	}
 }

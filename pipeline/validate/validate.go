@@ -23,6 +23,8 @@ type Config struct {
 
 	// Images lists what is in the destination now. It is asked again while something is waited for.
 	Images func(context.Context) ([]ecr.Image, error)
+	// Archived lists what ECR has archived. It is asked only about what is missing. nil is nothing.
+	Archived func(context.Context) ([]ecr.Image, error)
 	// Copied are digests that copy wrote since the switch: none of them is a push by Hue.
 	Copied []string
 

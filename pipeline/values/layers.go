@@ -161,7 +161,7 @@ func (p *patch) disagrees(values map[string]any, path string) string {
 			list, _ := value.([]any)
 			for i, item := range list {
 				inner, _ := item.(map[string]any)
-				if found := e.patch.disagrees(inner, index(at, i)); found != "" || inner == nil {
+				if found := e.of(inner[mural.Name]).disagrees(inner, index(at, i)); found != "" || inner == nil {
 					return index(at, i)
 				}
 			}

@@ -3,6 +3,10 @@ package values
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
+	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
 // action is what is to become of one key.
@@ -23,8 +27,25 @@ const (
 type entry struct {
 	key   string
 	do    action
-	value any    // set, keep: bool, string, or for a key that is added whole: fields, []any, map[string]any
-	patch *patch // within, forEach
+	value any      // set, keep: bool, string, or for a key that is added whole: fields, []any, map[string]any
+	patch *patch   // within, forEach
+	only  []string // forEach: names of the items that it is about; nil is all
+}
+
+// of returns what an item of a list is to have, by its name.
+func (e entry) of(name any) *patch {
+	if text, ok := name.(string); e.only != nil && !(ok && slices.Contains(e.only, text)) {
+		return &patch{}
+	}
+	return e.patch
+}
+
+// ofNode is of for an item as it is written.
+func (e entry) ofNode(item *syntax.Node) *patch {
+	if _, value, _ := find(item.Resolved(), mural.Name); value != nil {
+		return e.of(scalar(value.Resolved()))
+	}
+	return e.of(nil)
 }
 
 // patch is what a mapping is to have; keys that it doesn't name stay as they are. The order is the one in
@@ -131,7 +152,7 @@ func (p *patch) apply(values map[string]any) map[string]any {
 			case isList:
 				for i := range list {
 					inner, _ := list[i].(map[string]any)
-					list[i] = e.patch.apply(inner)
+					list[i] = e.of(inner[mural.Name]).apply(inner)
 				}
 			}
 		}

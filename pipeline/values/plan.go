@@ -190,7 +190,7 @@ func (p *plan) each(value *syntax.Node, e entry, path string) error {
 		return p.file.at(value, "make it a list", "%s is a %s, not a list", shownPath(path), describe(list))
 	}
 	for i, item := range list.Children {
-		if err := p.walk(item, e.patch, index(path, i)); err != nil {
+		if err := p.walk(item, e.ofNode(item), index(path, i)); err != nil {
 			return err
 		}
 	}

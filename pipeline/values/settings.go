@@ -32,6 +32,9 @@ type Settings struct {
 	// inspects TLS. Otherwise they go, because those that served Zot make ECR unreachable.
 	KeepCert bool
 
+	// Spokes are the only ones that get this registry, and hue keeps its own: a wave of a fleet. nil is everything.
+	Spokes []string
+
 	beneath map[string]any // the chart's defaults and further values over which the file's are laid
 	unseen  bool           // some of which are not known
 }
@@ -144,7 +147,7 @@ func (s Settings) patch(spokes []any) *patch {
 	hue := s.account(nil, "hue")
 	hue.entries = append([]entry{{key: "ociRegistry", do: within, patch: s.hub()}}, hue.entries...)
 	source := s.account([]entry{{key: "automount", do: set, value: true}}, "flux2", "sourceController")
-	each := entry{key: "spokes", do: forEach, patch: s.spoke()}
+	each := entry{key: "spokes", do: forEach, patch: s.spoke(), only: s.Spokes}
 	if spokes != nil {
 		each.value = spokes
 	}
@@ -153,6 +156,9 @@ func (s Settings) patch(spokes []any) *patch {
 		{key: "fleetConfig", do: within, patch: &patch{atEnd: true, entries: []entry{each}}},
 		{key: "flux2", do: within, patch: &patch{atEnd: true, entries: []entry{{key: "sourceController", do: within, patch: source}}}},
 	}}
+	if s.Spokes != nil {
+		p.entries = p.entries[1:2]
+	}
 	if s.DisableZot {
 		p.entries = append(p.entries, entry{key: "zot", do: within, patch: &patch{entries: []entry{{key: "enabled", do: set, value: false}}}})
 	}
@@ -166,7 +172,7 @@ func (s Settings) spokesBeneath() []any {
 	var spokes []any
 	for _, item := range list {
 		decoded, _ := plainValue(item).(map[string]any)
-		spokes = append(spokes, ordered(s.spoke().apply(decoded), "name", "ociRegistry"))
+		spokes = append(spokes, ordered(entry{patch: s.spoke(), only: s.Spokes}.of(decoded[mural.Name]).apply(decoded), "name", "ociRegistry"))
 	}
 	return spokes
 }

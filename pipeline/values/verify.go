@@ -173,7 +173,7 @@ func (c *comparison) list(e entry, old, now *syntax.Node) string {
 		return "has another number of entries"
 	}
 	for i := range old.Children {
-		if _, why := c.patched(old.Children[i], now.Children[i], e.patch); why != "" {
+		if _, why := c.patched(old.Children[i], now.Children[i], e.ofNode(old.Children[i])); why != "" {
 			return why
 		}
 	}

@@ -60,7 +60,17 @@ type World struct {
 	InCluster  *incluster.Options // pods that copy in place of this process; nil: none
 	KeepCert   bool               // certSecretRef and proxySecretRef are meant for ECR too
 
+	Wave *target.Wave // whose spokes alone this run switches; nil is everything
+
 	ReportUnreached bool // spokes that do not answer are in Unreached, and not an error
+}
+
+// Switching returns the spokes that this run switches: those of its wave, else all.
+func (w *World) Switching() []*cluster.Cluster {
+	if w.Wave == nil {
+		return w.Spokes
+	}
+	return slices.DeleteFunc(slices.Clone(w.Spokes), func(c *cluster.Cluster) bool { return !slices.Contains(w.Wave.Spokes, c.Name) })
 }
 
 // Clusters returns the hub and every spoke.
