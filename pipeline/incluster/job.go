@@ -37,7 +37,7 @@ type Options struct {
 // Check finds what no cluster is needed to find.
 func (o Options) Check() error {
 	if o.Image == "" {
-		return fault.New(fault.Usage, "give --image, for example that of the release, or what `dagger call release image` makes", "reading the arguments: --in-cluster needs an image of palette-ecr")
+		return fault.New(fault.Usage, "give --image, for example that of the release, or one that the Dagger function release makes", "reading the arguments: --in-cluster needs an image of palette-ecr")
 	}
 	if o.Shards < 0 || o.Shards > 64 {
 		return fault.New(fault.Usage, "give 1 to 64: ECR's quotas are shared among them", "reading the arguments: --shards %d", o.Shards)

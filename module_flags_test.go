@@ -1,4 +1,4 @@
-package module
+package main_test
 
 import (
 	"bytes"
@@ -33,7 +33,7 @@ func TestFlagsAreOfTheCommandLine(t *testing.T) {
 		"render.go":   {"render"},
 		"policies.go": {"policies"},
 	} {
-		data, err := os.ReadFile(filepath.Join(root, ".dagger", file))
+		data, err := os.ReadFile(filepath.Join(".dagger", file))
 		require.NoError(t, err)
 		on := strings.Join(switched.FindAllString(string(data), -1), "\n")
 		found := valued.FindAllStringSubmatch(string(data), -1)
