@@ -58,7 +58,7 @@ func withFlux(t *testing.T, now map[string]any, then ...map[string]any) (*cluste
 	return c, object, &asked
 }
 
-// TestAnotherTryAfterACrash: helm-controller stops waiting at one moment's CrashLoopBackOff, and the way back to Zot ended
+// TestAnotherTryAfterACrash: helm-controller stops waiting at one moment's CrashLoopBackOff, and the rollback to Zot ended
 // there.
 func TestAnotherTryAfterACrash(t *testing.T) {
 	t.Parallel()
