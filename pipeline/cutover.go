@@ -85,7 +85,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	}
 	r.report.Hide(file.Secrets()...)
 	given := Given{
-		File: file, AsIs: o.AsIs, KeepCert: o.KeepCert, Leave: o.Leave, Stages: o.later(),
+		File: file, AsIs: o.AsIs, Disable: o.Disable, KeepCert: o.KeepCert, Leave: o.Leave, Stages: o.later(),
 		WithoutSpokes: o.WithoutSpokes, PrepareSpokes: o.PrepareSpokes, CreateRepositories: o.CreateRepositories,
 		KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade, Recover: o.Recover, Install: o.Install,
 	}

@@ -18,6 +18,7 @@ type Given struct {
 	File *values.File // values.yaml, or the manifest of a HelmRelease
 	AsIs bool         // it is rendered already: take it just as it is
 
+	Disable        []string // rules of lint that are left out
 	KeepCert       bool     // certSecretName and proxySecretName are meant for ECR too
 	Leave          []string // repositories of Zot that stay there knowingly
 	KeepLive       bool     // keep values that only the live release has

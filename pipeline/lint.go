@@ -28,7 +28,8 @@ func (l Linted) edit() *values.Rendered { return l.Rendered.Edit }
 // Lint checks what the release is to have. A finding of severity error is a refusal.
 func Lint(_ context.Context, w *world.World, _ *state.State, in Rendered) (Linted, error) {
 	findings, err := lint.Run(lint.Input{
-		File: in.Wanted, Before: in.Given.File, KubeVersion: w.Kubernetes, Target: w.Target, Destination: w.Destination, Chart: w.Chart, KeepCert: in.Given.KeepCert,
+		File: in.Wanted, Before: in.Given.File, KubeVersion: w.Kubernetes, Target: w.Target, Destination: w.Destination, Chart: w.Chart,
+		Disable: in.Given.Disable, KeepCert: in.Given.KeepCert,
 	})
 	if err != nil {
 		return Linted{}, err

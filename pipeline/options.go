@@ -45,6 +45,7 @@ type Options struct {
 
 	CreateRepositories bool // make repositories in ECR that are missing
 
+	Disable  []string // rules of lint that are left out
 	KeepCert bool     // certSecretName and proxySecretName are meant for ECR too
 	Leave    []string // repositories of Zot that stay there knowingly
 

@@ -60,7 +60,7 @@ func Preflight(ctx context.Context, w *world.World, s *state.State, in Linted) (
 func preflightInput(w *world.World, s *state.State, in Linted) (preflight.Input, error) {
 	r := in.Rendered
 	look := preflight.Input{
-		World: w, State: s, Stages: r.Given.Stages, File: r.Wanted, Values: r.Values, Found: in.Findings, KeepCert: r.Given.KeepCert, Recover: r.Given.Recover,
+		World: w, State: s, Stages: r.Given.Stages, File: r.Wanted, Values: r.Values, Found: in.Findings, Disable: r.Given.Disable, KeepCert: r.Given.KeepCert, Recover: r.Given.Recover,
 		PrepareSpokes: r.Given.PrepareSpokes, CreateRepositories: r.Given.CreateRepositories,
 	}
 	lost, err := r.lost(w, s)

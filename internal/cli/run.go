@@ -23,6 +23,7 @@ type runFlags struct {
 	output   console.Outputs
 	asIs     bool
 	inPlace  bool
+	disable  []string
 	keepCert bool
 	fromHub  bool
 	without  []string
@@ -50,6 +51,7 @@ func (r *runFlags) add(c *cobra.Command) {
 	r.output.Add(f)
 	f.BoolVar(&r.asIs, "as-is", false, "take the values as they are: they are rendered already, in Git for example")
 	r.target.sourceFlags(f)
+	f.StringSliceVar(&r.disable, "disable", nil, "rules of lint to leave out, for example L11,L19")
 	f.BoolVar(&r.keepCert, "keep-cert", false, "keep certSecretName and proxySecretName: they are meant for ECR too")
 	f.StringVar(&r.target.want.Registry.Interval, "interval", "", "how often Flux looks at the registry (default what the file has, or 5m)")
 	f.StringVar(&r.target.want.Registry.Timeout, "registry-timeout", "", "how long Flux waits for the registry (default what the file has, or 60s)")
@@ -173,7 +175,7 @@ func (a *app) runPipeline(
 	}
 	rep, err := run(c.Context(), with(pipeline.Options{
 		Target: want, Command: c.Name(), Version: build.Version(), AsIs: r.asIs, InPlace: r.inPlace, Owner: owner(a.Getenv),
-		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, PrepareSpokes: r.prepare, CreateRepositories: r.create, Leave: r.leave, KeepCert: r.keepCert,
+		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, PrepareSpokes: r.prepare, CreateRepositories: r.create, Leave: r.leave, Disable: r.disable, KeepCert: r.keepCert,
 		KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
 		Plan: r.plan, Confirm: a.confirm(c, r),
 		Recover: r.recover, Install: r.install, Before: r.before, AcceptBroken: r.accept,

@@ -29,6 +29,7 @@ type Input struct {
 
 	Found    []report.Finding // by lint, which has seen nothing live: they are not repeated
 	Lost     []deploy.LiveKey // values that only the live release has, unless they are kept or given up
+	Disable  []string         // rules of lint that are left out
 	KeepCert bool
 	Proven   *bool // whether every proof that turning Zot off takes holds; nil where Zot is off already
 	Older    bool  // charts may be older than the live ones
@@ -116,7 +117,7 @@ func (l *looker) lint() ([]report.Finding, error) {
 	if l.Older {
 		l.facts.live.Installed.CRDs = ""
 	}
-	var others []string
+	others := slices.Clone(l.Disable)
 	for _, r := range lint.Catalogue() {
 		if !slices.Contains(liveRules, r.ID) {
 			others = append(others, r.ID)
