@@ -8,23 +8,17 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/wait"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
-	"github.com/palette-ecr/palette-ecr/pipeline/transient"
 )
 
-const (
-	lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
-	fluxPoll    = 2 * time.Second
-)
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
 // runFlux sets the HelmRelease's spec to the manifest's and waits until Flux has applied it. Server-side apply
 // would not do: it leaves the keys that the manifest no longer has, basicAuth among them, to whoever set them.
@@ -50,7 +44,6 @@ func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error
 	if err != nil {
 		return result, err
 	}
-	key := client.ObjectKeyFromObject(wanted)
 	if last, err := h.last(o.Release.Name); err == nil && last != nil {
 		result.PreviousRevision = last.Version
 	}
@@ -59,30 +52,46 @@ func runFlux(ctx context.Context, c *cluster.Cluster, o Options) (*Result, error
 			return result, err
 		}
 	}
-	if specEqual(live, wanted) && result.Changed {
-		o.Progress.Say("waiting for HelmRelease %s to install", key)
-	} else if specEqual(live, wanted) {
-		result.Reason = fmt.Sprintf("HelmRelease %s has these values already", key)
-	} else {
-		if err := o.Lock(ctx); err != nil {
-			return result, err
-		}
-		o.Progress.Say("changing HelmRelease %s", key)
-		if err := replace(live, wanted); err != nil {
-			return result, err
-		}
-		if err := c.Client.Update(ctx, live); err != nil {
-			return result, fluxFault(c, key, masked(err, live.Object, wanted.Object))
-		}
-		result.Changed = true
-	}
-	if err := awaitFlux(ctx, c, live, o); err != nil {
+	if err := applyFlux(ctx, c, live, wanted, o, result); err != nil {
 		return result, err
+	}
+	if err := awaitFluxTwice(ctx, c, live, o); err != nil {
+		return result, h.explain(ctx, c, err)
 	}
 	if last, err := h.last(o.Release.Name); err == nil && last != nil {
 		result.Revision = last.Version
 	}
 	return result, finish(ctx, c, h, o, result)
+}
+
+// applyFlux changes the HelmRelease where it differs from the manifest. Where it does not, and Flux has given up on it,
+// nothing would happen any more: then Flux is asked again.
+func applyFlux(ctx context.Context, c *cluster.Cluster, live, wanted *unstructured.Unstructured, o Options, result *Result) error {
+	key := client.ObjectKeyFromObject(wanted)
+	switch {
+	case specEqual(live, wanted) && result.Changed:
+		o.Progress.Say("waiting for HelmRelease %s to install", key)
+		return nil
+	case specEqual(live, wanted) && !gaveUp(live):
+		result.Reason = fmt.Sprintf("HelmRelease %s has these values already", key)
+		return nil
+	case specEqual(live, wanted):
+		o.Progress.Say("HelmRelease %s has these values already, and Flux gave up on them: asking it again", key)
+		result.Changed = true
+		return askAgain(ctx, c, live, o)
+	}
+	if err := o.Lock(ctx); err != nil {
+		return err
+	}
+	o.Progress.Say("changing HelmRelease %s", key)
+	if err := replace(live, wanted); err != nil {
+		return err
+	}
+	if err := c.Client.Update(ctx, live); err != nil {
+		return fluxFault(c, key, masked(err, live.Object, wanted.Object))
+	}
+	result.Changed = true
+	return nil
 }
 
 // fluxRelease reads the HelmRelease of the manifest, and as it is in the cluster, where it must be one that may be
@@ -238,73 +247,6 @@ func replace(live, wanted *unstructured.Unstructured) error {
 	annotations[lastApplied] = string(data)
 	live.SetAnnotations(annotations)
 	return nil
-}
-
-// awaitFlux waits until helm-controller is done with the newest generation, well or not.
-func awaitFlux(ctx context.Context, c *cluster.Cluster, live *unstructured.Unstructured, o Options) error {
-	key := client.ObjectKeyFromObject(live)
-	seen := "it has not been looked at yet"
-	err := wait.PollUntilContextTimeout(ctx, o.every(fluxPoll), o.Timeout, true, func(ctx context.Context) (bool, error) {
-		err := c.Client.Get(ctx, key, live)
-		if transient.Error(err) {
-			seen = fmt.Sprintf("the API server doesn't answer: %s", err)
-			return false, nil
-		}
-		if err != nil {
-			return false, fluxFault(c, key, err)
-		}
-		done, state, terminal := released(live)
-		seen = masked(errors.New(state), live.Object).Error()
-		if terminal {
-			return false, notReleased(c, key, seen)
-		}
-		return done, nil
-	})
-	if wait.Interrupted(err) && ctx.Err() == nil {
-		return notReleased(c, key, fmt.Sprintf("after %s: %s", o.Timeout, seen))
-	}
-	return err
-}
-
-// released judges a HelmRelease: generation first, then the conditions. Stalled says that Flux has given
-// up, and Ready why.
-func released(live *unstructured.Unstructured) (done bool, state string, terminal bool) {
-	state = "Flux has not handled the change yet"
-	if stalled := conditionOf(live, "Stalled"); stalled["status"] == "True" {
-		state, terminal = fmt.Sprint(stalled["message"]), true
-	}
-	ready := conditionOf(live, "Ready")
-	if ready == nil {
-		return false, state, terminal
-	}
-	message := fmt.Sprint(ready["message"])
-	observed, _, _ := unstructured.NestedInt64(live.Object, "status", "observedGeneration")
-	if ready["status"] == "True" {
-		return observed == live.GetGeneration() && !terminal, message, terminal
-	}
-	switch ready["reason"] {
-	case "UpgradeFailed", "InstallFailed", "RollbackSucceeded", "UninstallSucceeded":
-		terminal = true
-	}
-	return false, message, terminal
-}
-
-// conditionOf returns a condition as far as it is about the current generation.
-func conditionOf(live *unstructured.Unstructured, kind string) map[string]any {
-	conditions, _, _ := unstructured.NestedSlice(live.Object, "status", "conditions")
-	for _, each := range conditions {
-		condition, _ := each.(map[string]any)
-		seen, _, _ := unstructured.NestedInt64(condition, "observedGeneration")
-		if condition["type"] == kind && seen == live.GetGeneration() {
-			return condition
-		}
-	}
-	return nil
-}
-
-func notReleased(c *cluster.Cluster, key client.ObjectKey, state string) error {
-	return fault.New(fault.Failed, fmt.Sprintf("look with `%s`", c.Kubectl("--namespace %s describe helmrelease/%s", key.Namespace, key.Name)),
-		"waiting for HelmRelease %s on cluster %q: %s", key, c.Name, state)
 }
 
 func fluxFault(c *cluster.Cluster, key client.ObjectKey, err error) error {

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/transient"
 )
 
@@ -26,6 +27,9 @@ func (c Cluster) kubectl() string { return strings.TrimSpace(c.Kubectl("")) }
 // answerTimeout is how long an API server has to answer one small question.
 const answerTimeout = 15 * time.Second
 
+// absence is how long an API server may be gone for a question that nobody has given a time.
+const absence = time.Minute
+
 // answers asks the API server for as little as can be, also when ctx has ended: what was waited for and did not come may be
 // the cluster's answer itself.
 func (c Cluster) answers(ctx context.Context) error {
@@ -35,21 +39,31 @@ func (c Cluster) answers(ctx context.Context) error {
 }
 
 // workloads lists the OCIRepositories that could be a workload's. An API server that is gone for a moment is asked
-// again for as long as ctx lasts.
+// again for as long as ctx lasts, and for at most absence where ctx has no end.
 func (c Cluster) workloads(ctx context.Context) ([]sourcev1.OCIRepository, error) {
+	if _, ends := ctx.Deadline(); !ends {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, absence)
+		defer cancel()
+	}
+	var gone error
 	for {
 		var list sourcev1.OCIRepositoryList
 		err := c.Client.List(ctx, &list)
-		if err == nil {
+		switch {
+		case err == nil:
 			return list.Items, nil
+		case gone != nil && ctx.Err() != nil:
+			return nil, gone // which says more than that the time is over
 		}
 		err = fmt.Errorf("listing OCIRepositories on cluster %q: %w", c.Name, err)
 		if !transient.Error(err) {
 			return nil, err
 		}
+		gone = fault.New(fault.Failed, fmt.Sprintf("see whether its API server answers, with `%s`, and run again", c.Kubectl("get ocirepositories --all-namespaces")), "%w", err)
 		select {
 		case <-ctx.Done():
-			return nil, err
+			return nil, gone
 		case <-time.After(glance):
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -86,6 +88,29 @@ func TestReferencesOfASpokeAtItsOwnAddress(t *testing.T) {
 		all, err := ReferencesByRepository(t.Context(), c, config(t))
 		require.NoError(t, err)
 		assert.Equal(t, []copy.Reference{{Tag: "v1", Digest: digestA, From: "mural-system/chart@edge-1"}}, all["charts/app"])
+	})
+}
+
+// Seen: a spoke that stopped answering when copy began, and a run that waited for it for ever.
+func TestReferencesOfASpokeThatIsGone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := edge(t, "edge-1", nil)
+		c.Client = interceptor.NewClient(c.Client.(client.WithWatch), interceptor.Funcs{
+			List: func(ctx context.Context, _ client.WithWatch, _ client.ObjectList, _ ...client.ListOption) error {
+				select {
+				case <-ctx.Done():
+					return ctx.Err()
+				case <-time.After(10 * time.Second): // as long as client-go itself tries
+					return io.EOF
+				}
+			},
+		})
+		started := time.Now()
+		_, err := References(context.WithoutCancel(t.Context()), c, config(t))
+		require.ErrorIs(t, err, io.EOF)
+		require.ErrorContains(t, err, `"edge-1"`)
+		assert.Contains(t, fault.RemedyOf(err), "kubectl")
+		assert.Equal(t, absence, time.Since(started))
 	})
 }
 
