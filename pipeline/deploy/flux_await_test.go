@@ -30,7 +30,7 @@ func withFlux(t *testing.T, now map[string]any, then ...map[string]any) (*cluste
 	object.Object["status"] = map[string]any{"observedGeneration": int64(3), "conditions": []any{now}}
 	c := lookingAt(t, nil, object)
 	asked := 0
-	c.Client = interceptor.NewClient(c.Client.(client.WithWatch), interceptor.Funcs{
+	c.Client = interceptor.NewClient(c.Client, interceptor.Funcs{
 		Update: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.UpdateOption) error {
 			require.NoError(t, c.Update(ctx, o, opts...))
 			a := o.GetAnnotations()

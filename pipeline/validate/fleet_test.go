@@ -95,7 +95,7 @@ func TestReferencesOfASpokeAtItsOwnAddress(t *testing.T) {
 func TestReferencesOfASpokeThatIsGone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := edge(t, "edge-1", nil)
-		c.Client = interceptor.NewClient(c.Client.(client.WithWatch), interceptor.Funcs{
+		c.Client = interceptor.NewClient(c.Client, interceptor.Funcs{
 			List: func(ctx context.Context, _ client.WithWatch, _ client.ObjectList, _ ...client.ListOption) error {
 				select {
 				case <-ctx.Done():
