@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
 // Outcome is what became of a tag.
@@ -72,22 +74,15 @@ func (r Result) String() string {
 	if len(r.Tags) == 0 && r.Manifests.Total == 0 {
 		return "the source is empty"
 	}
-	s := fmt.Sprintf("%s, %s and %s: ", count(len(r.Tags), "tag"), count(r.Manifests.Total, "manifest"), count(r.Blobs.Total, "blob"))
+	s := fmt.Sprintf("%s, %s and %s: ", report.Counted(len(r.Tags), "tag"), report.Counted(r.Manifests.Total, "manifest"), report.Counted(r.Blobs.Total, "blob"))
 	if !r.Changed() {
 		return s + "all there already"
 	}
-	s += fmt.Sprintf("%s and %s copied (%s)", count(r.Manifests.Copied, "manifest"), count(r.Blobs.Copied, "blob"), size(r.Bytes))
+	s += fmt.Sprintf("%s and %s copied (%s)", report.Counted(r.Manifests.Copied, "manifest"), report.Counted(r.Blobs.Copied, "blob"), size(r.Bytes))
 	if o := r.Overwritten(); len(o) > 0 {
-		s += fmt.Sprintf(", %s overwritten", count(len(o), "tag"))
+		s += fmt.Sprintf(", %s overwritten", report.Counted(len(o), "tag"))
 	}
 	return s
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // size writes bytes as a person reads them.

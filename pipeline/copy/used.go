@@ -37,7 +37,7 @@ func Complete(ctx context.Context, dst Destination, o Options) (report.Proof, er
 	if err != nil {
 		return v.unproven(ctx, err)
 	}
-	seen := fmt.Sprintf("%s and %s read, digests right", count(len(g.nodes), "manifest"), count(len(g.blobs), "blob"))
+	seen := fmt.Sprintf("%s and %s read, digests right", report.Counted(len(g.nodes), "manifest"), report.Counted(len(g.blobs), "blob"))
 	p := v.proof(report.Held, fmt.Sprintf("everything used by %s is whole in %s: %s", users(len(v.References)), v.dst.url, seen))
 	p.Evidence = []report.Evidence{{Object: v.dst.url, Seen: seen, OK: true}}
 	p = v.judge(p, lacking, "what clusters use")

@@ -83,10 +83,10 @@ func (v *verifier) verify(ctx context.Context, g *graph) (report.Proof, []findin
 		p, err := v.unproven(ctx, err)
 		return p, nil, err
 	}
-	seen := fmt.Sprintf("%s, %s and %s read again, digests equal", count(len(g.tags), "tag"), count(len(g.nodes), "manifest"), count(len(g.blobs), "blob"))
+	seen := fmt.Sprintf("%s, %s and %s read again, digests equal", report.Counted(len(g.tags), "tag"), report.Counted(len(g.nodes), "manifest"), report.Counted(len(g.blobs), "blob"))
 	p := v.proof(report.Held, fmt.Sprintf("everything in %s is in %s: %s", v.src.url, v.dst.url, seen))
 	p.Evidence = []report.Evidence{
-		{Object: v.src.url, Seen: fmt.Sprintf("%s, %s, %s, %s reach everything", count(len(g.tags), "tag"), count(len(v.References), "reference"), count(len(g.nodes), "manifest"), count(len(g.blobs), "blob")), OK: true},
+		{Object: v.src.url, Seen: fmt.Sprintf("%s, %s, %s, %s reach everything", report.Counted(len(g.tags), "tag"), report.Counted(len(v.References), "reference"), report.Counted(len(g.nodes), "manifest"), report.Counted(len(g.blobs), "blob")), OK: true},
 		{Object: v.dst.url, Seen: seen, OK: true},
 	}
 	return v.judge(p, lacking, "what "+v.src.url+" holds"), lacking, nil
@@ -98,10 +98,10 @@ func (v *verifier) judge(p report.Proof, lacking []finding, of string) report.Pr
 		return p
 	}
 	p.Verdict = report.Broken
-	p.Summary = fmt.Sprintf("%s does not hold all of %s: %s", v.dst.url, of, count(len(lacking), "thing")+" lacking")
+	p.Summary = fmt.Sprintf("%s does not hold all of %s: %s", v.dst.url, of, report.Counted(len(lacking), "thing")+" lacking")
 	p.Cause = lacking[0].String()
 	p.Remedy = "run `palette-ecr copy`: it sends what is missing"
-	p.Evidence[len(p.Evidence)-1].Seen, p.Evidence[len(p.Evidence)-1].OK = count(len(lacking), "thing")+" lacking", false
+	p.Evidence[len(p.Evidence)-1].Seen, p.Evidence[len(p.Evidence)-1].OK = report.Counted(len(lacking), "thing")+" lacking", false
 	const most = 10
 	for i, f := range lacking {
 		if i == most {

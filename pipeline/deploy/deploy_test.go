@@ -27,6 +27,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
 
@@ -58,7 +59,7 @@ func crds(version string) *helmchart.Chart {
 	return &helmchart.Chart{Metadata: &helmchart.Metadata{APIVersion: "v2", Name: "mural-crds", Version: version}}
 }
 
-var toECR = map[string]any{"endpoint": "oci://1.dkr.ecr.eu-west-1.amazonaws.com/p", "provider": "aws", "annotations": map[string]any{roleAnnotation: "arn"}}
+var toECR = map[string]any{"endpoint": "oci://1.dkr.ecr.eu-west-1.amazonaws.com/p", "provider": "aws", "annotations": map[string]any{mural.RoleAnnotation: "arn"}}
 
 // world is a release on Zot, installed an hour ago, with its pods.
 type world struct {

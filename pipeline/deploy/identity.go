@@ -12,12 +12,8 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 )
 
-// Names that EKS has for IAM roles for service accounts: the annotation that asks for a role, and the
-// variable that its webhook puts into pods at creation, and only then.
-const (
-	roleAnnotation = "eks.amazonaws.com/role-arn"
-	roleVariable   = "AWS_ROLE_ARN"
-)
+// roleVariable is what EKS's webhook puts into pods of a ServiceAccount that names a role, at creation and only then.
+const roleVariable = "AWS_ROLE_ARN"
 
 // inputs returns what a workload reads at start from one revision: its ServiceAccount's annotations and,
 // where it reads them, the registries' Secrets. Equal strings mean equal inputs; it holds credentials.
@@ -76,7 +72,7 @@ func lacksRole(pod corev1.Pod, account corev1.ServiceAccount) bool {
 			changed = entry.Time.Time
 		}
 	}
-	return roleOf(pod) != account.Annotations[roleAnnotation] && pod.CreationTimestamp.Time.Before(changed)
+	return roleOf(pod) != account.Annotations[mural.RoleAnnotation] && pod.CreationTimestamp.Time.Before(changed)
 }
 
 func roleOf(pod corev1.Pod) string {

@@ -15,6 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 )
 
 func TestRollout(t *testing.T) {
@@ -58,7 +60,7 @@ func TestLacksRole(t *testing.T) {
 	now := time.Now()
 	account := func(role string) corev1.ServiceAccount {
 		changed := metav1.NewTime(now)
-		return corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{roleAnnotation: role}, ManagedFields: []metav1.ManagedFieldsEntry{{Time: &changed}}}}
+		return corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{mural.RoleAnnotation: role}, ManagedFields: []metav1.ManagedFieldsEntry{{Time: &changed}}}}
 	}
 	pod := func(created time.Time, role string) corev1.Pod {
 		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: metav1.NewTime(created)}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Env: []corev1.EnvVar{{Name: roleVariable, Value: role}}}}}}

@@ -5,13 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
-
-// roleAnnotation is what the EKS pod identity webhook looks for on a ServiceAccount.
-const roleAnnotation = "eks.amazonaws.com/role-arn"
 
 // identityRules are about who hue and source-controller are to AWS.
 func identityRules() []rule {
@@ -32,7 +30,7 @@ func identityRules() []rule {
 				Title:  "Service account has no IAM role (IRSA)",
 				Why:    "EKS gives a pod its role by the annotation on its service account. Without it the pod falls back to the node's role, which usually may not push, or to nothing (\"no EC2 IMDS role found\").",
 				Source: "the guide, \"Configure AWS authentication\", tab EKS; https://fluxcd.io/flux/integrations/aws/",
-				Fix:    "annotate both service accounts with " + roleAnnotation + "; with the identity mode pod-identity or instance-profile say so (--identity)",
+				Fix:    "annotate both service accounts with " + mural.RoleAnnotation + "; with the identity mode pod-identity or instance-profile say so (--identity)",
 			},
 			fixable: true, check: annotated,
 		},
@@ -62,7 +60,7 @@ func (v *view) accounts() []account {
 		{name: "hue", at: v.root.sub("hue", "serviceAccount")},
 		{name: "source-controller", at: v.root.sub("flux2", "sourceController", "serviceAccount")},
 	} {
-		a.create, a.role = a.at.sub("create"), a.at.sub("annotations", roleAnnotation)
+		a.create, a.role = a.at.sub("create"), a.at.sub("annotations", mural.RoleAnnotation)
 		accounts = append(accounts, a)
 	}
 	return accounts
@@ -79,7 +77,7 @@ func annotated(v *view) error {
 		arn := a.role.text()
 		switch {
 		case a.role.empty():
-			remedy := "add the annotation " + roleAnnotation + " with the role's ARN, or say with --identity how else pods get one"
+			remedy := "add the annotation " + mural.RoleAnnotation + " with the role's ARN, or say with --identity how else pods get one"
 			v.missing(report.Error, a.role, remedy, "service account %s isn't annotated with a role", a.name)
 		case arn == "":
 			v.add(report.Error, a.role.place(), "write the role's ARN in quotes", "the role of service account %s is %s", a.name, shown(a.role.value()))

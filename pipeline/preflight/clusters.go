@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -27,12 +26,4 @@ func lookAtClusters(_ context.Context, l *looker) {
 			l.find(ruleUnreached, report.Error, report.Place{Cluster: c.Name}, fault.RemedyOf(err), "%v", err)
 		}
 	}
-}
-
-// counted is a number with what it counts.
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

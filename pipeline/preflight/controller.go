@@ -111,7 +111,7 @@ func (l *looker) judgeObjectLevel(ctx context.Context, c *cluster.Cluster, contr
 			continue
 		}
 		place := report.Place{Cluster: c.Name, Object: "Deployment " + flux.String()}
-		what := counted(users, "OCIRepository is", "OCIRepositories are") + " fetched under a ServiceAccount of its own"
+		what := report.Counted(users, "OCIRepository is", "OCIRepositories are") + " fetched under a ServiceAccount of its own"
 		if l.World.Target.Identity.Mode == target.PodIdentity {
 			l.find(ruleObjectLevel, report.Error, place, "leave serviceAccountName out, or take IRSA", "%s, and EKS Pod Identity can't give that one a role", what)
 			continue

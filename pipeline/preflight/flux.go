@@ -145,7 +145,7 @@ func (l *looker) judgeControllers(place report.Place, controllers []controller, 
 				continue
 			}
 			l.find(ruleTwoFlux, report.Error, place, "leave one of them, or tell them apart with --watch-all-namespaces=false or --watch-label-selector",
-				"source-controllers %s and %s both reconcile %s", a, b, counted(both, "OCIRepository", "OCIRepositories"))
+				"source-controllers %s and %s both reconcile %s", a, b, report.Counted(both, "OCIRepository", "OCIRepositories"))
 		}
 	}
 }
@@ -166,7 +166,7 @@ func (l *looker) judgeAccounts(c *cluster.Cluster, controllers []controller, wor
 	for _, key := range keys {
 		place := report.Place{Cluster: c.Name, Object: "ServiceAccount " + key.String()}
 		i := slices.IndexFunc(accounts, func(a corev1.ServiceAccount) bool { return a.Namespace == key.Namespace && a.Name == key.Name })
-		used := counted(users[key], "OCIRepository uses it", "OCIRepositories use it")
+		used := report.Counted(users[key], "OCIRepository uses it", "OCIRepositories use it")
 		switch {
 		case i < 0:
 			l.find(ruleNoAccount, report.Error, place, fmt.Sprintf("create it: `%s`", c.Kubectl("--namespace %s create serviceaccount %s", key.Namespace, key.Name)), "it does not exist, and %s", used)

@@ -59,10 +59,10 @@ func (l *looker) rightsOn(ctx context.Context, c *cluster.Cluster, hub bool) {
 	if n := len(result.Missing); n > 0 {
 		l.find(ruleRights, report.Error, place,
 			"ask whoever administers the cluster to apply this, or use another user:\n"+rights.YAML("palette-ecr", userOf(ctx, c), result.Missing),
-			"%s on cluster %q: %s", counted(n, "right is missing", "rights are missing"), c.Name, strings.Join(rights.Texts(result.Missing), "; "))
+			"%s on cluster %q: %s", report.Counted(n, "right is missing", "rights are missing"), c.Name, strings.Join(rights.Texts(result.Missing), "; "))
 	}
 	if n := len(result.Unknown); n > 0 {
-		l.cannot(ruleRights, place, counted(n, "right", "rights")+" on cluster "+c.Name, "create selfsubjectaccessreviews.authorization.k8s.io", result.Err)
+		l.cannot(ruleRights, place, report.Counted(n, "right", "rights")+" on cluster "+c.Name, "create selfsubjectaccessreviews.authorization.k8s.io", result.Err)
 	}
 }
 

@@ -96,7 +96,7 @@ func (l *looker) survey(place report.Place, s copy.Survey) {
 	for _, moved := range s.Immutable {
 		l.find(ruleRefused, report.Error, place, "make the repository's tags mutable (aws ecr put-image-tag-mutability), or delete these tags from it", "immutable: %s", moved)
 	}
-	text := fmt.Sprintf("%s in %s; to copy: %s", counted(s.Manifests, "manifest", "manifests"), s.Source, s.Missing())
+	text := fmt.Sprintf("%s in %s; to copy: %s", report.Counted(s.Manifests, "manifest", "manifests"), s.Source, s.Missing())
 	if s.Least > 0 {
 		text += fmt.Sprintf("; ECR's quotas make it at least %s", s.Least)
 	}

@@ -56,6 +56,36 @@ func TestLoad(t *testing.T) {
 	assert.NoError(t, c.WithDefaults().Validate())
 }
 
+// TestAFileOfBefore: what stood in a cutover.yaml before clusters were found by their names, and before waves and soak,
+// still counts. Nothing in it may change.
+func TestAFileOfBefore(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "cutover.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(`apiVersion: palette-ecr/v1alpha1
+kind: Cutover
+registry: {endpoint: oci://public.ecr.aws/a1b2c3d4, repository: mural-workloads, allowPublic: true}
+identity: {mode: pod-identity}
+release:
+  managedBy: flux
+  namespace: mural-system
+  helmRelease: mural.yaml
+  chart: oci://public.ecr.aws/mural/mural
+  version: 1.0.7
+  crds: {chart: oci://public.ecr.aws/mural/mural-crds, version: 0.7.4}
+hub: {kubeconfig: hub.yaml, context: hub}
+spokes:
+  - {name: spoke-1, kubeconfig: spoke-1.yaml, context: spoke-1}
+`), 0o600))
+	c, err := target.Load(path)
+	require.NoError(t, err)
+	require.NoError(t, c.WithDefaults().Validate())
+	assert.True(t, c.Registry.AllowPublic)
+	assert.Equal(t, target.PodIdentity, c.Identity.Mode)
+	assert.Equal(t, target.Flux, c.Release.ManagedBy)
+	assert.Equal(t, "mural.yaml", filepath.Base(c.Release.HelmRelease))
+	assert.Equal(t, "spoke-1.yaml", filepath.Base(c.Spokes[0].Kubeconfig))
+}
+
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ source, says, remedy string }{
 		"empty":           {"", "it is empty", "docs/cutover-file.md"},

@@ -77,7 +77,7 @@ func (p prover) push(ctx context.Context, spokes []Cluster, open logs) report.Pr
 		case failure != nil && (seen.log.why.Terminal || late):
 			return p.failed("Hue's log has an error about the registry since the switch", seen.log.why, w.evidence(seen)...)
 		case failure == nil && len(seen.accounted) > 0 && seen.hue.ready > 0:
-			return p.held(fmt.Sprintf("Hue pushed %s since the switch, the newest at %s", counted(len(seen.accounted), "artifact"),
+			return p.held(fmt.Sprintf("Hue pushed %s since the switch, the newest at %s", report.Counted(len(seen.accounted), "artifact"),
 				seen.accounted[0].image.PushedAt.UTC().Format(time.RFC3339)), w.evidence(seen)...)
 		}
 		select {
@@ -86,13 +86,6 @@ func (p prover) push(ctx context.Context, spokes []Cluster, open logs) report.Pr
 		case <-time.After(p.Poll):
 		}
 	}
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // blind is the cause of what can't be seen.
@@ -122,7 +115,7 @@ func (w pusher) none(ctx context.Context, seen pushView) report.Proof {
 		}, evidence...)
 	case seen.others > 0:
 		return w.unproven("nothing that was pushed since the switch is known to be Hue's", Cause{
-			Cause:  fmt.Sprintf("%s in %s newer than the switch, but neither Hue's log nor an OCIRepository that Hue wrote since names them: somebody else may have pushed.", counted(seen.others, "image"), w.Destination.URL()),
+			Cause:  fmt.Sprintf("%s in %s newer than the switch, but neither Hue's log nor an OCIRepository that Hue wrote since names them: somebody else may have pushed.", report.Counted(seen.others, "image"), w.Destination.URL()),
 			Remedy: "Change or redeploy any workload, then run `palette-ecr validate` again.",
 		}, evidence...)
 	}
