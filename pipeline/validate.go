@@ -58,8 +58,10 @@ func Validate(ctx context.Context, w *world.World, s *state.State, in Deployment
 	proofs, readOnly, err := proveClusters(ctx, w, s, fresh)
 	if err == nil {
 		var others []report.Proof
-		others, err = proveOthers(ctx, w, s, fresh, in.values().Given.Leave)
+		var again bool
+		others, again, err = proveOthers(ctx, w, s, fresh, in.values().Given.Leave)
 		proofs = append(proofs, others...)
+		made = made || again || len(s.Journal.Revoked) > 0 // what holds again must be known to disable-zot
 	}
 	if err != nil {
 		return done, err
@@ -155,18 +157,19 @@ func proveClusters(ctx context.Context, w *world.World, s *state.State, fresh *p
 	return verdicts.Proofs, false, keepLeftovers(ctx, s, verdicts.Leftovers)
 }
 
-// proveOthers proves that nobody else needs Zot. An earlier proof stands while it is fresh, and once Zot is off.
-func proveOthers(ctx context.Context, w *world.World, s *state.State, fresh *proof.Ledger, left []string) ([]report.Proof, error) {
+// proveOthers proves that nobody else needs Zot, and reports whether it had to be looked at. An earlier proof stands while it is fresh, and once Zot is off.
+func proveOthers(ctx context.Context, w *world.World, s *state.State, fresh *proof.Ledger, left []string) (proofs []report.Proof, made bool, err error) {
 	zot, err := s.ZotOn()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	known := fresh.Named(report.ProofUnused)
 	if !zot || onAll(known, w.Clusters()) {
-		return known, nil
+		return known, false, nil
 	}
 	s.Journal.Left = left
-	return proveUnused(ctx, w, s, left)
+	proofs, err = proveUnused(ctx, w, s, left)
+	return proofs, true, err
 }
 
 // keepLeftovers notes canaries that could not be deleted, also when the run is being ended.

@@ -128,4 +128,13 @@ func TestValidateLooksAgain(t *testing.T) {
 	s.Journal, err = journal.Load(t.Context(), s.Hub.Client, "mural-system")
 	require.NoError(t, err)
 	require.ErrorContains(t, mayDisableZot(s.World, s.State, nil), `the proof "ready" of cluster "hub" held, and was revoked`)
+
+	require.NoError(t, s.Hub.Client.Get(t.Context(), client.ObjectKey{Namespace: "mural-system", Name: "checkout"}, &r))
+	r.Spec.Provider = "aws"
+	require.NoError(t, s.Hub.Client.Update(t.Context(), &r))
+	_, err = Validate(t.Context(), s.World, s.State, s.deployment(t))
+	require.NoError(t, err)
+	s.Journal, err = journal.Load(t.Context(), s.Hub.Client, "mural-system")
+	require.NoError(t, err)
+	require.NoError(t, mayDisableZot(s.World, s.State, nil), "it holds again, and that is remembered")
 }
