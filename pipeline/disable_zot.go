@@ -3,16 +3,12 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"slices"
 
-	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
-	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
-	"github.com/palette-ecr/palette-ecr/pipeline/validate"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
@@ -107,18 +103,8 @@ func proveWithoutZot(ctx context.Context, w *world.World, s *state.State) ([]rep
 	if err != nil {
 		return nil, err
 	}
-	config, err := validation(ctx, w, s)
+	proofs, err := proveReads(ctx, w, s, all)
 	if err != nil {
-		return nil, err
-	}
-	proofs := validate.AllReady(ctx, all, config)
-	pulls, left := make([]report.Proof, len(all)), make([][]journal.Leftover, len(all))
-	_ = cluster.Each(all, func(i int, c validate.Cluster) error { // what is wrong is in the proofs
-		pulls[i], left[i] = validate.Pull(ctx, c, config)
-		return nil
-	})
-	proofs = append(proofs, pulls...)
-	if err := keepLeftovers(ctx, s, slices.Concat(left...)); err != nil {
 		return proofs, err
 	}
 	return proofs, proof.Worst(proofs)

@@ -157,6 +157,22 @@ func proveClusters(ctx context.Context, w *world.World, s *state.State, fresh *p
 	return verdicts.Proofs, false, keepLeftovers(ctx, s, verdicts.Leftovers)
 }
 
+// proveReads proves that clusters read from the destination, also where hue does not push to it or there is nothing else
+// any more: every workload is Ready from it, and a new canary is pulled.
+func proveReads(ctx context.Context, w *world.World, s *state.State, all []validate.Cluster) ([]report.Proof, error) {
+	config, err := validation(ctx, w, s)
+	if err != nil {
+		return nil, err
+	}
+	proofs := validate.AllReady(ctx, all, config)
+	pulls, left := make([]report.Proof, len(all)), make([][]journal.Leftover, len(all))
+	_ = cluster.Each(all, func(i int, c validate.Cluster) error { // what is wrong is in the proofs
+		pulls[i], left[i] = validate.Pull(ctx, c, config)
+		return nil
+	})
+	return append(proofs, pulls...), keepLeftovers(ctx, s, slices.Concat(left...))
+}
+
 // proveOthers proves that nobody else needs Zot, and reports whether it had to be looked at. An earlier proof stands while it is fresh, and once Zot is off.
 func proveOthers(ctx context.Context, w *world.World, s *state.State, fresh *proof.Ledger, left []string) (proofs []report.Proof, made bool, err error) {
 	zot, err := s.ZotOn()

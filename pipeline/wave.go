@@ -175,21 +175,11 @@ func ValidateWave(ctx context.Context, w *world.World, s *state.State, in Deploy
 	if err != nil {
 		return done, err
 	}
-	config, err := validation(ctx, w, s)
-	if err != nil {
-		return done, err
-	}
 	if err := w.Lock(ctx); err != nil { // canaries, and requests to reconcile
 		return done, err
 	}
-	proofs := validate.AllReady(ctx, all, config)
-	pulls, left := make([]report.Proof, len(all)), make([][]journal.Leftover, len(all))
-	_ = cluster.Each(all, func(i int, c validate.Cluster) error { // what is wrong is in the proofs
-		pulls[i], left[i] = validate.Pull(ctx, c, config)
-		return nil
-	})
-	proofs = append(proofs, pulls...)
-	if err := keepLeftovers(ctx, s, slices.Concat(left...)); err != nil {
+	proofs, err := proveReads(ctx, w, s, all)
+	if err != nil {
 		return done, err
 	}
 	done.prove(proofs...)
