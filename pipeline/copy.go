@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
@@ -90,45 +89,21 @@ func (c *Copied) inside(ctx context.Context, w *world.World, ends endpoints, pai
 
 // shard copies one part of everything. Nothing is proven by it: that takes all parts.
 func (c *Copied) shard(ctx context.Context, s *state.State, ends endpoints, pairs []copy.Pair) error {
-	var results []copy.Result
-	for _, p := range pairs {
-		result, err := copy.Run(ctx, p.Source, p.Destination, p.With(ends.options))
-		results = append(results, result)
-		if err != nil {
-			return c.note(ctx, s, pairs, results, err)
-		}
-	}
-	err := c.note(ctx, s, pairs, results, nil)
+	results, err := copy.RunEach(ctx, pairs, ends.options)
+	err = c.note(ctx, s, pairs, results, err)
 	c.entry.Summary = "shard " + ends.options.Shard.String() + ": " + c.entry.Summary + "; copy without --shard proves that nothing is missing"
 	return err
 }
 
 // note says what was copied, and notes it where that matters, also when the copy ended with an error.
 func (c *Copied) note(ctx context.Context, s *state.State, pairs []copy.Pair, results []copy.Result, err error) error {
-	c.entry.Summary, c.entry.Counts = told(pairs, results)
+	c.entry.Summary, c.entry.Counts = copy.Total(pairs, results)
 	for _, result := range results {
 		if e := noteCopied(ctx, s, result.Written); err == nil {
 			err = e
 		}
 	}
 	return err
-}
-
-// told says what was copied, of several repositories each by its name.
-func told(pairs []copy.Pair, results []copy.Result) (summary string, counts map[string]int64) {
-	counts = map[string]int64{}
-	var all []string
-	for i, result := range results {
-		text := result.String()
-		if len(pairs) > 1 {
-			text = pairs[i].Destination.Address.Name + ": " + text
-		}
-		all = append(all, text)
-		for name, n := range result.Counts() {
-			counts[name] += n
-		}
-	}
-	return strings.Join(all, "; "), counts
 }
 
 // noteCopied notes what copy wrote since the switch, so that it can't be taken for a push by hue.

@@ -144,6 +144,37 @@ func RunAll(ctx context.Context, pairs []Pair, o Options) ([]Result, report.Proo
 	return results, together(proofs), nil
 }
 
+// RunEach is Run for several repositories, as RunAll is RunProven.
+func RunEach(ctx context.Context, pairs []Pair, o Options) ([]Result, error) {
+	var results []Result
+	for _, p := range pairs {
+		result, err := Run(ctx, p.Source, p.Destination, p.With(o))
+		results = append(results, result)
+		if err != nil {
+			return results, err
+		}
+	}
+	return results, nil
+}
+
+// Total says what a copy of several repositories came to, each by its name where there are several, and adds up the
+// numbers. There may be fewer results than pairs: it ended early.
+func Total(pairs []Pair, results []Result) (summary string, counts map[string]int64) {
+	counts = map[string]int64{}
+	var all []string
+	for i, result := range results {
+		text := result.String()
+		if len(pairs) > 1 {
+			text = pairs[i].Destination.Address.Name + ": " + text
+		}
+		all = append(all, text)
+		for name, n := range result.Counts() {
+			counts[name] += n
+		}
+	}
+	return strings.Join(all, "; "), counts
+}
+
 // VerifyAll is Verify for several repositories.
 func VerifyAll(ctx context.Context, pairs []Pair, o Options) (report.Proof, error) {
 	var proofs []report.Proof

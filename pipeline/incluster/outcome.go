@@ -3,7 +3,6 @@ package incluster
 import (
 	"encoding/json"
 
-	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -66,21 +65,4 @@ func middle(text string) string {
 	}
 	n := len(runes) * 3 / 8
 	return string(runes[:n]) + "…" + string(runes[len(runes)-n:])
-}
-
-// add adds what one repository came to; its name stands before it where there are several.
-func (o *Outcome) add(name string, r copy.Result) {
-	if o.Counts == nil {
-		o.Counts = map[string]int64{}
-	}
-	if name != "" {
-		name += ": "
-	}
-	if o.Summary != "" {
-		o.Summary += "; "
-	}
-	o.Summary += name + r.String()
-	for what, n := range r.Counts() {
-		o.Counts[what] += n
-	}
 }

@@ -79,30 +79,15 @@ func (p Pod) do(ctx context.Context) (Outcome, error) {
 		return done, err
 	case CopyShard:
 		o.Shard = copy.Shard{Index: p.Index, Of: order.Shards}
-		for i, pair := range pairs {
-			result, err := copy.Run(ctx, pair.Source, pair.Destination, pair.With(o))
-			done.add(order.name(i), result)
-			if err != nil {
-				return done, err
-			}
-		}
-		return done, nil
+		results, err := copy.RunEach(ctx, pairs, o)
+		done.Summary, done.Counts = copy.Total(pairs, results)
+		return done, err
 	default:
 		results, proof, err := copy.RunAll(ctx, pairs, o)
-		for i, result := range results {
-			done.add(order.name(i), result)
-		}
+		done.Summary, done.Counts = copy.Total(pairs, results)
 		done.Proof = &proof
 		return done, err
 	}
-}
-
-// name returns a repository's, where there are several.
-func (o Order) name(i int) string {
-	if len(o.Pairs) == 1 {
-		return ""
-	}
-	return o.Pairs[i].Destination.Name
 }
 
 // open reaches both ends of every repository.
