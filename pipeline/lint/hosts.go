@@ -32,9 +32,6 @@ func suffix(text string) func(registry.Registry) bool {
 	return func(r registry.Registry) bool { return strings.HasSuffix(r.Host, text) }
 }
 
-// fipsRegions are those in which ECR has FIPS hosts (https://docs.aws.amazon.com/general/latest/gr/ecr.html).
-var fipsRegions = []string{"us-east-1", "us-east-2", "us-west-1", "us-west-2", "us-gov-east-1", "us-gov-west-1"}
-
 // hosts looks at hosts that only some versions of source-controller take.
 func hosts(v *view) {
 	v.registries(func(r *registrySettings) {
@@ -87,8 +84,8 @@ func hostSupport(v *view, r *registrySettings, h hostSince) {
 // fips looks for hosts that don't exist.
 func fips(v *view) {
 	v.registries(func(r *registrySettings) {
-		if r.err == nil && r.Kind == registry.Private && r.FIPS && !slices.Contains(fipsRegions, r.Region) {
-			v.add(report.Error, r.endpoint.place(), "take the host without -fips, or a region that has one: "+strings.Join(fipsRegions, ", "), "ECR has no FIPS host in %s: the name %s doesn't exist", r.Region, r.Host)
+		if r.err == nil && r.Kind == registry.Private && r.FIPS && !slices.Contains(registry.FIPSRegions, r.Region) {
+			v.add(report.Error, r.endpoint.place(), "take the host without -fips, or a region that has one: "+strings.Join(registry.FIPSRegions, ", "), "ECR has no FIPS host in %s: the name %s doesn't exist", r.Region, r.Host)
 		}
 	})
 }

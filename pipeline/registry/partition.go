@@ -29,6 +29,9 @@ var partitions = []partition{
 	{"aws", "amazonaws.com", "on.aws", regexp.MustCompile(`^[a-z]{2}-[a-z]+-\d+$`)},
 }
 
+// FIPSRegions are those in which ECR has FIPS hosts (https://docs.aws.amazon.com/general/latest/gr/ecr.html).
+var FIPSRegions = []string{"us-east-1", "us-east-2", "us-west-1", "us-west-2", "us-gov-east-1", "us-gov-west-1"}
+
 // partitionOf returns the partition of a region.
 func partitionOf(region string) (partition, bool) {
 	for _, p := range partitions {
