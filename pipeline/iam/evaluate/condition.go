@@ -99,14 +99,17 @@ func (e *evaluation) holds(c document.Condition) (Truth, []string, error) {
 	var missing []string
 	for _, text := range c.Values {
 		p, ok := e.compileFor(op, text)
-		if !ok {
+		if !ok { // a value that nothing is equal to or like (reference_policies_variables.html#policy-vars-no-value)
 			e.ignored = append(e.ignored, fmt.Sprintf("a variable in %q has no value", text))
-			return No, nil, nil // the statement is invalid
+			if !op.negated { // "do not match, and the policy statement does not take effect"
+				return No, nil, nil
+			}
+			continue // "do match against a null value"
 		}
 		wanted, missing = append(wanted, p), append(missing, p.unknown()...)
 	}
 	result := op.compare(set, values, wanted)
-	if len(missing) > 0 && result == Yes { // without a value for the variable the statement is invalid
+	if len(missing) > 0 && result == Yes && !op.negated { // the variable may turn out to have no value
 		result = Maybe
 	}
 	return result, missing, nil

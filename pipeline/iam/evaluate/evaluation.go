@@ -78,8 +78,8 @@ func (e *evaluation) actionFits(s document.Statement) bool {
 	return listed(s.Actions)
 }
 
-// resourceFits follows reference_policies_elements_resource.html and …_notresource.html. A variable without
-// a value makes the statement match nothing (reference_policies_variables.html).
+// resourceFits follows reference_policies_elements_resource.html and …_notresource.html. A resource with a
+// variable that has no value matches nothing (reference_policies_variables.html#policy-vars-no-value).
 func (e *evaluation) resourceFits(s document.Statement) Truth {
 	if s.Resources == nil && s.NotResources == nil {
 		return truth(e.resourceBased)
@@ -93,8 +93,8 @@ func (e *evaluation) resourceFits(s document.Statement) Truth {
 	for i, resource := range list {
 		p, ok := e.compile(resource)
 		if !ok {
-			e.ignored = append(e.ignored, fmt.Sprintf("a variable in Resource %q has no value", resource))
-			return No
+			e.ignored = append(e.ignored, fmt.Sprintf("a variable in %s %q has no value", name, resource))
+			continue
 		}
 		fits := truth(resource == "*" || p.match(e.request.Resource, true))
 		if fits == Yes && len(p.unknown()) > 0 {

@@ -19,8 +19,8 @@ type mark struct {
 type pattern []mark
 
 // compile reads a pattern of the policy: wildcards, and policy variables whose values come from the
-// request (reference_policies_variables.html). It fails when a variable has no value: AWS then takes the
-// whole statement for invalid. Before version 2012-10-17 a variable is plain text.
+// request (reference_policies_variables.html). It fails when a variable has no value: the pattern then fits
+// nothing. Before version 2012-10-17 a variable is plain text.
 func (e *evaluation) compile(text string) (pattern, bool) {
 	var p pattern
 	for text != "" {
