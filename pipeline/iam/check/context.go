@@ -5,6 +5,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/evaluate"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
 
 // request for a need, with the condition keys that are known to be in it
@@ -16,8 +17,9 @@ func (c Check) request(need iam.Need) evaluate.Request {
 		"aws:RequestedRegion":       {r.Region},
 		"aws:PrincipalIsAWSService": {"false"},
 	}
-	if c.Principal != iam.Operator { // who may be a user
+	if c.pods() {
 		context["aws:PrincipalType"] = []string{"AssumedRole"}
+		context["aws:MultiFactorAuthPresent"] = []string{"false"} // "included … when the principal uses temporary credentials"
 	}
 	if role.Account != "" {
 		context["aws:PrincipalAccount"] = []string{role.Account}
@@ -51,14 +53,23 @@ func (c Check) request(need iam.Need) evaluate.Request {
 		context["aws:SourceIp"] = []string{f.SourceIP}
 	}
 	caller := evaluate.Caller{AWS: role.ARN()}
-	if c.Principal != iam.Operator {
+	if c.pods() {
 		caller = evaluate.Caller{AWS: "arn:" + role.Partition + ":sts::" + role.Account + ":assumed-role/" + role.Name + "/session", Role: role.ARN()}
 	}
 	return evaluate.Request{
 		Principal: caller, Action: need.Action, Resource: need.Resource, Context: c.Facts.in(context),
 		Unknown: func(key string) bool { return c.mayHave(need, key) },
+		Present: func(key string) bool {
+			return key == "aws:useragent" || key == "aws:userid" || c.pods() && key == "aws:tokenissuetime"
+		},
 	}
 }
+
+// pods reports whether pods make the requests, with the temporary credentials of a role; the operator may be a user.
+func (c Check) pods() bool { return c.Principal != iam.Operator }
+
+// onInstance reports whether credentials may be those of an EC2 instance.
+func (c Check) onInstance() bool { return !c.pods() || c.Expected.Mode == target.InstanceProfile }
 
 // mayHave reports whether a request for a need may have a condition key; the key is in lower case.
 func (c Check) mayHave(need iam.Need, key string) bool {
@@ -69,7 +80,7 @@ func (c Check) mayHave(need iam.Need, key string) bool {
 	case strings.Contains(prefix, "."): // claims of an OIDC provider, of which some outlive the federation
 		return true
 	case prefix == "ec2": // properties of a role session on an instance
-		return name == "sourceinstancearn" || name == "roledelivery"
+		return c.onInstance() && (name == "sourceinstancearn" || name == "roledelivery")
 	case prefix == "sts":
 		return service == "sts" && name == "durationseconds"
 	case prefix != "aws":
@@ -84,10 +95,11 @@ func (c Check) mayHave(need iam.Need, key string) bool {
 	return c.mayHaveGlobal(name, need)
 }
 
-// absent are the global keys that requests of a pod or person never have: those of calls that a service makes.
+// absent are the global keys that requests of a pod or person never have: those of calls that a service makes, and
+// what a browser sends along.
 var absent = []string{
 	"sourcearn", "sourceaccount", "sourceorgid", "sourceorgpaths", "principalservicename", "principalservicenameslist",
-	"calledvia", "calledviafirst", "calledvialast",
+	"calledvia", "calledviafirst", "calledvialast", "referer",
 }
 
 func (c Check) mayHaveGlobal(name string, need iam.Need) bool {
@@ -98,8 +110,10 @@ func (c Check) mayHaveGlobal(name string, need iam.Need) bool {
 	}
 	throughEndpoint := name == "sourcevpce" || name == "sourcevpc" || name == "sourcevpcarn" || name == "vpcsourceip" || strings.HasPrefix(name, "vpce")
 	switch {
-	case name == "username": // of IAM users
-		return c.Principal == iam.Operator
+	case name == "username" || name == "multifactorauthage": // of IAM users; of those who used MFA
+		return !c.pods()
+	case strings.HasPrefix(name, "ec2instance"): // of credentials that an instance was given
+		return c.onInstance()
 	case name == "resourceaccount" || name == "resourceorgid" || name == "resourceorgpaths":
 		return need.Resource != "*"
 	case name == "sourceip": // "included … except when the requester uses a VPC endpoint"

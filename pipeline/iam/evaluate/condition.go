@@ -74,10 +74,13 @@ func (e *evaluation) holds(c document.Condition) (Truth, []string, error) {
 	if !Known(c.Operator) {
 		return No, nil, fmt.Errorf("condition operator %q is not known", c.Operator)
 	}
+	set, base, ifExists := OperatorOf(c.Operator)
 	if e.unknown(c.Key) {
+		if base == "Null" && e.request.Present != nil && e.request.Present(strings.ToLower(c.Key)) {
+			return truth(null(c.Values, true)), nil, nil
+		}
 		return Maybe, []string{c.Key}, nil
 	}
-	set, base, ifExists := OperatorOf(c.Operator)
 	op, values := operators[base], e.context[strings.ToLower(c.Key)]
 	present := len(values) > 0
 	if base == "Null" || set != None {

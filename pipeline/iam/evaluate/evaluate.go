@@ -20,6 +20,8 @@ type Request struct {
 	// Unknown reports whether a key that Context lacks may be in the request all the same, with any value; nil
 	// is that Context has every key. The key is in lower case.
 	Unknown func(key string) bool
+	// Present reports whether an unknown key is in the request for certain, whatever its value; nil is that none is.
+	Present func(key string) bool
 }
 
 // Verdict of an evaluation.
