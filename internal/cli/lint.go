@@ -28,6 +28,7 @@ type lintFlags struct {
 	principal   string
 	policies    []string
 	trust       string
+	boundary    string
 	known       factFlags
 	fluxVersion string
 	kubeVersion string
@@ -82,6 +83,7 @@ func (l *lintFlags) add(c *cobra.Command) {
 	f.BoolVar(&l.access.CrossAccount, "cross-account", false, "the registry is meant to be in another account than the role")
 	f.StringArrayVar(&l.policies, "policy", nil, "file of an IAM policy of --principal; once for each")
 	f.StringVar(&l.principal, "principal", "combined", "whose policies they are: combined, hue, source-controller, operator")
+	f.StringVar(&l.boundary, "boundary", "", boundaryUsage)
 	f.StringVar(&l.trust, "trust", "", "file of the role's trust policy")
 	f.StringArrayVar(&l.access.Issuers, "issuer", nil, "OIDC issuer of a cluster, the hub's first, to check the trust policy; once for each")
 	f.StringArrayVar(&l.access.Clusters, "cluster", nil, "ARN of an EKS cluster, with --identity pod-identity, to check the trust policy; once for each, the hub's first")
@@ -108,7 +110,7 @@ func (a *app) lint(c *cobra.Command, l *lintFlags) error {
 	if err != nil {
 		return err
 	}
-	outputs, err := l.output.Open(append(append(slices.Clone(l.policies), l.target.inputs(want, a.Getenv)...), l.trust)...)
+	outputs, err := l.output.Open(append(append(slices.Clone(l.policies), l.target.inputs(want, a.Getenv)...), l.trust, l.boundary)...)
 	if err != nil {
 		return err
 	}
@@ -138,13 +140,13 @@ func (l *lintFlags) unused(c *cobra.Command) error {
 		return err
 	}
 	if len(l.policies) == 0 && l.trust == "" {
-		return refuse(c, "no --policy and no --trust is given", "principal", "issuer", "cluster", "flux-namespace", "vpce", "source-ip", "org-id", "resource-tag", "date", "fact")
+		return refuse(c, "no --policy and no --trust is given", "boundary", "principal", "issuer", "cluster", "flux-namespace", "vpce", "source-ip", "org-id", "resource-tag", "date", "fact")
 	}
 	if l.trust == "" {
 		return refuse(c, "without a trust policy nobody asks for it", "issuer", "cluster", "flux-namespace")
 	}
 	if len(l.policies) == 0 {
-		return refuse(c, "a trust policy is not about requests to ECR", "principal", "vpce", "resource-tag")
+		return refuse(c, "a trust policy is not about requests to ECR", "boundary", "principal", "vpce", "resource-tag")
 	}
 	return nil
 }
@@ -180,13 +182,16 @@ func (a *app) lintInput(ctx context.Context, l *lintFlags) (in lint.Input, err e
 	if l.fluxVersion != "" {
 		in.Live.SourceControllers = []lint.SourceController{{Namespace: want.Release.Namespace, Version: l.fluxVersion}}
 	}
-	if len(l.policies) > 0 || l.trust != "" {
-		if in.Access.Policies, in.Access.Trust, err = a.readPolicies(l.policies, l.trust); err != nil {
-			return in, err
-		}
-	}
 	if in.Access.Facts, err = l.known.facts(); err != nil {
 		return in, err
+	}
+	if len(l.policies) > 0 || l.trust != "" {
+		given, err := a.readPolicies(policyFiles{policies: l.policies, trust: l.trust, boundary: l.boundary})
+		if err != nil {
+			return in, err
+		}
+		in.Access.Policies, in.Access.Trust, in.Access.Boundary, in.Access.Absent = given.identity, given.trust, given.boundary, given.absent
+		in.Access.Facts = given.factsOf(in.Access.Facts)
 	}
 	if in.Access.Principal, err = iam.ParsePrincipal(l.principal); err != nil {
 		return in, err

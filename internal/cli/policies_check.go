@@ -24,7 +24,7 @@ func (a *app) policiesCheckCommand() *cobra.Command {
 		Short: "Check IAM policies that exist against what their principal needs",
 		Long: `Evaluates the policy documents of one principal, all together, as IAM does, and names what is missing and what is
 granted beyond the need, with its place in the file; its trust policy, with --trust; and the repository's own policy,
-with --repository-policy. A file is a policy document or what the aws command prints: get-role, get-role-policy,
+with --repository-policy; and what --boundary, the role's permissions boundary, leaves of it. A file is a policy document or what the aws command prints: get-role, get-role-policy,
 get-policy-version, list-attached-role-policies, ecr get-repository-policy. - is standard input.
 
 Where a condition decides and the value of its key is not known, the answer is neither yes nor no: exit code 4, and the
@@ -47,7 +47,7 @@ finding names the key and the flag that gives it.
 			if err != nil {
 				return err
 			}
-			outputs, err := output.Open(append(slices.Clone(files), in.trust, in.repository)...)
+			outputs, err := output.Open(append(slices.Clone(files), in.trust, in.repository, in.boundary)...)
 			if err != nil {
 				return err
 			}
@@ -62,13 +62,18 @@ finding names the key and the flag that gives it.
 			if err := p.unused(c, order, []iam.Principal{who}, given.trust != nil); err != nil {
 				return err
 			}
+			if len(given.identity) == 0 {
+				if err := refuse(c, "a boundary is checked with the role's own policies, of which none is given", "boundary"); err != nil {
+					return err
+				}
+			}
 			if len(given.identity) == 0 && given.repository == nil {
 				if err := refuse(c, "a trust policy is not about requests to ECR", "vpce", "resource-tag"); err != nil {
 					return err
 				}
 			}
 			checks := check.Of(order, who, given.identity, given.trust)
-			checks.Repository, checks.Absent, checks.Facts = given.repository, given.absent, given.factsOf(facts)
+			checks.Repository, checks.Boundary, checks.Absent, checks.Facts = given.repository, given.boundary, given.absent, given.factsOf(facts)
 			rep, err := check.Review{Check: checks, Version: build.Version(), Now: time.Now}.Report()
 			if rep == nil {
 				return err
@@ -85,8 +90,11 @@ finding names the key and the flag that gives it.
 	output.Add(c.Flags())
 	c.Flags().StringVar(&principal, "principal", "combined", "whose policies they are: combined, hue, source-controller, operator")
 	c.Flags().StringVar(&in.trust, "trust", "", "file of the role's trust policy, or the output of aws iam get-role")
+	c.Flags().StringVar(&in.boundary, "boundary", "", boundaryUsage)
 	c.Flags().StringVar(&in.repository, "repository-policy", "", "file of the repository's own policy, which must agree when the role is in another account")
 	return c
 }
+
+const boundaryUsage = "file of the role's permissions boundary, which must allow too, or the output of aws iam get-policy-version"
 
 var errNoPolicies = fault.New(fault.Usage, "name the files of the policy documents, or give --trust", "reading arguments: no policy document given")

@@ -44,6 +44,8 @@ func TestPoliciesCheckWhatPeopleHave(t *testing.T) {
 	require.NoError(t, err)
 	text := saved(t, `{"RoleName": "palette-ecr", "PolicyName": "push", "PolicyDocument": `+string(encoded)+`}`)
 	repository := saved(t, `{"registryId": "123456789012", "repositoryName": "palette/mural-workloads", "policyText": `+string(encoded)+`}`)
+	boundary := `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["ecr:Get*", "ecr:Batch*", "ecr:*Layer*"], "Resource": "*"}]}`
+	whole := saved(t, policy)
 	for name, test := range map[string]struct {
 		args []string
 		code int
@@ -56,6 +58,13 @@ func TestPoliciesCheckWhatPeopleHave(t *testing.T) {
 		"get-role as the trust policy":         {[]string{"--trust", role, issuer, inline}, 0, "Done"},
 		"get-role without a flag":              {[]string{role, issuer, inline}, 0, "Done"},
 		"a role with a boundary":               {[]string{bounded, issuer, inline}, 4, "the permissions boundary arn:aws:iam::123456789012:policy/limits"},
+		"what to do about the boundary":        {[]string{bounded, issuer, inline}, 4, "give its document with --boundary: aws iam get-policy-version --policy-arn arn:aws:iam::123456789012:policy/limits"},
+		"with the boundary, which allows":      {[]string{bounded, issuer, inline, "--boundary", version}, 0, "Done"},
+		"with the boundary, which does not":    {[]string{bounded, issuer, inline, "--boundary", saved(t, boundary)}, 3, "combined cannot ecr:PutImage: the role's permissions boundary does not allow it"},
+		"a boundary that denies":               {[]string{inline, "--boundary", saved(t, strings.Replace(boundary, `{"Version": "2012-10-17", "Statement": [`, `{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "ecr:PutImage", "Resource": "*"}, {"Effect": "Allow", "Action": "*", "Resource": "*"}, `, 1))}, 3, "in the role's permissions boundary statement 1 denies it"},
+		"a boundary under a condition":         {[]string{inline, "--boundary", saved(t, `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ecr:*", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}}}}`)}, 4, "aws:SourceVpce"},
+		"a boundary grants nothing":            {[]string{saved(t, `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}}`), "--boundary", whole}, 3, "ecr:UploadLayerPart is not granted"},
+		"a boundary alone":                     {[]string{"--trust", role, issuer, "--boundary", version}, 64, "a boundary is checked with the role's own policies"},
 		"list-attached-role-policies":          {[]string{list}, 4, "aws iam get-policy-version --policy-arn arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"},
 		"a list beside what grants enough":     {[]string{list, inline}, 4, "its document was not given"},
 		"a list with its document":             {[]string{list, version}, 0, "Done"},

@@ -13,8 +13,8 @@ import (
 
 // policyFiles are the files that the arguments name.
 type policyFiles struct {
-	policies          []string
-	trust, repository string
+	policies                    []string
+	trust, repository, boundary string
 }
 
 // policyInput is what they hold.
@@ -22,6 +22,7 @@ type policyInput struct {
 	identity   []document.Document
 	trust      *document.Document
 	repository *document.Document
+	boundary   *document.Document
 	absent     []check.Absent
 	outdated   []report.Finding
 	role       string            // ARN, of get-role
@@ -36,7 +37,7 @@ func (a *app) readPolicyFiles(in policyFiles) (policyInput, error) {
 		return out, errNoPolicies
 	}
 	stdin := 0
-	for _, path := range append([]string{in.trust, in.repository}, in.policies...) {
+	for _, path := range append([]string{in.trust, in.repository, in.boundary}, in.policies...) {
 		if path == "-" {
 			stdin++
 		}
@@ -63,6 +64,13 @@ func (a *app) readPolicyFiles(in policyFiles) (policyInput, error) {
 			return out, err
 		}
 		names.add(in.trust, f)
+	}
+	if in.boundary != "" {
+		f, err := a.documentOf("--boundary", in.boundary, intake.Version)
+		if err != nil {
+			return out, err
+		}
+		out.boundary, names.boundary = &f.Document, true
 	}
 	if in.repository != "" {
 		f, err := a.documentOf("--repository-policy", in.repository, intake.Repository)
@@ -151,6 +159,7 @@ func (p *policyInput) factsOf(facts check.Facts) check.Facts {
 type lists struct {
 	versions int             // documents of managed policies
 	inline   map[string]bool // names of inline policies whose documents were read
+	boundary bool            // the document of the permissions boundary was read
 	lacks    []named
 }
 
@@ -184,6 +193,8 @@ func (l *lists) absent() []check.Absent {
 	for _, one := range l.lacks {
 		name := one.lack.Name
 		switch {
+		case one.lack.Boundary && l.boundary:
+			continue
 		case one.lack.Boundary:
 			name = "the permissions boundary " + name
 		case one.lack.Attached && l.versions >= attached, !one.lack.Attached && l.inline[name]:
@@ -191,20 +202,21 @@ func (l *lists) absent() []check.Absent {
 		case one.lack.Attached && l.versions > 0:
 			name = fmt.Sprintf("%s (one of %d attached policies, of which %d were given)", name, attached, l.versions)
 		}
-		absent = append(absent, check.Absent{Name: name, List: document.Unread(one.path), Command: one.lack.Command})
+		absent = append(absent, check.Absent{Name: name, List: document.Unread(one.path), Command: one.lack.Command, Boundary: one.lack.Boundary})
 	}
 	return absent
 }
 
 // readPolicies reads the documents for lint, of which standard input can be one.
-func (a *app) readPolicies(files []string, trust string) (policies []document.Document, trusts *document.Document, err error) {
-	in, err := a.readPolicyFiles(policyFiles{policies: files, trust: trust})
-	switch {
-	case err != nil:
-		return nil, nil, err
-	case len(in.absent) > 0:
-		lack := in.absent[0]
-		return nil, nil, fault.New(fault.Usage, "give its document as well: "+lack.Command, "reading %q: it names %s without its document", lack.List.File(), lack.Name)
+func (a *app) readPolicies(files policyFiles) (policyInput, error) {
+	in, err := a.readPolicyFiles(files)
+	if err != nil {
+		return in, err
 	}
-	return in.identity, in.trust, nil
+	for _, lack := range in.absent {
+		if !lack.Boundary { // which lint has a flag for, and a finding
+			return in, fault.New(fault.Usage, "give its document as well: "+lack.Command, "reading %q: it names %s without its document", lack.List.File(), lack.Name)
+		}
+	}
+	return in, nil
 }

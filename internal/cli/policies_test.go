@@ -131,6 +131,16 @@ func TestPoliciesAskTheClusters(t *testing.T) {
 func TestPoliciesWrongUse(t *testing.T) {
 	t.Parallel()
 	missing := filepath.Join(t.TempDir(), "missing.json")
+	taken, full := saved(t, "kept"), t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(full, "operator-policy.json"), 0o750))
+	t.Cleanup(func() {
+		kept, err := os.ReadFile(taken)
+		require.NoError(t, err)
+		assert.Equal(t, "kept", string(kept))
+		entries, err := os.ReadDir(full)
+		require.NoError(t, err)
+		assert.Len(t, entries, 1, "nothing was written beside what is in the way")
+	})
 	for name, test := range map[string]struct {
 		args  []string
 		stdin string
@@ -144,7 +154,9 @@ func TestPoliciesWrongUse(t *testing.T) {
 		"public, no account": {[]string{"--endpoint", "oci://public.ecr.aws/a1b2c3d4"}, "", 64, "--account"},
 		"spokes but no hub":  {[]string{ecrEndpoint, "--spoke-issuer", "https://x/y"}, "", 64, "--spoke-issuer is given without --issuer"},
 		"odd role":           {[]string{ecrEndpoint, "--role-arn", "palette"}, "", 64, "it is not the ARN of an IAM role"},
-		"no directory":       {[]string{ecrEndpoint, "--dir", "/dev/null/policies"}, "", 1, "not a directory"},
+		"no directory":       {[]string{ecrEndpoint, "--dir", "/dev/null/policies"}, "", 64, `"/dev/null" is a file, not a directory`},
+		"a file for --dir":   {[]string{ecrEndpoint, "--dir", taken}, "", 64, "try: name a directory: it is made if it is not there"},
+		"names are taken":    {[]string{ecrEndpoint, "--dir", full}, "", 64, `"operator-policy.json" is a directory there`},
 		"nothing to check":   {[]string{"check", ecrEndpoint}, "", 64, "no policy document given"},
 		"missing file":       {[]string{"check", ecrEndpoint, missing}, "", 64, "no such file"},
 		"not JSON":           {[]string{"check", ecrEndpoint, "-"}, "{", 64, "line 1, column 2: unexpected end of JSON input"},

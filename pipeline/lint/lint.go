@@ -48,11 +48,13 @@ type Access struct {
 	Policies      []document.Document // of Principal, all that it has
 	Principal     iam.Principal       // empty is the guide's one role for both
 	Trust         *document.Document
-	Issuers       []string // OIDC issuers of the clusters, the hub's first
-	Clusters      []string // ARNs of the EKS clusters, the hub's first, for pod identity
-	FluxNamespace string   // of source-controller; empty is the release's namespace
-	Account       string   // of ECR Public
-	Region        string   // in which the operator works (--region)
+	Boundary      *document.Document // the role's permissions boundary
+	Absent        []check.Absent     // policies of which only the names were given
+	Issuers       []string           // OIDC issuers of the clusters, the hub's first
+	Clusters      []string           // ARNs of the EKS clusters, the hub's first, for pod identity
+	FluxNamespace string             // of source-controller; empty is the release's namespace
+	Account       string             // of ECR Public
+	Region        string             // in which the operator works (--region)
 	Facts         check.Facts
 	CrossAccount  bool // the registry is meant to be in another account than the role
 }

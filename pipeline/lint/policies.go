@@ -53,7 +53,7 @@ func judgePolicies(v *view, rule string) error {
 		who = iam.Combined
 	}
 	wanted := check.Of(order, who, a.Policies, a.Trust)
-	wanted.Facts = a.Facts
+	wanted.Facts, wanted.Boundary, wanted.Absent = a.Facts, a.Boundary, a.Absent
 	result, err := wanted.Result()
 	if err != nil {
 		return err

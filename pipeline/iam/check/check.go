@@ -19,6 +19,7 @@ type Check struct {
 	Policies    []document.Document // identity-based, all that the principal has
 	Trust       *document.Document  // the role's trust policy, nil when it is not to be looked at
 	Repository  *document.Document  // the repository's own policy, nil when nobody gave it
+	Boundary    *document.Document  // the role's permissions boundary, nil when it has none or nobody gave it
 	Absent      []Absent            // policies of which only the names were given
 	Expected    iam.Trust           // who is to take the role; without issuers those that the trust policy names are taken
 	RoleAssumed bool                // nobody named the role
@@ -46,7 +47,7 @@ func (c Check) Findings() ([]report.Finding, error) {
 
 // Result returns what is missing (error), what is granted beyond the need (warning; info for mere reading),
 // and what nobody can know from the documents and facts (warning), each with its place in its file. No
-// findings: the principal has exactly what it needs, as far as its own policies decide; boundaries and
+// findings: the principal has exactly what it needs, as far as its own policies and its boundary decide;
 // service control policies are AWS's to tell. The error is that of Wanted.Needs.
 func (c Check) Result() (Result, error) {
 	needs, err := c.Wanted.Needs(c.Principal)

@@ -43,33 +43,74 @@ func (c Check) missing(needs []iam.Need) []report.Finding {
 
 // lackOf says why a need is not met; ok is that it is.
 func (c Check) lackOf(need iam.Need) (l lack, ok bool) {
-	request := c.request(need)
-	decision := evaluate.Identity(c.Policies, request)
-	switch decision.Verdict {
-	case evaluate.Allowed:
-		return lack{}, true
-	case evaluate.Depends:
-		return c.dependency(decision), false
-	case evaluate.ExplicitDeny:
-		s := c.Policies[decision.Document].Statements[decision.Statement]
-		l = lack{document: decision.Document, path: fmt.Sprintf("Statement[%d]", decision.Statement), severity: report.Error,
-			reason: s.Label(decision.Statement) + " denies it, and a Deny wins over every Allow",
-			remedy: "take the action out of the Deny, or the repository out of its Resource"}
-		if len(s.Conditions) > 0 {
-			l.reason += fmt.Sprintf("; its condition on %s holds", strings.Join(keysOf(s), ", "))
-			_, action, _ := strings.Cut(need.Action, ":")
-			if need.Resource == "*" && strings.Contains(strings.ToLower(l.reason), ":resourcetag/") {
-				l.reason += fmt.Sprintf(", since %s has no resource, and so no tags", action)
-				l.remedy = fmt.Sprintf("take %s out of the Deny: list the other actions, or use NotAction", need.Action)
-			}
-		}
+	decision := evaluate.Identity(c.Policies, c.request(need))
+	granted := decision.Verdict == evaluate.Allowed || decision.Verdict == evaluate.ImplicitDeny && c.grantedByRepository(need)
+	switch {
+	case !granted && decision.Verdict == evaluate.ExplicitDeny:
+		return c.denied(need, decision), false
+	case !granted && decision.Verdict == evaluate.ImplicitDeny:
+		return c.nearest(need), false
+	}
+	if l, within := c.withinBoundary(need); !within && (granted || l.severity == report.Error) {
 		return l, false
 	}
-	// In one account either policy is enough (reference_policies_evaluation-logic_policy-eval-basics.html).
-	if c.Repository != nil && need.OfRepository() && !c.crossAccount() && evaluate.Resource(*c.Repository, request).Allowed() {
+	if !granted {
+		return c.dependency(decision), false
+	}
+	return lack{}, true
+}
+
+// grantedByRepository reports whether the repository's policy grants a need by itself: in one account either policy is
+// enough (reference_policies_evaluation-logic_policy-eval-basics.html).
+func (c Check) grantedByRepository(need iam.Need) bool {
+	return c.Repository != nil && need.OfRepository() && !c.crossAccount() && evaluate.Resource(*c.Repository, c.request(need)).Allowed()
+}
+
+// withinBoundary says what of the role's permissions boundary keeps a need from being met; ok is that nothing does. A
+// boundary grants nothing: the role has what both allow (access_policies_boundaries.html).
+func (c Check) withinBoundary(need iam.Need) (l lack, ok bool) {
+	if c.Boundary == nil {
 		return lack{}, true
 	}
-	return c.nearest(need), false
+	alone := c
+	alone.Policies, alone.Boundary, alone.Repository = []document.Document{*c.Boundary}, nil, nil
+	if l, ok = alone.lackOf(need); ok {
+		return lack{}, true
+	}
+	l.document = len(c.Policies)
+	if l.reason == "" { // no statement comes near
+		l.severity = report.Error
+		l.reason = "the role's permissions boundary does not allow it, and what a boundary does not allow is denied"
+		l.remedy = "add it to the boundary, or take the boundary off the role"
+	} else {
+		l.reason = "in the role's permissions boundary " + l.reason
+	}
+	return l, false
+}
+
+// document is one of the principal's policies, or its boundary behind them.
+func (c Check) document(i int) document.Document {
+	if i == len(c.Policies) {
+		return *c.Boundary
+	}
+	return c.Policies[i]
+}
+
+// denied is the lack by a Deny that applies.
+func (c Check) denied(need iam.Need, decision evaluate.Decision) lack {
+	s := c.Policies[decision.Document].Statements[decision.Statement]
+	l := lack{document: decision.Document, path: fmt.Sprintf("Statement[%d]", decision.Statement), severity: report.Error,
+		reason: s.Label(decision.Statement) + " denies it, and a Deny wins over every Allow",
+		remedy: "take the action out of the Deny, or the repository out of its Resource"}
+	if len(s.Conditions) > 0 {
+		l.reason += fmt.Sprintf("; its condition on %s holds", strings.Join(keysOf(s), ", "))
+		_, action, _ := strings.Cut(need.Action, ":")
+		if need.Resource == "*" && strings.Contains(strings.ToLower(l.reason), ":resourcetag/") {
+			l.reason += fmt.Sprintf(", since %s has no resource, and so no tags", action)
+			l.remedy = fmt.Sprintf("take %s out of the Deny: list the other actions, or use NotAction", need.Action)
+		}
+	}
+	return l
 }
 
 func keysOf(s document.Statement) []string {
@@ -100,7 +141,7 @@ func (c Check) dependency(d evaluate.Decision) lack {
 
 // lacks words the finding: one for all needs of one cause, one for each where nothing is granted at all.
 func (c Check) lacks(l lack, needs []iam.Need) []report.Finding {
-	d := c.Policies[l.document]
+	d := c.document(l.document)
 	if l.reason != "" {
 		var actions []string
 		for _, need := range needs {

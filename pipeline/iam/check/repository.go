@@ -13,9 +13,10 @@ import (
 
 // Absent is a policy of the principal of which only the name was given.
 type Absent struct {
-	Name    string            // or ARN
-	List    document.Document // the file that names it, for its place
-	Command string            // that prints its document
+	Name     string            // or ARN
+	List     document.Document // the file that names it, for its place
+	Command  string            // that prints its document
+	Boundary bool              // it is the role's permissions boundary
 }
 
 // absent reports the policies whose documents nobody gave.
@@ -23,7 +24,11 @@ func (c Check) absent() []report.Finding {
 	var findings []report.Finding
 	for _, a := range c.Absent {
 		c.unproven("not every policy was given")
-		findings = append(findings, finding(a.List, "", RulePolicy, report.Warning, "give its document as well: "+a.Command,
+		remedy := "give its document as well: " + a.Command
+		if a.Boundary {
+			remedy = "give its document with --boundary: " + a.Command
+		}
+		findings = append(findings, finding(a.List, "", RulePolicy, report.Warning, remedy,
 			fmt.Sprintf("%s applies to the role, but its document was not given: what it grants or denies is not known", a.Name)))
 	}
 	return findings
