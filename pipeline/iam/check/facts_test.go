@@ -97,7 +97,7 @@ func TestThreeAnswers(t *testing.T) {
 		"grant with MFA":                      {policyOf("'Bool': {'aws:MultiFactorAuthPresent': 'true'}", ""), check.Facts{}, denied, "aws:MultiFactorAuthPresent is false"},
 		"grant to temporary credentials":      {policyOf("'Null': {'aws:TokenIssueTime': 'false'}", ""), check.Facts{}, allowed, ""},
 		"deny of temporary credentials":       {policyOf("", "", deny(all, "'Null': {'aws:TokenIssueTime': 'false'}")), check.Facts{}, denied, "denies it"},
-		"deny of sessions of before":          {policyOf("", "", deny(all, "'DateLessThan': {'aws:TokenIssueTime': '2026-01-01T00:00:00Z'}")), check.Facts{}, depends, "aws:TokenIssueTime"},
+		"deny of earlier sessions":            {policyOf("", "", deny(all, "'DateLessThan': {'aws:TokenIssueTime': '2026-01-01T00:00:00Z'}")), check.Facts{}, depends, "aws:TokenIssueTime"},
 		"deny of stolen instance credentials": {policyOf("", "", deny(all, "'StringNotEquals': {'aws:Ec2InstanceSourceVpc': '${aws:SourceVpc}'}, 'Null': {'ec2:SourceInstanceARN': 'false'}, 'BoolIfExists': {'aws:ViaAWSService': 'false'}")), check.Facts{}, allowed, ""},
 		"deny by a tag that the role lacks":   {policyOf("", "", deny(all, "'StringNotEquals': {'aws:RequestedRegion': '${aws:PrincipalTag/region}'}")), check.Facts{Keys: map[string]string{"aws:PrincipalTag/region": ""}}, denied, "denies it"},
 		"deny by a list, unknown":             {policyOf("", "", deny(all, "'ForAnyValue:StringEquals': {'aws:PrincipalOrgPaths': 'o-a/r-b/'}")), check.Facts{}, depends, "aws:PrincipalOrgPaths"},
