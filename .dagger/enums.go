@@ -22,30 +22,6 @@ const (
 	ManagedByFlux ManagedBy = "flux"
 )
 
-// A stage of the cutover, in their order
-type Stage string
-
-const (
-	// Writes the registry settings into the values
-	StageRender Stage = "render"
-	// Checks the values, and the manifests that Helm makes of them
-	StageLint Stage = "lint"
-	// Looks at all that later stages need, before anything is touched
-	StagePreflight Stage = "preflight"
-	// Shows what the stages after it would do
-	StagePlan Stage = "plan"
-	// Copies every artifact to ECR
-	StageCopy Stage = "copy"
-	// Gives the release its new values
-	StageDeploy Stage = "deploy"
-	// Proves that clusters pull from ECR and that hue pushes to it
-	StageValidate Stage = "validate"
-	// Proves everything again, minute by minute, for as long as is asked for
-	StageSoak Stage = "soak"
-	// Turns Zot off
-	StageDisableZot Stage = "disable-zot"
-)
-
 // The severity of a finding
 type Severity string
 

@@ -7,12 +7,18 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/rights"
 	"github.com/palette-ecr/palette-ecr/pipeline/source"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/validate"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
+
+var copying = Definition{
+	Name: "copy", Does: "copies every artifact to ECR, digests kept, and proves the closure",
+	Needs: Needs{Live: true}, Work: rights.Copying, draft: draftCopy,
+}
 
 // Copied is a destination that has everything that the source has.
 type Copied struct {

@@ -25,17 +25,17 @@ import (
 func Stages() []Stage { return cutover(Given{}) }
 
 // cutover is the ordered list. A stage that runs without those before it makes its input of what the person gave.
-func cutover(given Given) []Stage {
-	return []Stage{
-		stage("render", "writes the registry settings into the values", Render, given.alone),
-		stage("lint", "checks the values, and the manifests that Helm makes of them", Lint, given.rendered),
-		stage("preflight", "looks at all that later stages need, before anything is touched", Preflight, given.linted),
-		stage("plan", "shows what the stages after it would do, and changes nothing", Plan, given.preflighted),
-		stage("copy", "copies every artifact to ECR, digests kept, and proves the closure", Copy, given.planned),
-		undoneBy(stage("deploy", "upgrades mural-crds, then mural, and restarts what changed its identity", Deploy, given.copied), UndoDeploy),
-		stage("validate", "proves that clusters pull from ECR and that hue pushes to it", Validate, given.deployed),
-		stage("soak", "proves everything again, minute by minute, for as long as is asked for", Soak, given.validated),
-		undoneBy(stage("disable-zot", "turns Zot off, and looks at everything again; its volume stays", DisableZot, given.validated), UndoDisableZot),
+func cutover(given Given) list {
+	return list{
+		stage(rendering, Render, given.alone),
+		stage(linting, Lint, given.rendered),
+		stage(lookingAhead, Preflight, given.linted),
+		stage(planning, Plan, given.preflighted),
+		stage(copying, Copy, given.planned),
+		undoneBy(stage(deploying, Deploy, given.copied), UndoDeploy),
+		stage(validating, Validate, given.deployed),
+		stage(soaking, Soak, given.validated),
+		undoneBy(stage(disabling, DisableZot, given.validated), UndoDisableZot),
 	}
 }
 
@@ -66,10 +66,10 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 
 // prepareCutover finds out, before anything is touched, that what was given is right and can be reached.
 func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
-	known := names(Stages())
+	all := cutover(Given{})
 	for _, name := range o.Only {
-		if !slices.Contains(known, name) {
-			return Given{}, unknownStage(name)
+		if !slices.Contains(all.names(), name) {
+			return Given{}, all.unknown(name)
 		}
 	}
 	if err := o.checkWaits(); err != nil {
@@ -87,7 +87,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		if _, err := o.Target.Wave(o.Wave); err != nil {
 			return Given{}, err
 		}
-		o.Planned = []string{"copy", "deploy"}
+		o.Planned = wave(Given{}).after(planning).drafted().names()
 	}
 	if err := o.Target.Validate(); err != nil {
 		return Given{}, err
@@ -103,7 +103,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	}
 	r.report.Hide(file.Secrets()...)
 	given := Given{
-		File: file, AsIs: o.AsIs, Disable: o.Disable, KeepCert: o.KeepCert, Leave: o.Leave, Stages: o.later(),
+		File: file, AsIs: o.AsIs, Disable: o.Disable, KeepCert: o.KeepCert, Leave: o.Leave, Ahead: o.ahead(),
 		WithoutSpokes: o.WithoutSpokes, PrepareSpokes: o.PrepareSpokes, CreateRepositories: o.CreateRepositories,
 		KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade, Recover: o.Recover, Install: o.Install,
 	}
@@ -117,7 +117,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	if given.Before, err = readBefore(o); err != nil {
 		return given, err
 	}
-	if !o.runs("preflight", "plan", "copy", "deploy", "validate", "soak", "disable-zot") {
+	if !o.stages().needs().Live {
 		w := o.world()
 		w.Destination = destination
 		r.world = &w
@@ -133,8 +133,9 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 // connect reaches everything that live stages need, the nearest first: what is far away, such as the chart's
 // registry, may be slow to answer. What valuesFrom names joins what was given.
 func (r *runner) connect(ctx context.Context, o Options, given *Given, destination registry.Repository) error {
+	need := o.stages().needs()
 	begun := o.world()
-	begun.ReportUnreached = o.runs("preflight")
+	begun.ReportUnreached = need.Reports
 	if o.Wave != "" {
 		only, err := o.Target.Wave(o.Wave)
 		if err != nil {
@@ -154,7 +155,7 @@ func (r *runner) connect(ctx context.Context, o Options, given *Given, destinati
 		}
 	}
 	if r.state, err = state.Read(ctx, w); err != nil {
-		if o.runs("preflight") && apierrors.IsForbidden(err) {
+		if need.Reports && apierrors.IsForbidden(err) {
 			return r.lacking(ctx, w, *given, err)
 		}
 		return withUnreached(w, err)
@@ -167,28 +168,28 @@ func (r *runner) connect(ctx context.Context, o Options, given *Given, destinati
 	if w, err = withFleet(ctx, w, r.state, o.WithoutSpokes, o.SpokesFromValues); err != nil {
 		return err
 	}
-	if o.runs("deploy", "validate", "soak", "disable-zot") && !r.state.Absent() && len(w.Unreached) == 0 { // preflight refuses those
+	if need.Baseline && !r.state.Absent() && len(w.Unreached) == 0 { // preflight refuses those
 		if w, err = withBaseline(ctx, w, r.state, o.AcceptBroken); err != nil {
 			return err
 		}
 		r.reportBaseline(w)
 	}
-	if o.runs("deploy") {
+	if need.Switch {
 		if err := w.Before.Err(); err != nil {
 			return err
 		}
 	}
-	if o.runs("deploy", "disable-zot") {
+	if need.Release {
 		if err := r.checkRelease(ctx, o, w); err != nil {
 			return err
 		}
 	}
-	if o.runs("deploy") {
+	if need.Switch {
 		if err := wavesFirst(w, r.state); err != nil {
 			return err
 		}
 	}
-	if o.runs("deploy") && !o.PrepareSpokes && !o.runs("preflight") { // which says it with everything else
+	if need.Switch && !o.PrepareSpokes && !need.Reports { // preflight says it with everything else
 		if err := checkSpokes(ctx, w, r.state); err != nil {
 			return err
 		}
@@ -223,7 +224,7 @@ func withUnreached(w *world.World, err error) error {
 // checkRelease refuses a release that somebody else manages, or one that is pending. Preflight says both with everything
 // else that stands in the way; what it can't see is whether a pending release may be repaired.
 func (r *runner) checkRelease(ctx context.Context, o Options, w *world.World) error {
-	looked := o.runs("preflight")
+	looked := o.stages().needs().Reports
 	if !looked {
 		if err := checkManager(w, r.state); err != nil {
 			return err
@@ -244,7 +245,7 @@ func chartKnown(r target.Release) bool {
 // that names ECR while the release is on Zot would undo somebody's next upgrade. After an error nothing is written.
 func keepValues(o Options, last result, err error) error {
 	carrier, ok := last.(interface{ edit() *values.Rendered })
-	if err != nil || !ok || o.Wave != "" || !o.runs("render") || !o.runs("validate") {
+	if err != nil || !ok || o.Wave != "" || !o.stages().has(rendering) || !o.stages().has(validating) {
 		return err
 	}
 	edit, path := carrier.edit(), o.Target.ValuesPath()

@@ -12,12 +12,18 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/plan"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/rights"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/validate"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
+
+var deploying = Definition{
+	Name: "deploy", Does: "upgrades mural-crds, then mural, and restarts what changed its identity",
+	Needs: Needs{Live: true, Baseline: true, Release: true, Switch: true}, Work: rights.Switching, draft: draftDeploy,
+}
 
 // Deployment is a release that uses ECR, while Zot still runs.
 type Deployment struct {

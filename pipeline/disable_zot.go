@@ -8,10 +8,16 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/rights"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
+
+var disabling = Definition{
+	Name: "disable-zot", Does: "turns Zot off, and looks at everything again; its volume stays",
+	Needs: Needs{Live: true, Baseline: true, Release: true}, Work: rights.Applying, draft: draftDisableZot,
+}
 
 // Disabled is a release without Zot.
 type Disabled struct {

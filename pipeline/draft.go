@@ -15,10 +15,18 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
+// drafting is a plan that is being made. Each stage that changes something adds it.
+type drafting struct {
+	plan.Document
+	given  Given
+	stage  string   // that adds to it
+	wanted Rendered // what the release is to have, after the stages so far
+}
+
 // draft makes the plan of the stages that are to run.
 func draft(ctx context.Context, w *world.World, s *state.State, in Linted) (*plan.Document, error) {
 	given := in.Rendered.Given
-	d := plan.Document{Stages: given.Planned, Target: planTarget(w)}
+	d := drafting{Document: plan.Document{Stages: given.Planned, Target: planTarget(w)}, given: given, wanted: in.Rendered}
 	var err error
 	if d.Target.Source, err = s.SourceURL(w.Destination); err != nil {
 		return nil, err
@@ -26,39 +34,41 @@ func draft(ctx context.Context, w *world.World, s *state.State, in Linted) (*pla
 	if d.Facts, err = inputs(ctx, w, s, given); err != nil {
 		return nil, err
 	}
-	if given.does("copy") {
-		if err := draftCopy(ctx, w, s, given, &d); err != nil {
-			return nil, err
+	if len(given.Planned) > 0 {
+		for _, stage := range cutover(given).only(given.Planned).drafted() {
+			d.stage = stage.Name
+			if err := stage.draft(ctx, w, s, &d); err != nil {
+				return nil, err
+			}
 		}
 	}
 	on, err := s.OnECR(w.Destination)
 	if err != nil {
 		return nil, err
 	}
-	wanted := in.Rendered
-	if given.does("deploy") {
-		if err := draftDeployment(ctx, w, s, &d, "deploy", wanted); err != nil {
-			return nil, err
-		}
+	if d.wanted.Edit != nil && !on { // how the person's file would change
+		d.Values = d.wanted.Edit.Diff(given.File.Name())
+	} else if d.Values, err = deploy.ValuesDiff(s.Live.Values, releaseValues(w, s, d.wanted)); err != nil {
+		return nil, err
 	}
+	return plan.New(d.Document), nil
+}
+
+// draftDeploy adds what the switch to ECR does to the release.
+func draftDeploy(ctx context.Context, w *world.World, s *state.State, d *drafting) error {
+	return draftDeployment(ctx, w, s, &d.Document, d.stage, d.wanted)
+}
+
+// draftDisableZot adds what turning Zot off does to the release.
+func draftDisableZot(ctx context.Context, w *world.World, s *state.State, d *drafting) error {
 	off, err := s.CutOver(w.Destination)
-	if err != nil {
-		return nil, err
+	if err != nil || off || d.given.AsIs {
+		return err
 	}
-	if given.does("disable-zot") && !given.AsIs && !off {
-		if wanted, err = given.edit(w, s, true); err != nil {
-			return nil, err
-		}
-		if err := draftDeployment(ctx, w, s, &d, "disable-zot", wanted); err != nil {
-			return nil, err
-		}
+	if d.wanted, err = d.given.edit(w, s, true); err != nil {
+		return err
 	}
-	if wanted.Edit != nil && !on { // how the person's file would change
-		d.Values = wanted.Edit.Diff(given.File.Name())
-	} else if d.Values, err = deploy.ValuesDiff(s.Live.Values, releaseValues(w, s, wanted)); err != nil {
-		return nil, err
-	}
-	return plan.New(d), nil
+	return draftDeployment(ctx, w, s, &d.Document, d.stage, d.wanted)
 }
 
 func planTarget(w *world.World) plan.Target {
@@ -129,13 +139,13 @@ func addOnce(list []string, text string) []string {
 }
 
 // draftCopy adds what copy would send, and the repositories that it would make.
-func draftCopy(ctx context.Context, w *world.World, s *state.State, given Given, d *plan.Document) error {
+func draftCopy(ctx context.Context, w *world.World, s *state.State, d *drafting) error {
 	open := existing
-	if given.CreateRepositories {
+	if d.given.CreateRepositories {
 		open = func(ctx context.Context, c *ecr.Client) (copy.Destination, error) {
 			to, err := copy.ToNew(ctx, c)
 			if err != nil && to.Repository != nil {
-				d.Effects = append(d.Effects, plan.Effect{Stage: "copy", Action: plan.Create, Object: "repository " + c.Repository.Name + " in ECR"})
+				d.Effects = append(d.Effects, plan.Effect{Stage: d.stage, Action: plan.Create, Object: "repository " + c.Repository.Name + " in ECR"})
 				err = nil
 			}
 			return to, err
@@ -149,7 +159,7 @@ func draftCopy(ctx context.Context, w *world.World, s *state.State, given Given,
 	if ends.source == nil {
 		return nil // Zot is off
 	}
-	pairs, err := ends.pairs(ctx, w, s, given, open)
+	pairs, err := ends.pairs(ctx, w, s, d.given, open)
 	if err != nil {
 		return err
 	}
@@ -162,7 +172,7 @@ func draftCopy(ctx context.Context, w *world.World, s *state.State, given Given,
 		if p.Destination.Address != w.Destination {
 			repository = p.Destination.Address.Name + ":"
 		}
-		addCopy(d, repository, f)
+		addCopy(&d.Document, repository, f)
 	}
 	if d.Copy.Manifests > 0 {
 		d.Final = addOnce(d.Final, "what is copied to ECR stays there, also after a rollback")

@@ -17,8 +17,8 @@ import (
 // finishing is the ordered list that ends a cutover for good.
 func finishing(of Finishing) []Stage {
 	return []Stage{
-		stage("prove", "proves once more that nothing needs Zot, which is off", ProveFinished, of.alone),
-		stage("finish", "removes the journal, canaries and the Lease: the rollback goes with them", RemoveTraces, of.unproven),
+		stage(Definition{Name: "prove", Does: "proves once more that nothing needs Zot, which is off"}, ProveFinished, of.alone),
+		stage(Definition{Name: "finish", Does: "removes the journal, canaries and the Lease: the rollback goes with them"}, RemoveTraces, of.unproven),
 	}
 }
 

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"slices"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
@@ -32,15 +31,12 @@ type Given struct {
 	PrepareSpokes      bool     // give source-controller on spokes its AWS identity before the switch
 	CreateRepositories bool     // make repositories in ECR that are missing
 
-	Stages []string // that are to run; empty is all of them
+	Ahead []Stage // those whose needs preflight looks at
 
 	Planned []string                           // stages that a plan is made of
 	Plan    FromFile                           // made before; without a document there is none
 	Ask     func(context.Context, Entry) error // shows a plan and asks; its error is that the person does not want it. nil: nobody is asked
 }
-
-// does reports whether a stage is one of those that a plan is made of.
-func (g Given) does(stage string) bool { return slices.Contains(g.Planned, stage) }
 
 // Entry is empty: what was given is not a stage.
 func (g Given) Entry() Entry { return Entry{} }

@@ -18,7 +18,7 @@ import (
 
 // warming is the list of one stage that pulls what clusters use.
 func warming(of Warming) []Stage {
-	return []Stage{stage("keep-warm", "pulls from ECR what clusters read, each artifact once", PullUsed, of.alone)}
+	return []Stage{stage(Definition{Name: "keep-warm", Does: "pulls from ECR what clusters read, each artifact once"}, PullUsed, of.alone)}
 }
 
 // Warming is the input of PullUsed: nothing is to be chosen.

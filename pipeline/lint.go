@@ -12,6 +12,8 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
+var linting = Definition{Name: "lint", Does: "checks the values, and the manifests that Helm makes of them"}
+
 // Linted is values in which no rule found an error.
 type Linted struct {
 	Rendered Rendered

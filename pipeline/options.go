@@ -93,8 +93,8 @@ func (o Options) withDefaults() Options {
 	if o.HTTPClient == nil {
 		o.HTTPClient = http.DefaultClient
 	}
-	if len(o.Only) > 0 && (o.Confirm != nil || o.Plan != "") && !slices.Contains(o.Only, "plan") {
-		o.Only = append([]string{"plan"}, o.Only...) // whoever is asked sees what for
+	if len(o.Only) > 0 && (o.Confirm != nil || o.Plan != "") && !slices.Contains(o.Only, planning.Name) {
+		o.Only = append([]string{planning.Name}, o.Only...) // whoever is asked sees what for
 	}
 	return o
 }
@@ -102,15 +102,16 @@ func (o Options) withDefaults() Options {
 // planned returns the stages that a plan is made of: those that were chosen for it, else those that run after it. A run
 // that ends with its plan plans everything.
 func (o Options) planned() []string {
-	all := names(Stages())
-	after := all[slices.Index(all, "plan")+1:]
+	after := cutover(Given{}).after(planning)
 	for _, chosen := range [][]string{o.Planned, o.Only} {
-		some := slices.DeleteFunc(slices.Clone(after), func(name string) bool { return !slices.Contains(chosen, name) })
-		if len(some) > 0 {
-			return some
+		if len(chosen) == 0 {
+			continue
+		}
+		if some := after.only(chosen); len(some) > 0 {
+			return some.names()
 		}
 	}
-	return after
+	return after.names()
 }
 
 // checkWaits refuses times that nobody can wait for.
@@ -123,20 +124,19 @@ func (o Options) checkWaits() error {
 	return nil
 }
 
-// runs reports whether one of the named stages is to run.
-func (o Options) runs(names ...string) bool {
-	return len(o.Only) == 0 || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(o.Only, n) })
-}
+// stages returns the stages that are to run.
+func (o Options) stages() list { return cutover(Given{}).only(o.Only) }
 
-// later returns the stages whose needs preflight looks at: those that are to run, or all of them when it runs alone.
-func (o Options) later() []string {
+// ahead returns the stages whose needs preflight looks at: those that are to run, or all of them when it runs alone.
+func (o Options) ahead() list {
+	names := o.Only
 	switch {
-	case len(o.Only) == 1:
-		return nil
-	case len(o.Only) > 0 && o.Only[len(o.Only)-1] == "plan":
-		return o.planned()
+	case len(names) == 1:
+		names = nil
+	case len(names) > 0 && names[len(names)-1] == planning.Name:
+		names = o.planned()
 	}
-	return o.Only
+	return cutover(Given{}).only(names)
 }
 
 // world returns what is known before anything is reached.

@@ -12,6 +12,10 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
+var planning = Definition{
+	Name: "plan", Does: "shows what the stages after it would do, and changes nothing", Needs: Needs{Live: true},
+}
+
 // Planned is what the stages after it would do, and will, since it was not refused.
 type Planned struct {
 	Linted   Linted

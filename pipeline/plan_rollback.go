@@ -36,7 +36,7 @@ func PlanRollback(ctx context.Context, w *world.World, s *state.State, in Return
 		done.entry.Skip = reason
 		return done, err
 	}
-	d := plan.Document{Stages: names(RollbackStages())[1:], Target: planTarget(w)}
+	d := plan.Document{Stages: rollback(Return{}).after(planning).names(), Target: planTarget(w)}
 	d.Target.Source = s.Journal.Source
 	d.Final = []string{"where Git or a pipeline applies the values, revert them there too, or the next upgrade goes to ECR again"}
 	for _, part := range []func(context.Context, *world.World, *state.State, Return, *plan.Document) error{draftRestore, draftCopyBack} {

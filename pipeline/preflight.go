@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
@@ -12,10 +11,16 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/preflight"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/rights"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
+
+var lookingAhead = Definition{
+	Name: "preflight", Does: "looks at all that later stages need, before anything is touched",
+	Needs: Needs{Live: true, Reports: true}, Work: rights.Looking,
+}
 
 // Preflighted is linted values with which nothing that could be seen stands in the way of a cutover.
 type Preflighted struct {
@@ -60,7 +65,7 @@ func Preflight(ctx context.Context, w *world.World, s *state.State, in Linted) (
 func preflightInput(w *world.World, s *state.State, in Linted) (preflight.Input, error) {
 	r := in.Rendered
 	look := preflight.Input{
-		World: w, State: s, Stages: r.Given.Stages, File: r.Wanted, Values: r.Values, Found: in.Findings, Disable: r.Given.Disable, KeepCert: r.Given.KeepCert, Recover: r.Given.Recover,
+		World: w, State: s, Stages: list(r.Given.Ahead).rights(), Switches: list(r.Given.Ahead).needs().Switch, File: r.Wanted, Values: r.Values, Found: in.Findings, Disable: r.Given.Disable, KeepCert: r.Given.KeepCert, Recover: r.Given.Recover,
 		PrepareSpokes: r.Given.PrepareSpokes, CreateRepositories: r.Given.CreateRepositories,
 	}
 	lost, err := r.lost(w, s)
@@ -68,7 +73,7 @@ func preflightInput(w *world.World, s *state.State, in Linted) (preflight.Input,
 		return look, err
 	}
 	look.Lost, look.Older = lost, r.Given.AllowDowngrade
-	if stages := r.Given.Stages; len(stages) == 0 || slices.Contains(stages, "copy") {
+	if list(r.Given.Ahead).has(copying) {
 		look.Survey = func(ctx context.Context) ([]copy.Survey, error) { return survey(ctx, w.Reached(), s, r.Given) }
 	}
 	if s.Absent() {
@@ -157,7 +162,7 @@ func preflightEntry(found preflight.Result) (Entry, error) {
 // of them, where the error names one.
 func (r *runner) lacking(ctx context.Context, w *world.World, given Given, cause error) error {
 	start := r.now()
-	found, err := preflight.Look(ctx, preflight.Input{World: w, Stages: given.Stages})
+	found, err := preflight.Look(ctx, preflight.Input{World: w, Stages: list(given.Ahead).rights()})
 	if err != nil {
 		return cause
 	}
@@ -165,7 +170,7 @@ func (r *runner) lacking(ctx context.Context, w *world.World, given Given, cause
 	if err == nil {
 		return cause
 	}
-	line := report.Stage{Name: "preflight", Outcome: report.Refused, Reason: err.Error(), Counts: e.Counts, Seconds: r.now().Sub(start).Seconds()}
+	line := report.Stage{Name: lookingAhead.Name, Outcome: report.Refused, Reason: err.Error(), Counts: e.Counts, Seconds: r.now().Sub(start).Seconds()}
 	r.add(line, e)
 	return err
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
+var rendering = Definition{Name: "render", Does: "writes the registry settings into the values"}
+
 // Rendered is the values that the release is to have.
 type Rendered struct {
 	Given  Given

@@ -24,13 +24,13 @@ import (
 // once.
 func RollbackStages() []Stage { return rollback(Return{}) }
 
-func rollback(to Return) []Stage {
-	return []Stage{
-		stage("plan", "shows what the stages after it would do, where somebody is asked", PlanRollback, to.alone),
-		stage("copy-back", "copies to Zot what ECR has and Zot has not, digests kept, while everything reads from ECR", CopyBack, to.planned),
-		stage("restore", "gives the release its previous registry settings, and Zot with them", Restore, to.copiedBack),
-		stage("catch-up", "copies to Zot what came to ECR meanwhile", CatchUp, to.restored),
-		stage("return", "waits until every workload reads from Zot", AwaitReturn, to.caughtUp),
+func rollback(to Return) list {
+	return list{
+		stage(planning.doing("shows what the stages after it would do, where somebody is asked"), PlanRollback, to.alone),
+		stage(Definition{Name: "copy-back", Does: "copies to Zot what ECR has and Zot has not, digests kept, while everything reads from ECR"}, CopyBack, to.planned),
+		stage(Definition{Name: "restore", Does: "gives the release its previous registry settings, and Zot with them"}, Restore, to.copiedBack),
+		stage(Definition{Name: "catch-up", Does: "copies to Zot what came to ECR meanwhile"}, CatchUp, to.restored),
+		stage(Definition{Name: "return", Does: "waits until every workload reads from Zot"}, AwaitReturn, to.caughtUp),
 	}
 }
 
@@ -87,7 +87,7 @@ func Rollback(ctx context.Context, o Options) (*report.Report, error) {
 
 // prepareRollback finds out, before anything is touched, whether the release can go back.
 func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) {
-	to := Return{NoCopyBack: o.NoCopyBack, DiscardChanges: o.DiscardChanges, CRDs: o.CRDsBack, OnlyPlan: slices.Equal(o.Only, []string{"plan"}), Ask: r.ask(o)}
+	to := Return{NoCopyBack: o.NoCopyBack, DiscardChanges: o.DiscardChanges, CRDs: o.CRDsBack, OnlyPlan: slices.Equal(o.Only, []string{planning.Name}), Ask: r.ask(o)}
 	if err := o.checkWaits(); err != nil {
 		return to, err
 	}

@@ -69,7 +69,7 @@ func (s said) Entry() Entry { return s.entry }
 type play struct{ calls []string }
 
 func (p *play) stage(name string, err error) Stage {
-	return Stage{Name: name, run: func(context.Context, *world.World, *state.State, result) (result, error) {
+	return Stage{Definition: Definition{Name: name}, run: func(context.Context, *world.World, *state.State, result) (result, error) {
 		p.calls = append(p.calls, name)
 		return said{Entry{Summary: "did " + name, Counts: map[string]int64{"things": 1}}}, err
 	}}

@@ -10,10 +10,16 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/rights"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/validate"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
+
+var soaking = Definition{
+	Name: "soak", Does: "proves everything again, minute by minute, for as long as is asked for",
+	Needs: Needs{Live: true, Baseline: true}, Work: rights.Proving,
+}
 
 // Soak makes the proofs again, minute by minute, for as long as the target says, while Zot could still serve. What fails
 // now is revoked in the journal; it ends the stage once there are more failures than the target puts up with.

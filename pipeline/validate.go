@@ -12,11 +12,17 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/rights"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/validate"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
+
+var validating = Definition{
+	Name: "validate", Does: "proves that clusters pull from ECR and that hue pushes to it",
+	Needs: Needs{Live: true, Baseline: true}, Work: rights.Proving,
+}
 
 // Validation is a deployment with its proofs.
 type Validation struct {

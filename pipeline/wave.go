@@ -19,15 +19,15 @@ import (
 )
 
 // wave is the ordered list of one wave: its spokes read from ECR at its end, and hue writes to Zot as before.
-func wave(given Given) []Stage {
-	return []Stage{
-		stage("render", "writes the registry settings of the wave's spokes into the values", Render, given.alone),
-		stage("lint", "checks the values that everything is to have at last, and that only this wave is switched", LintWave, given.rendered),
-		stage("preflight", "looks at all that later stages need, before anything is touched", PreflightWave, given.linted),
-		stage("plan", "shows what the stages after it would do, and changes nothing", Plan, given.preflighted),
-		stage("copy", "copies every artifact to ECR, digests kept, and proves the closure", Copy, given.planned),
-		undoneBy(stage("deploy", "upgrades mural with the wave's spokes on ECR", DeployWave, given.copied), UndoWave),
-		stage("validate", "proves that the wave's spokes read from ECR, what hue pushed meanwhile too", ValidateWave, given.deployed),
+func wave(given Given) list {
+	return list{
+		stage(rendering.doing("writes the registry settings of the wave's spokes into the values"), Render, given.alone),
+		stage(linting.doing("checks the values that everything is to have at last, and that only this wave is switched"), LintWave, given.rendered),
+		stage(lookingAhead, PreflightWave, given.linted),
+		stage(planning, Plan, given.preflighted),
+		stage(copying, Copy, given.planned),
+		undoneBy(stage(deploying.doing("upgrades mural with the wave's spokes on ECR"), DeployWave, given.copied), UndoWave),
+		stage(validating.doing("proves that the wave's spokes read from ECR, what hue pushed meanwhile too"), ValidateWave, given.deployed),
 	}
 }
 

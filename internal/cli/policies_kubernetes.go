@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/palette-ecr/palette-ecr/pipeline"
 	"github.com/palette-ecr/palette-ecr/pipeline/rights"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
@@ -15,7 +16,7 @@ func (a *app) kubernetesRole(p *policyFlags, inCluster bool) error {
 		return err
 	}
 	namespace := want.Release.Namespace
-	o := rights.Options{Namespace: namespace, SourceIn: namespace, Flux: want.Release.ManagedBy == target.Flux, Prepare: want.Identity.Mode == target.IRSA, InCluster: inCluster}
+	o := rights.Options{Namespace: namespace, SourceIn: namespace, Flux: want.Release.ManagedBy == target.Flux, Prepare: want.Identity.Mode == target.IRSA, InCluster: inCluster, Stages: pipeline.Rights()}
 	a.Progress().Say("apart from what Helm needs for the chart's own objects, which palette-ecr preflight asks for with the chart at hand")
 	_, err = fmt.Fprint(a.Out, rights.ClusterRole("palette-ecr", slices.Concat(rights.Hub(o), rights.Spoke(o), rights.Optional())))
 	return err

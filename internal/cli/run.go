@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -102,7 +103,7 @@ func (a *app) runCommand() *cobra.Command {
 	var from, until string
 	c := &cobra.Command{
 		Use:   "run",
-		Short: "The whole cutover: render, lint, preflight, plan, copy, deploy, validate, soak, disable-zot",
+		Short: "The whole cutover: " + strings.Join(stageNames(), ", "),
 		Long: `Runs every stage in order. On a terminal it shows what would change and asks before anything is touched, unless
 --yes or --plan is given. A stage with nothing to do says why and is skipped: a second run writes nothing, and a run that
 was interrupted goes on where it stopped. When a proof fails after the release was changed, the release goes
@@ -131,6 +132,14 @@ turns it off.
 	c.Flags().StringVar(&r.wave, "wave", "", "`NAME` of a group of spokes in cutover.yaml: switch and prove these alone, while hue writes to Zot as before")
 	c.Flags().BoolVar(&r.inPlace, "in-place", false, "write the new values into the values file when everything is proven")
 	return c
+}
+
+func stageNames() []string {
+	var names []string
+	for _, s := range pipeline.Stages() {
+		names = append(names, s.Name)
+	}
+	return names
 }
 
 func (a *app) stageCommand(name, short, long string) *cobra.Command {

@@ -8,8 +8,9 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/rights"
 )
 
-// Markdown is the page docs/preflight.md: what preflight looks at, its catalogue, and the least ClusterRole.
-func Markdown() string {
+// Markdown is the page docs/preflight.md: what preflight looks at, its catalogue, and the least ClusterRole for some
+// stages.
+func Markdown(stages []rights.Stage) string {
 	var out strings.Builder
 	out.WriteString(docsHead)
 	for _, r := range Catalogue() {
@@ -18,7 +19,7 @@ func Markdown() string {
 	for _, r := range Catalogue() {
 		fmt.Fprintf(&out, "\n## %s\n\n**%s** (%s)\n\n%s\n\n- Fix: %s\n- Source: %s\n", r.ID, prose(r.Title), r.Severity, prose(r.Why), prose(r.Fix), prose(r.Source))
 	}
-	o := rights.Options{Namespace: "mural-system", SourceIn: "mural-system", Prepare: true}
+	o := rights.Options{Namespace: "mural-system", SourceIn: "mural-system", Prepare: true, Stages: stages}
 	fmt.Fprintf(&out, docsRights, rights.ClusterRole("palette-ecr", slices.Concat(rights.Hub(o), rights.Spoke(o), rights.Optional())))
 	return out.String()
 }
@@ -26,7 +27,7 @@ func Markdown() string {
 // prose keeps Markdown from taking <account> for HTML.
 func prose(text string) string { return strings.ReplaceAll(text, "<", "&lt;") }
 
-const docsHead = `<!-- Made from the catalogue in pipeline/preflight: go test ./pipeline/preflight -update -->
+const docsHead = `<!-- Made from the catalogue in pipeline/preflight: go test ./pipeline -run TestPreflightPage -update -->
 
 # What stands in the way of a cutover?
 

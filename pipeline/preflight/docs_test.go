@@ -1,9 +1,6 @@
 package preflight
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,20 +11,6 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
-
-var update = flag.Bool("update", false, "write docs/preflight.md")
-
-// TestDocs: the page is made from the catalogue.
-func TestDocs(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join("..", "..", "docs", "preflight.md")
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(Markdown()), 0o644))
-	}
-	page, err := os.ReadFile(path)
-	require.NoError(t, err)
-	assert.Equal(t, Markdown(), string(page), "run go test ./pipeline/preflight -update")
-}
 
 // TestCatalogue: IDs follow each other, every rule is whole, and each can be explained.
 func TestCatalogue(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/rights"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
@@ -24,7 +25,7 @@ import (
 type Input struct {
 	World  *world.World
 	State  *state.State   // nil where it could not be read: only rights are looked at then
-	Stages []string       // that are to run; empty is all of them
+	Stages []rights.Stage // that are to run
 	File   *values.File   // as the release is to have it
 	Values map[string]any // that the release is to have
 
@@ -35,6 +36,7 @@ type Input struct {
 	Proven   *bool // whether every proof that turning Zot off takes holds; nil where Zot is off already
 	Older    bool  // charts may be older than the live ones
 
+	Switches           bool // the run switches clusters to ECR
 	PrepareSpokes      bool // the run gives spokes what they lack
 	CreateRepositories bool // the run creates the repository
 	Recover            bool // a release that is pending is about to be repaired

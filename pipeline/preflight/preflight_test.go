@@ -360,7 +360,7 @@ func TestOnlyRights(t *testing.T) {
 	a := &apiServer{denied: lacking("list", "secrets")}
 	w := &world.World{Hub: a.start(t, "hub"), Unreached: map[string]error{"x": errors.New("-")}}
 	w.Target.Release.Namespace = namespace
-	r, err := Look(t.Context(), Input{World: w})
+	r, err := Look(t.Context(), Input{World: w, Stages: stages()})
 	require.NoError(t, err)
 	require.Len(t, r.Findings, 1)
 	assert.Contains(t, r.Findings[0].Message, "list secrets")

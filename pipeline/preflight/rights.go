@@ -94,7 +94,8 @@ func (l *looker) rightsOptions() rights.Options {
 // hubRights are those for the stages and, with Helm, for the objects of the charts.
 func (l *looker) hubRights(c *cluster.Cluster, o rights.Options) ([]rights.Right, error) {
 	all := rights.Hub(o)
-	if o.Flux || l.World.Chart == nil || !rights.Deploys(o) {
+	by := rights.ChartsBy(o)
+	if o.Flux || l.World.Chart == nil || by == "" {
 		return all, nil
 	}
 	r := l.World.Target.Release
@@ -102,9 +103,9 @@ func (l *looker) hubRights(c *cluster.Cluster, o rights.Options) ([]rights.Right
 	if err != nil {
 		return all, errors.New("the chart can't be rendered") // the error may quote values; lint has said why
 	}
-	all = append(all, rights.Objects(manifests, r.Namespace, c.Client.RESTMapper(), "deploy")...)
+	all = append(all, rights.Objects(manifests, r.Namespace, c.Client.RESTMapper(), by)...)
 	if r.CRDs.Version != "" || r.CRDs.Chart != "" && !strings.HasPrefix(r.CRDs.Chart, "oci://") {
-		all = append(all, rights.CRDs("deploy")...)
+		all = append(all, rights.CRDs(by)...)
 	}
 	return all, nil
 }

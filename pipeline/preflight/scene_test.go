@@ -33,6 +33,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/write"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/rights"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
@@ -189,7 +190,7 @@ func (s *scene) prepare(t testing.TB) (Input, *aws.Emulator) {
 	j, err := journal.Load(t.Context(), w.Hub.Client, namespace)
 	require.NoError(t, err)
 	in := s.input
-	in.World = w
+	in.World, in.Stages, in.Switches = w, stages(), true
 	live := &deploy.Release{Name: "mural", Namespace: namespace, Revision: 3, Status: string(s.status), Merged: map[string]any{
 		"hue": map[string]any{"ociRegistry": map[string]any{"endpoint": "oci://zot." + namespace + ".svc.cluster.local:5000", "repository": "mural-workloads"}},
 		"zot": map[string]any{"enabled": true},
@@ -207,6 +208,14 @@ func (s *scene) prepare(t testing.TB) (Input, *aws.Emulator) {
 	require.NoError(t, err)
 	in.Values = in.File.Merged()
 	return in, e
+}
+
+// stages are one of each kind.
+func stages() []rights.Stage {
+	return []rights.Stage{
+		{Name: "preflight", Work: rights.Looking}, {Name: "copy", Work: rights.Copying}, {Name: "deploy", Work: rights.Switching},
+		{Name: "validate", Work: rights.Proving}, {Name: "disable-zot", Work: rights.Applying},
+	}
 }
 
 func (s *scene) unreached() map[string]error { return s.input.World.Unreached }

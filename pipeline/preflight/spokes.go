@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -29,7 +28,7 @@ func spokeRules() []report.Rule {
 func lookAtSpokes(ctx context.Context, l *looker) {
 	w := l.World
 	on, err := l.State.OnECR(w.Destination)
-	if err != nil || on || l.PrepareSpokes || !l.runs("deploy") {
+	if err != nil || on || l.PrepareSpokes || !l.Switches {
 		return
 	}
 	identity := fleet.Identity{Mode: w.Target.Identity.Mode, Role: w.Target.Identity.RoleARN, Associations: w.Associations()}
@@ -51,9 +50,4 @@ func (l *looker) spoke(ctx context.Context, spoke *cluster.Cluster, identity fle
 	case p.Due():
 		l.find(ruleSpoke, report.Error, place, "run it again with --prepare-spokes, or do it by hand: `"+strings.Join(p.Commands(spoke), "`; `")+"`", "%s", p)
 	}
-}
-
-// runs reports whether a stage is one of those that are to run.
-func (l *looker) runs(stage string) bool {
-	return len(l.Stages) == 0 || slices.Contains(l.Stages, stage)
 }

@@ -44,14 +44,14 @@ func (r Right) String() string {
 
 // Options say what a run does where.
 type Options struct {
-	Namespace     string   // of the release
-	Storage       string   // of Helm's records; empty is Namespace
-	Flux          bool     // Flux applies the release
-	FluxNamespace string   // of its HelmRelease; empty is Namespace
-	SourceIn      string   // namespace of the source registry's Service; empty: it is outside the cluster
-	Stages        []string // empty is every stage
-	InCluster     bool     // pods copy
-	Prepare       bool     // source-controller of each spoke is given its IAM role
+	Namespace     string  // of the release
+	Storage       string  // of Helm's records; empty is Namespace
+	Flux          bool    // Flux applies the release
+	FluxNamespace string  // of its HelmRelease; empty is Namespace
+	SourceIn      string  // namespace of the source registry's Service; empty: it is outside the cluster
+	Stages        []Stage // in order
+	InCluster     bool    // pods copy
+	Prepare       bool    // source-controller of each spoke is given its IAM role
 
 	// Searched are the kinds that may name Zot, as the cluster has them (unused.Kinds). Without them it is every kind of
 	// the groups, which only a wildcard gives.
@@ -59,19 +59,35 @@ type Options struct {
 	Install  bool // the release may not be there yet
 }
 
-// need is one line of the table.
-type need struct {
-	verbs    string // with blanks between
-	group    string
-	resource string // likewise
-	in       string // namespace; empty is all
-	name     string
+// Stage is a stage, and what it does in clusters.
+type Stage struct {
+	Name string
+	Work Work
 }
 
-const (
-	flux  = "source.toolkit.fluxcd.io"
-	helm  = "helm.toolkit.fluxcd.io"
-	fleet = "fleetconfig.open-cluster-management.io"
+// Work is what a stage does, as far as rights go; what it has none of is nil. Each kind of work that exists is a
+// variable below; a stage that does something else has a Work of its own.
+type Work struct {
+	Hub, Spoke func(Options) []Need
+	Charts     bool // the charts are applied: the rights for their objects (Objects) come on top
+}
+
+// Need is one line of the table.
+type Need struct {
+	Verbs     string // with blanks between
+	Group     string
+	Resources string // likewise
+	In        string // namespace; empty is all
+	Name      string
+}
+
+// The kinds of work.
+var (
+	Looking   = Work{Hub: lookingOnHub, Spoke: lookingOnSpoke}
+	Copying   = Work{Hub: copyingOnHub, Spoke: copyingOnSpoke}
+	Switching = Work{Hub: switchingOnHub, Spoke: switchingOnSpoke, Charts: true}
+	Proving   = Work{Hub: provingOnHub, Spoke: provingOnSpoke}
+	Applying  = Work{Hub: applyingOnHub, Spoke: applyingOnSpoke, Charts: true}
 )
 
 // Hub returns the rights that stages need on the hub, apart from those for the chart's own objects (Objects).
@@ -82,140 +98,42 @@ func Hub(o Options) []Right {
 	if o.FluxNamespace == "" {
 		o.FluxNamespace = o.Namespace
 	}
-	workloads := need{"list watch", flux, "ocirepositories", "", ""}
-	records := need{"get list", "", "secrets", o.Storage, ""} // Helm's, and the Secrets that the registry settings name
-	own := need{"get list", "", "secrets", o.Namespace, ""}   // the journal, the registry settings' Secrets
-	rollout := []need{
-		{"get list watch patch", "apps", "deployments", o.Namespace, ""},
-		{"list watch", "", "pods", o.Namespace, ""},
-		{"get", "", "serviceaccounts", o.Namespace, ""},
-		{"get", "apps", "statefulsets", o.Namespace, ""},
-	}
-	writes := []need{ // what every stage that writes keeps beside the release
-		{"create", "", "secrets", o.Namespace, ""},
-		{"get update delete", "", "secrets", o.Namespace, "palette-ecr-journal"},
-		{"create", "coordination.k8s.io", "leases", o.Namespace, ""},
-		{"get update delete", "coordination.k8s.io", "leases", o.Namespace, "palette-ecr"},
-	}
-	connect := []need{ // what every live stage reads first: the release, who manages it, and the fleet
-		records, own, workloads, {"list", helm, "helmreleases", "", ""}, {"list", "apps", "deployments", o.Namespace, ""},
-		{"list", fleet, "fleetconfigs spokes", "", ""},
-	}
-	if o.SourceIn != "" { // every address of Zot
-		connect = append(connect, need{"list", "", "services", o.SourceIn, ""}, need{"list", "", "nodes", "", ""}, need{"list", "networking.k8s.io", "ingresses", "", ""})
-	}
-	var apply []need
-	if o.Flux {
-		apply = []need{{"get update", helm, "helmreleases", o.FluxNamespace, ""}}
-		if o.Install {
-			apply = append(apply, need{"create", helm, "helmreleases", o.FluxNamespace, ""}, need{"create get", flux, "ocirepositories", o.FluxNamespace, ""})
-		}
-	} else {
-		apply = []need{{"create update delete", "", "secrets", o.Storage, ""}, {"list", "apps", "replicasets", o.Namespace, ""}}
-	}
-	table := map[string][]need{
-		"preflight": slices.Concat(connect, looked(), []need{
-			{"list", "apps", "statefulsets", o.Namespace, ""}, {"list", "apps", "daemonsets", o.Namespace, ""}, {"list", "", "pods", o.Namespace, ""},
-		}),
-		"copy":   slices.Concat(connect, writes),
-		"deploy": slices.Concat(connect, rollout, writes, apply),
-		"validate": slices.Concat(connect, onSpoke(), searched(o), writes, []need{
-			{"get list", "apps", "deployments", o.Namespace, ""}, {"list", "", "pods", o.Namespace, ""}, {"get", "", "pods/log", o.Namespace, ""},
-		}),
-		"disable-zot": slices.Concat(connect, rollout, writes, apply, onSpoke()),
-	}
-	if o.SourceIn != "" {
-		forward := []need{{"get", "", "services", o.SourceIn, ""}, {"list", "", "pods", o.SourceIn, ""}, {"create", "", "pods/portforward", o.SourceIn, ""}}
-		table["preflight"] = append(table["preflight"], forward...)
-		table["copy"] = append(table["copy"], forward...)
-		// Zot's own configuration says whether its catalog is whole.
-		table["validate"] = slices.Concat(table["validate"], forward, []need{{"get", "", "configmaps secrets", o.SourceIn, ""}})
-	}
-	if o.InCluster {
-		table["copy"] = append(table["copy"], need{"create list get patch delete", "batch", "jobs", o.Namespace, ""},
-			need{"list", "", "pods", o.Namespace, ""}, need{"get", "", "pods/log", o.Namespace, ""}, need{"get", "apps", "deployments", o.Namespace, ""})
-	}
-	table["soak"] = table["validate"]
-	return listed(table, o.Stages)
+	return listed(o, func(w Work) func(Options) []Need { return w.Hub })
 }
-
-// onSpoke is what proofs about workloads need, on every cluster: they are listed, asked to reconcile, and canaries are
-// made beside them, with the ServiceAccounts that they have.
-func onSpoke() []need {
-	return []need{
-		{"get list watch patch create delete", flux, "ocirepositories", "", ""},
-		{"get", "", "serviceaccounts", "", ""}, {"list", "apps", "deployments", "", ""},
-	}
-}
-
-// looked is what preflight looks at in every cluster: source-controllers, and the ServiceAccounts of workloads.
-func looked() []need {
-	return []need{{"list", flux, "ocirepositories", "", ""}, {"list", "apps", "deployments", "", ""}, {"list", "", "serviceaccounts", "", ""}}
-}
-
-// searched is what the proof unused lists, on every cluster, since anything may name Zot.
-func searched(o Options) []need {
-	all := []need{
-		{"list", "", "pods secrets serviceaccounts configmaps", "", ""},
-		{"list", "apps", "deployments statefulsets daemonsets replicasets", "", ""},
-		{"list", "batch", "cronjobs jobs", "", ""},
-	}
-	if o.Searched == nil {
-		for _, group := range groups {
-			all = append(all, need{"list", group, "*", "", ""})
-		}
-	}
-	for _, kind := range o.Searched {
-		all = append(all, need{"list", kind.Group, kind.Resource, "", ""})
-	}
-	return all
-}
-
-// groups are those whose objects may name Zot: unused.Groups, of which a test holds that they are the same.
-var groups = []string{flux, "kustomize.toolkit.fluxcd.io", helm, "image.toolkit.fluxcd.io", "spectrocloud.com"}
 
 // Spoke returns the rights that stages need on a spoke.
 func Spoke(o Options) []Right {
-	inspect := []need{{"get", "", "serviceaccounts", "", ""}, {"list", "apps", "deployments", "", ""}, {"list", "", "pods", "", ""}}
-	table := map[string][]need{
-		"preflight":   slices.Concat(looked(), inspect),
-		"copy":        {{"list", flux, "ocirepositories", "", ""}},
-		"deploy":      slices.Concat(inspect, onSpoke()), // a canary, before the switch
-		"validate":    slices.Concat(onSpoke(), searched(o)),
-		"disable-zot": onSpoke(),
-	}
-	table["soak"] = table["validate"]
-	if o.Prepare { // fleet.Prepare: the chart annotates and restarts only the hub's
-		table["deploy"] = append(table["deploy"], need{"patch", "", "serviceaccounts", "", ""}, need{"get watch patch", "apps", "deployments", "", ""})
-	}
-	return listed(table, o.Stages)
+	return listed(o, func(w Work) func(Options) []Need { return w.Spoke })
 }
 
 // Optional are rights that a run uses where it has them: by the UID of a namespace that every cluster has, two names for
 // one cluster are found, and a plan that was made for another cluster.
 func Optional() []Right {
-	return []Right{{Verb: "get", Resource: "namespaces", Name: "kube-system", Stage: "preflight"}}
+	return []Right{{Verb: "get", Resource: "namespaces", Name: "kube-system"}}
 }
 
-// Deploys reports whether one of the stages applies the charts.
-func Deploys(o Options) bool {
-	return len(o.Stages) == 0 || slices.Contains(o.Stages, "deploy") || slices.Contains(o.Stages, "disable-zot")
+// ChartsBy returns the name of the first stage that applies the charts; none is "".
+func ChartsBy(o Options) string {
+	for _, s := range o.Stages {
+		if s.Work.Charts {
+			return s.Name
+		}
+	}
+	return ""
 }
-
-// order of the stages.
-var order = []string{"preflight", "copy", "deploy", "validate", "soak", "disable-zot"}
 
 // listed takes the table apart, each right once, with the first stage that needs it.
-func listed(table map[string][]need, stages []string) []Right {
+func listed(o Options, on func(Work) func(Options) []Need) []Right {
 	var all []Right
-	for _, stage := range order {
-		if len(stages) > 0 && !slices.Contains(stages, stage) {
+	for _, stage := range o.Stages {
+		needs := on(stage.Work)
+		if needs == nil {
 			continue
 		}
-		for _, n := range table[stage] {
-			for resource := range strings.FieldsSeq(n.resource) {
-				for verb := range strings.FieldsSeq(n.verbs) {
-					all = append(all, Right{Verb: verb, Group: n.group, Resource: resource, Namespace: n.in, Name: n.name, Stage: stage})
+		for _, n := range needs(o) {
+			for resource := range strings.FieldsSeq(n.Resources) {
+				for verb := range strings.FieldsSeq(n.Verbs) {
+					all = append(all, Right{Verb: verb, Group: n.Group, Resource: resource, Namespace: n.In, Name: n.Name, Stage: stage.Name})
 				}
 			}
 		}

@@ -25,6 +25,11 @@ import (
 
 const namespace = "mural-system"
 
+// every is a stage of each kind.
+func every() []Stage {
+	return []Stage{{"preflight", Looking}, {"copy", Copying}, {"deploy", Switching}, {"validate", Proving}, {"disable-zot", Applying}}
+}
+
 // user is a cluster in which somebody has just some rights.
 type user struct {
 	rules   []authorizationv1.ResourceRule
@@ -63,7 +68,7 @@ func texts(all []Right) []string {
 
 func TestEachMissingRightIsFound(t *testing.T) {
 	t.Parallel()
-	wanted := append(Hub(Options{Namespace: namespace, SourceIn: namespace}), Spoke(Options{})...)
+	wanted := append(Hub(Options{Stages: every(), Namespace: namespace, SourceIn: namespace}), Spoke(Options{Stages: every()})...)
 	for _, lacks := range wanted {
 		u := &user{allowed: func(a authorizationv1.ResourceAttributes) bool {
 			resource := a.Resource
@@ -86,33 +91,46 @@ func TestEachMissingRightIsFound(t *testing.T) {
 
 func TestWhatTheStagesNeed(t *testing.T) {
 	t.Parallel()
-	all := texts(Hub(Options{Namespace: namespace, SourceIn: namespace}))
+	all := texts(Hub(Options{Stages: every(), Namespace: namespace, SourceIn: namespace}))
 	for _, right := range []string{ // each was once found to be missing only after the switch
 		"patch deployments.apps in namespace mural-system", "create ocirepositories.source.toolkit.fluxcd.io", "get pods/log in namespace mural-system",
 		"create pods/portforward in namespace mural-system", "update leases.coordination.k8s.io palette-ecr in namespace mural-system",
 	} {
 		assert.Contains(t, all, right)
 	}
-	withFlux := texts(Hub(Options{Namespace: namespace, Flux: true, FluxNamespace: "flux-system"}))
+	withFlux := texts(Hub(Options{Stages: every(), Namespace: namespace, Flux: true, FluxNamespace: "flux-system"}))
 	assert.Contains(t, withFlux, "update helmreleases.helm.toolkit.fluxcd.io in namespace flux-system")
 	assert.NotContains(t, withFlux, "update secrets in namespace mural-system", "Helm's records are Flux's to write")
-	only := Hub(Options{Namespace: namespace, Stages: []string{"copy"}})
+	only := Hub(Options{Namespace: namespace, Stages: []Stage{{"copy", Copying}}})
 	assert.Equal(t, []string{
 		"get secrets in namespace mural-system", "list secrets in namespace mural-system", "list ocirepositories.source.toolkit.fluxcd.io", "watch ocirepositories.source.toolkit.fluxcd.io",
 		"list helmreleases.helm.toolkit.fluxcd.io", "list deployments.apps in namespace mural-system", "list fleetconfigs.fleetconfig.open-cluster-management.io", "list spokes.fleetconfig.open-cluster-management.io",
 		"create secrets in namespace mural-system", "update secrets palette-ecr-journal in namespace mural-system", "delete secrets palette-ecr-journal in namespace mural-system",
 		"create leases.coordination.k8s.io in namespace mural-system", "get leases.coordination.k8s.io palette-ecr in namespace mural-system", "update leases.coordination.k8s.io palette-ecr in namespace mural-system", "delete leases.coordination.k8s.io palette-ecr in namespace mural-system",
 	}, texts(only), "the Lease is taken before the first write to ECR")
-	assert.NotContains(t, texts(Spoke(Options{})), "patch deployments.apps")
-	assert.Contains(t, texts(Spoke(Options{Prepare: true})), "patch deployments.apps", "source-controller of a spoke is restarted with its role")
-	assert.Contains(t, texts(Spoke(Options{})), "list jobs.batch", "anything may name Zot")
-	assert.Contains(t, texts(Spoke(Options{Searched: []schema.GroupResource{{Group: "spectrocloud.com", Resource: "projects"}}})), "list projects.spectrocloud.com")
+	assert.NotContains(t, texts(Spoke(Options{Stages: every()})), "patch deployments.apps")
+	assert.Contains(t, texts(Spoke(Options{Stages: every(), Prepare: true})), "patch deployments.apps", "source-controller of a spoke is restarted with its role")
+	assert.Contains(t, texts(Spoke(Options{Stages: every()})), "list jobs.batch", "anything may name Zot")
+	assert.Contains(t, texts(Spoke(Options{Stages: every(), Searched: []schema.GroupResource{{Group: "spectrocloud.com", Resource: "projects"}}})), "list projects.spectrocloud.com")
 	assert.Equal(t, unused.Groups, groups)
+}
+
+// TestTheFirstStageThatNeedsARight is named with it.
+func TestTheFirstStageThatNeedsARight(t *testing.T) {
+	t.Parallel()
+	own := Work{Spoke: func(Options) []Need { return []Need{{"list get", "", "events pods", "", ""}} }}
+	all := Spoke(Options{Stages: []Stage{{"render", Work{}}, {"audit", own}, {"validate", Proving}}})
+	assert.Equal(t, []string{"list events (audit)", "get events (audit)", "list pods (audit)", "get pods (audit)"}, Texts(all)[:4])
+	assert.NotContains(t, Texts(all), "list pods (validate)")
+	assert.Empty(t, Hub(Options{Stages: []Stage{{"audit", own}}}))
+	assert.Equal(t, "deploy", ChartsBy(Options{Stages: every()}))
+	assert.Equal(t, "disable-zot", ChartsBy(Options{Stages: every()[3:]}))
+	assert.Empty(t, ChartsBy(Options{Stages: every()[:2]}))
 }
 
 func TestOneRequestShowsWhatANamespaceAllows(t *testing.T) {
 	t.Parallel()
-	wanted := Hub(Options{Namespace: namespace, SourceIn: namespace})
+	wanted := Hub(Options{Stages: every(), Namespace: namespace, SourceIn: namespace})
 	admin := &user{rules: []authorizationv1.ResourceRule{{Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}}}, allowed: func(authorizationv1.ResourceAttributes) bool { return true }}
 	result := Check(t.Context(), admin.cluster(), wanted)
 	require.NoError(t, result.Fault(""))
@@ -268,7 +286,7 @@ rules:
 	got := YAML("palette-ecr", "ann", all)
 	assert.True(t, strings.HasPrefix(got, want), got)
 	assert.Equal(t, got, YAML("palette-ecr", "ann", all))
-	role := ClusterRole("palette-ecr", append(Hub(Options{Namespace: namespace, SourceIn: "zot"}), Spoke(Options{})...))
+	role := ClusterRole("palette-ecr", append(Hub(Options{Stages: every(), Namespace: namespace, SourceIn: "zot"}), Spoke(Options{Stages: every()})...))
 	assert.Equal(t, 1, strings.Count(role, "kind: "))
 	assert.NotContains(t, role, "namespace:")
 	assert.Contains(t, role, "pods/portforward")

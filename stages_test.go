@@ -1,0 +1,92 @@
+package main_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/palette-ecr/palette-ecr/pipeline"
+)
+
+// sources calls see with every Go file below the folders, apart from tests, and with what writes a position in it.
+func sources(t *testing.T, see func(file string, parsed *ast.File, at func(token.Pos) string), folders ...string) {
+	t.Helper()
+	for _, folder := range folders {
+		require.NoError(t, filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			files := token.NewFileSet()
+			parsed, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+			if err == nil {
+				see(filepath.ToSlash(path), parsed, func(p token.Pos) string { return files.Position(p).String() })
+			}
+			return err
+		}))
+	}
+}
+
+const (
+	command = "a command for this stage alone, which a stage need not have"
+	flag    = "a flag of this name"
+	object  = "an object of the module for this stage alone, which a stage need not have"
+)
+
+// namesAStage are the places outside a stage's file that have its word, each with its reason.
+var namesAStage = map[string]string{
+	"internal/cli/commands.go deploy": command, "internal/cli/commands.go validate": command, "internal/cli/copy.go copy": command,
+	"internal/cli/lint.go lint": command, "internal/cli/plan.go plan": command, "internal/cli/preflight.go preflight": command,
+	"internal/cli/render.go render": command, "internal/cli/run.go disable-zot": command,
+	"internal/cli/rollback.go plan": "the rollback's own stage of that name",
+
+	"internal/cli/render.go disable-zot": flag, "internal/cli/run.go plan": flag, "internal/cli/run.go soak": flag,
+
+	".dagger/copy.go copy": object, ".dagger/deploy.go deploy": object, ".dagger/lint.go lint": object, ".dagger/plan.go plan": object,
+	".dagger/preflight.go preflight": object, ".dagger/render.go render": object, ".dagger/validate.go disable-zot": object, ".dagger/validate.go validate": object,
+
+	"pipeline/incluster/follow.go copy": "how the Job's pods are called where there is one",
+	"pipeline/incluster/job.go copy":    "the name of a volume",
+	"pipeline/lint/review.go lint":      "the command that the report is of",
+	"pipeline/plan/compare.go copy":     "only a plan with this stage has artifacts to compare",
+	"pipeline/report/formats.go plan":   "a format of the report",
+	"pipeline/report/text_plan.go copy": "the word before what is copied",
+}
+
+// TestStagesAreNamedOnce: a new stage is a file and a line in the list. Whatever else must be known of stages follows
+// from the list: nothing else names one.
+func TestStagesAreNamedOnce(t *testing.T) {
+	t.Parallel()
+	defined := map[string]string{} // file that has a stage's definition
+	for _, s := range pipeline.Stages() {
+		defined[s.Name] = "pipeline/" + strings.ReplaceAll(s.Name, "-", "_") + ".go"
+	}
+	seen := map[string]bool{}
+	sources(t, func(file string, parsed *ast.File, _ func(token.Pos) string) {
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			literal, is := n.(*ast.BasicLit)
+			if !is || literal.Kind != token.STRING {
+				return true
+			}
+			value, err := strconv.Unquote(literal.Value)
+			home, stage := defined[value]
+			if err != nil || !stage || file == home || file == ".dagger/stages.go" { // which is made from the list
+				return true
+			}
+			place := file + " " + value
+			seen[place] = true
+			assert.Contains(t, namesAStage, place, "%q is named outside its file", value)
+			return true
+		})
+	}, "pipeline", "internal", ".dagger")
+	for place := range namesAStage {
+		assert.True(t, seen[place], "%s isn't there any more", place)
+	}
+}
