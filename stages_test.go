@@ -5,7 +5,9 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/palette-ecr/palette-ecr/pipeline"
+	"github.com/palette-ecr/palette-ecr/pipeline/lint"
+	"github.com/palette-ecr/palette-ecr/pipeline/preflight"
 )
 
 // sources calls see with every Go file below the folders, apart from tests, and with what writes a position in it.
@@ -89,4 +93,34 @@ func TestStagesAreNamedOnce(t *testing.T) {
 	for place := range namesAStage {
 		assert.True(t, seen[place], "%s isn't there any more", place)
 	}
+}
+
+// looksLive are the folders that name rules of lint which are theirs to look at: what is live, and IAM policies.
+var looksLive = []string{"pipeline/preflight/", "pipeline/iam/check/"}
+
+// TestRulesAreNamedOnce: a new rule is an entry of its family, in one file, and a family is a line in the list. No
+// other list of rules has to know it.
+func TestRulesAreNamedOnce(t *testing.T) {
+	t.Parallel()
+	named := map[string]map[string]bool{} // rule, files
+	for _, r := range append(lint.Catalogue(), preflight.Catalogue()...) {
+		named[r.ID] = map[string]bool{}
+	}
+	sources(t, func(file string, parsed *ast.File, _ func(token.Pos) string) {
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if literal, is := n.(*ast.BasicLit); is && literal.Kind == token.STRING {
+				value, _ := strconv.Unquote(literal.Value)
+				lives := strings.HasPrefix(value, "L") && slices.ContainsFunc(looksLive, func(f string) bool { return strings.HasPrefix(file, f) })
+				if files, is := named[value]; is && !lives {
+					files[file] = true
+				}
+			}
+			return true
+		})
+	}, "pipeline", "internal", ".dagger")
+	delete(named["L09"], "pipeline/lint/address.go") // an address says so itself
+	for id, files := range named {
+		assert.LessOrEqual(t, len(files), 1, "%s is named in %v", id, slices.Sorted(maps.Keys(files)))
+	}
+	assert.Len(t, named["L01"], 1, "this rule is there: if it isn't seen, nothing is")
 }

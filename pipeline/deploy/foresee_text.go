@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/plan"
 	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 )
@@ -141,9 +142,7 @@ func userNames(value any) (found []string) {
 }
 
 // plainKeys of a Secret are shown: they are settings of a registry.
-var plainKeys = []string{
-	"enabled", "endpoint", "provider", "repository", "insecure", "interval", "timeout", "certSecretName", "proxySecretName", "basicAuthSecretName",
-}
+var plainKeys = slices.Concat(mural.SettingKeys(), mural.TransportKeys(), []string{mural.BasicAuthSecretName})
 
 // hideData replaces what is in a Secret.
 func hideData(o, other *unstructured.Unstructured, differs string) {

@@ -94,14 +94,14 @@ func (f *finder) release() {
 	at := func(path string) report.Place {
 		return report.Place{Cluster: hub, Object: "release " + f.Release, Path: path}
 	}
-	f.registry(at("hue.ociRegistry"), "hue", f.Live.Hue)
+	f.registry(at(mural.Dotted(mural.HueRegistry()...)), "hue", f.Live.Hue)
 	for _, s := range f.Live.Spokes {
 		if s.HasRegistry {
-			f.registry(at(fmt.Sprintf("fleetConfig.spokes[name=%s].ociRegistry", s.Name)), "spoke "+s.Name, s.Registry)
+			f.registry(at(fmt.Sprintf("%s[%s=%s].%s", mural.Dotted(mural.SpokeList()...), mural.Name, s.Name, mural.OCIRegistry)), "spoke "+s.Name, s.Registry)
 		}
 	}
 	if f.Live.Zot && !f.ZotMayRun {
-		f.add("D3", at("zot.enabled"), "zot.enabled is true", "run `palette-ecr run --from validate`, which proves that nobody needs it and turns it off")
+		f.add("D3", at(mural.Dotted(mural.ZotEnabled()...)), "zot.enabled is true", "run `palette-ecr run --from validate`, which proves that nobody needs it and turns it off")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
@@ -49,16 +50,16 @@ func (f *finder) settings(ctx context.Context, c *cluster.Cluster) {
 		return
 	}
 	for _, s := range list.Items {
-		endpoint, provider := string(s.Data["endpoint"]), string(s.Data["provider"])
+		endpoint, provider := string(s.Data[mural.Endpoint]), string(s.Data[mural.Provider])
 		if endpoint == "" || provider == "" {
 			continue
 		}
 		at := report.Place{Cluster: c.Name, Object: fmt.Sprintf("Secret %s/%s", s.Namespace, s.Name)}
-		if f.Zot.Names(strings.TrimSuffix(endpoint, "/") + "/" + string(s.Data["repository"])) {
+		if f.Zot.Names(strings.TrimSuffix(endpoint, "/") + "/" + string(s.Data[mural.Repository])) {
 			f.add("D1", at, "it sends who reads it to Zot, "+endpoint, "upgrade the release with its values: they name ECR; then restart hue")
 			continue
 		}
-		if name := string(s.Data["basicAuthSecretName"]); name != "" && endpoint == f.Destination.Registry.Endpoint() {
+		if name := string(s.Data[mural.BasicAuthSecretName]); name != "" && endpoint == f.Destination.Registry.Endpoint() {
 			f.add("D2", at, "it names credentials for ECR, basicAuthSecretName "+name, "upgrade the release with its values; then restart hue")
 		}
 	}

@@ -28,7 +28,7 @@ type SecretKey struct{ Namespace, Name, Key string }
 func OfValues(values mural.Values, namespace string) []Spoke {
 	var all []Spoke
 	for _, s := range values.Spokes {
-		spoke := Spoke{Name: s.Name, IsHub: s.IsHub(), From: "fleetConfig.spokes"}
+		spoke := Spoke{Name: s.Name, IsHub: s.IsHub(), From: mural.Dotted(mural.SpokeList()...)}
 		if s.KubeconfigRef != "" {
 			spoke.Kubeconfig = SecretKey{Namespace: namespace, Name: s.KubeconfigRef, Key: s.KubeconfigKey}
 		}

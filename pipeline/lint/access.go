@@ -3,6 +3,7 @@ package lint
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -69,7 +70,7 @@ func leftCredentials(v *view) error {
 				v.add(report.Error, r.basicAuth.key(), "set "+r.basicAuth.path+" to null: deleting it from the file isn't enough", "basicAuth of %s comes back from the chart's default values: Helm merges them under the file's", r.who())
 			}
 		}
-		if name := r.at.sub("basicAuthSecretName"); !name.empty() {
+		if name := r.at.sub(mural.BasicAuthSecretName); !name.empty() {
 			v.add(report.Error, name.key(), remedy, "basicAuthSecretName of %s is still there, like a basicAuth: Flux uses that Secret and ignores provider aws", r.who())
 		}
 	})
@@ -84,10 +85,10 @@ func renderedCredentials(v *view) {
 	objects, _ := v.manifests() // L23 says why there are none
 	for _, o := range objects {
 		data, _, _ := unstructured.NestedMap(o.Object.Object, "stringData")
-		if o.Object.GetKind() != "Secret" || data["provider"] != "aws" {
+		if o.Object.GetKind() != "Secret" || data[mural.Provider] != "aws" {
 			continue
 		}
-		if name, _ := data["basicAuthSecretName"].(string); name != "" {
+		if name, _ := data[mural.BasicAuthSecretName].(string); name != "" {
 			place := settingsOf(v, o).key()
 			place.Object = o.Name()
 			v.add(report.Error, place, "find the key in the chart's values that names it, and empty it", "%s still gets basicAuthSecretName %q (%s): Flux uses that Secret and ignores provider aws", o.Name(), name, o.Source)
@@ -134,7 +135,7 @@ func insecure(v *view) error {
 }
 
 func enabled(v *view) error {
-	s := v.hub.at.sub("enabled")
+	s := v.hub.at.sub(mural.Enabled)
 	switch value := s.value(); {
 	case !v.hub.ecr() || value == true:
 	case value == nil:

@@ -56,8 +56,7 @@ func placeholders(v *view) error {
 	}
 	root.Each(func(top values.Node) bool {
 		pattern := guidePlaceholder
-		switch top.Path {
-		case "hue", "fleetConfig", "flux2", "zot":
+		if slices.Contains(mural.Sections(), top.Path) {
 			pattern = ours
 		}
 		scalars(top, func(n values.Node) {
@@ -85,12 +84,12 @@ func (v *view) looks(path string) bool {
 			return true
 		}
 	}
-	return path == strings.Join(mural.ZotEnabled(), ".") || strings.HasSuffix(path, "]."+mural.Name)
+	return path == mural.Dotted(mural.ZotEnabled()...) || strings.HasSuffix(path, "]."+mural.Name)
 }
 
 // named shows placeholders, but for what may as well be a secret that looks like one.
 func named(path string, found []string) string {
-	secret := strings.Contains(path, "basicAuth") || strings.Contains(strings.ToLower(path), "password")
+	secret := strings.Contains(path, mural.BasicAuth) || strings.Contains(strings.ToLower(path), "password")
 	for _, text := range found {
 		if secret && !guidePlaceholder.MatchString(text) {
 			return "a placeholder"
@@ -117,7 +116,7 @@ func scalars(n values.Node, visit func(values.Node)) {
 func credentials(v *view) error {
 	manifest := v.file.Kind() == values.HelmRelease
 	v.registries(func(r *registrySettings) {
-		user, password := r.basicAuth.sub("username"), r.basicAuth.sub("password")
+		user, password := r.basicAuth.sub(mural.Username), r.basicAuth.sub(mural.Password)
 		switch {
 		case user.own && user.text() == "AWS":
 			v.add(report.Error, user.place(), "remove basicAuth, and set provider to aws", "%s logs in as user AWS, with a token that expires 12 hours after it was made", r.who())

@@ -5,6 +5,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
@@ -81,7 +82,7 @@ func oneFlux(v *view) error {
 	if v.in.Live.SourceControllers == nil {
 		// Flux applies the HelmRelease, so there is one in the cluster before the chart brings its own.
 		if v.file.Kind() == values.HelmRelease && len(controllers(v)) > 0 {
-			v.add(report.Warning, v.root.sub("flux2").key(), "set flux2.enabled to false, and annotate the service account of the Flux that is there",
+			v.add(report.Warning, v.root.sub(mural.Flux).key(), "set flux2.enabled to false, and annotate the service account of the Flux that is there",
 				"Flux manages this release, and the chart installs a second source-controller into %s", v.namespace())
 		}
 		return nil
@@ -96,7 +97,7 @@ func oneFlux(v *view) error {
 	}
 	for i, cluster := range clusters {
 		namespaces := byCluster[cluster]
-		place := v.root.sub("flux2").key()
+		place := v.root.sub(mural.Flux).key()
 		place.Cluster = cluster
 		switch {
 		case len(namespaces) > 1:

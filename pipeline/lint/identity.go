@@ -57,10 +57,10 @@ type account struct {
 func (v *view) accounts() []account {
 	var accounts []account
 	for _, a := range []account{
-		{name: "hue", at: v.root.sub("hue", "serviceAccount")},
-		{name: "source-controller", at: v.root.sub("flux2", "sourceController", "serviceAccount")},
+		{name: "hue", at: v.root.sub(mural.HueAccount()...)},
+		{name: "source-controller", at: v.root.sub(mural.FluxAccount()...)},
 	} {
-		a.create, a.role = a.at.sub("create"), a.at.sub("annotations", mural.RoleAnnotation)
+		a.create, a.role = a.at.sub(mural.Create), a.at.sub(mural.Annotations, mural.RoleAnnotation)
 		accounts = append(accounts, a)
 	}
 	return accounts

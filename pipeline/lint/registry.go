@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
 
@@ -43,8 +44,8 @@ var (
 func (v *view) registryAt(at setting, name string) registrySettings {
 	r := registrySettings{
 		name: name, at: at,
-		endpoint: at.sub("endpoint"), repository: at.sub("repository"), provider: at.sub("provider"),
-		insecure: at.sub("insecure"), basicAuth: at.sub("basicAuth"),
+		endpoint: at.sub(mural.Endpoint), repository: at.sub(mural.Repository), provider: at.sub(mural.Provider),
+		insecure: at.sub(mural.Insecure), basicAuth: at.sub(mural.BasicAuth),
 	}
 	endpoint := r.endpoint.text()
 	known, ok := v.addresses[endpoint]
@@ -80,7 +81,7 @@ func (r *registrySettings) who() string {
 	if r.hub {
 		return "hue"
 	}
-	if r.name == "" && r.item.sub("name").set() {
+	if r.name == "" && r.item.sub(mural.Name).set() {
 		return "a spoke whose name can't be read"
 	}
 	if r.name == "" {

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -55,7 +56,7 @@ func manifests(v *view) error {
 			nullsIn(v, o)
 		case "StatefulSet":
 			if service, _, _ := unstructured.NestedString(o.Object.Object, "spec", "serviceName"); service == "" {
-				place := v.root.sub("zot").key()
+				place := v.root.sub(mural.Zot).key()
 				place.Object = o.Name()
 				v.add(report.Warning, place, "take a version of the chart that sets it, or a post-renderer; it can't be changed on an existing StatefulSet", "%s has no serviceName (%s)", o.Name(), o.Source)
 			}

@@ -3,6 +3,7 @@ package lint
 import (
 	"time"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
@@ -23,7 +24,7 @@ func timingRules() []rule {
 
 func timing(v *view) error {
 	v.registries(func(r *registrySettings) {
-		interval, timeout := r.at.sub("interval"), r.at.sub("timeout")
+		interval, timeout := r.at.sub(mural.Interval), r.at.sub(mural.Timeout)
 		if interval.set() && !interval.unseen() {
 			text := interval.text()
 			if !target.Interval.MatchString(text) {

@@ -68,7 +68,7 @@ func oneRegistry(v *view) error {
 	for i := range v.spokes {
 		spokeRegistry(v, &v.spokes[i], endpoint)
 	}
-	if spokes := v.root.sub("fleetConfig", "spokes"); v.hub.ecr() && spokes.unknown() {
+	if spokes := v.root.sub(mural.SpokeList()...); v.hub.ecr() && spokes.unknown() {
 		v.missing(report.Error, spokes, "take the chart's default spokes into the file: palette-ecr render --chart", "the file has no fleetConfig.spokes: the chart's default spokes, which use Zot, stay")
 	}
 	return nil
@@ -76,7 +76,7 @@ func oneRegistry(v *view) error {
 
 // renderIt says how render is called on this file: one without spokes needs the chart.
 func renderIt(v *view) string {
-	if v.root.sub("fleetConfig", "spokes").unknown() {
+	if v.root.sub(mural.SpokeList()...).unknown() {
 		return "render the file with the chart: palette-ecr render --chart, or lint --fix --chart"
 	}
 	return "render the file: palette-ecr render, or lint --fix"
@@ -195,10 +195,10 @@ func shapes(v *view) {
 			}
 		}
 	}
-	for _, path := range [][]string{{"hue"}, {"hue", "ociRegistry"}, {"fleetConfig"}, {"flux2"}, {"zot"}} {
+	for _, path := range [][]string{{mural.Hue}, mural.HueRegistry(), {mural.FleetConfig}, {mural.Flux}, {mural.Zot}} {
 		mapping(v.root.sub(path...))
 	}
-	if s := v.root.sub("fleetConfig", "spokes"); s.own && !s.node.IsList() && !s.node.IsNull() {
+	if s := v.root.sub(mural.SpokeList()...); s.own && !s.node.IsList() && !s.node.IsNull() {
 		v.add(report.Error, s.key(), "make it a list, an entry for each spoke", "fleetConfig.spokes is not a list")
 	}
 	for i := range v.spokes {
@@ -208,13 +208,13 @@ func shapes(v *view) {
 	v.registries(func(r *registrySettings) { mapping(r.basicAuth) })
 	for _, a := range v.accounts() {
 		mapping(a.at)
-		mapping(a.at.sub("annotations"))
-		boolean(a.at.sub("create"))
+		mapping(a.at.sub(mural.Annotations))
+		boolean(a.at.sub(mural.Create))
 	}
 	boolean(v.root.sub(mural.Zot, mural.Enabled))
 	boolean(v.root.sub(mural.FluxAccount()...).sub(mural.Automount))
 	for i := range v.spokes {
-		s := v.spokes[i].item.sub("name")
+		s := v.spokes[i].item.sub(mural.Name)
 		if value := s.value(); value != nil && s.own && !s.unseen() && s.text() == "" {
 			v.add(report.Error, s.place(), "write the name in quotes", "the name of a spoke is %s, where a name must be a text", shown(value))
 		}
@@ -226,13 +226,13 @@ func spokesBefore(v *view) map[string]values.Node {
 	if v.in.Before == nil {
 		return nil
 	}
-	spokes, ok := v.in.Before.Lookup("fleetConfig", "spokes")
+	spokes, ok := v.in.Before.Lookup(mural.FleetConfig, mural.Spokes)
 	if !ok {
 		return nil
 	}
 	before := map[string]values.Node{}
 	spokes.Each(func(item values.Node) bool {
-		if name, ok := item.Lookup("name"); ok {
+		if name, ok := item.Lookup(mural.Name); ok {
 			before[name.Text()] = item
 		}
 		return true
@@ -256,8 +256,7 @@ func chartSpokesHave(v *view, keys []string) bool {
 	if v.in.Chart == nil {
 		return false
 	}
-	fleet, _ := v.in.Chart.Values["fleetConfig"].(map[string]any)
-	spokes, _ := fleet["spokes"].([]any)
+	spokes, _ := mural.Get(v.in.Chart.Values, mural.SpokeList()...).([]any)
 	return len(spokes) > 0 && !slices.ContainsFunc(spokes, func(item any) bool {
 		entry, _ := item.(map[string]any)
 		return slices.ContainsFunc(keys, func(key string) bool { return entry[key] == nil })

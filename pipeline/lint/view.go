@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -46,10 +47,10 @@ func newView(in Input) *view {
 	v.root = setting{view: v, merged: v.merged}
 	v.root.node, v.root.own = v.file.Root()
 	v.root.near = v.root.node
-	v.hub = v.registryAt(v.root.sub("hue", "ociRegistry"), "hue")
+	v.hub = v.registryAt(v.root.sub(mural.HueRegistry()...), "hue")
 	v.hub.hub = true
-	for _, item := range v.root.sub("fleetConfig", "spokes").items() {
-		spoke := v.registryAt(item.sub("ociRegistry"), item.sub("name").text())
+	for _, item := range v.root.sub(mural.SpokeList()...).items() {
+		spoke := v.registryAt(item.sub(mural.OCIRegistry), item.sub(mural.Name).text())
 		spoke.item = item
 		v.spokes = append(v.spokes, spoke)
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
@@ -35,7 +36,7 @@ func zotRules() []rule {
 
 // zotIsOff reports whether the values turn Zot off, and where.
 func (v *view) zotIsOff() (setting, bool) {
-	s := v.root.sub("zot", "enabled")
+	s := v.root.sub(mural.ZotEnabled()...)
 	return s, s.value() == false
 }
 

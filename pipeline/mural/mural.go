@@ -4,7 +4,10 @@
 // doesn't see.
 package mural
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Keys of the values, from the top level down.
 const (
@@ -48,11 +51,16 @@ const RoleAnnotation = "eks.amazonaws.com/role-arn"
 
 // RegistryKeys are the keys of an ociRegistry, in the order in which the vendor's guide writes them.
 func RegistryKeys() []string {
-	return []string{
-		Enabled, Endpoint, Repository, Insecure, Interval, Timeout, Provider, BasicAuth,
-		CertSecretName, ProxySecretName, BasicAuthSecretName,
-	}
+	return append(SettingKeys(), BasicAuth, CertSecretName, ProxySecretName, BasicAuthSecretName)
 }
+
+// SettingKeys are those keys of an ociRegistry that every registry has.
+func SettingKeys() []string {
+	return []string{Enabled, Endpoint, Repository, Insecure, Interval, Timeout, Provider}
+}
+
+// Dotted returns a path as people write it: hue.ociRegistry.
+func Dotted(path ...string) string { return strings.Join(path, ".") }
 
 // CredentialKeys are those keys of an ociRegistry that make Flux send stored credentials to the registry.
 func CredentialKeys() []string { return []string{BasicAuth, BasicAuthSecretName} }

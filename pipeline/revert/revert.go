@@ -10,6 +10,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
+	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/sops"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -104,7 +105,7 @@ func (in Input) options() (render.Options, error) {
 	if identity := &options.Target.Identity; identity.Mode == target.IRSA && identity.RoleARN == "" {
 		identity.Mode = target.InstanceProfile // nothing is annotated
 	}
-	enabled, ok := in.File.Lookup("zot", "enabled")
+	enabled, ok := in.File.Lookup(mural.Zot, mural.Enabled)
 	options.DisableZot = ok && enabled.Value() == false
 	return options, nil
 }

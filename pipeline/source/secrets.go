@@ -37,11 +37,11 @@ type named struct {
 // named returns the Secrets that count, for a registry's host.
 func (s *secrets) named(settings mural.Registry, host string) []named {
 	all := []named{
-		{"certSecretName", settings.CertSecretName, s.takeCertificates},
-		{"proxySecretName", settings.ProxySecretName, s.takeProxy},
+		{mural.CertSecretName, settings.CertSecretName, s.takeCertificates},
+		{mural.ProxySecretName, settings.ProxySecretName, s.takeProxy},
 	}
 	if settings.BasicAuth.Username == "" {
-		all = append(all, named{"basicAuthSecretName", settings.BasicAuthSecretName, func(data map[string][]byte) error { return s.takeCredentials(data, host) }})
+		all = append(all, named{mural.BasicAuthSecretName, settings.BasicAuthSecretName, func(data map[string][]byte) error { return s.takeCredentials(data, host) }})
 	}
 	return slices.DeleteFunc(all, func(n named) bool { return n.name == "" })
 }

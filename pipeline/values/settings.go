@@ -59,13 +59,13 @@ func (s Settings) check() error {
 // hub is what hue.ociRegistry is to have (the guide, "Configure Hue to push OCI artifacts to ECR").
 func (s Settings) hub() *patch {
 	p := &patch{entries: []entry{
-		{key: "enabled", do: set, value: true},
-		{key: "endpoint", do: set, value: s.Destination.Endpoint()},
-		{key: "repository", do: set, value: s.Repository},
-		{key: "insecure", do: set, value: false},
-		given("interval", s.Interval, defaultInterval),
-		given("timeout", s.Timeout, defaultTimeout),
-		{key: "provider", do: set, value: "aws"},
+		{key: mural.Enabled, do: set, value: true},
+		{key: mural.Endpoint, do: set, value: s.Destination.Endpoint()},
+		{key: mural.Repository, do: set, value: s.Repository},
+		{key: mural.Insecure, do: set, value: false},
+		given(mural.Interval, s.Interval, defaultInterval),
+		given(mural.Timeout, s.Timeout, defaultTimeout),
+		{key: mural.Provider, do: set, value: "aws"},
 	}}
 	for _, key := range s.old() {
 		p.entries = append(p.entries, s.without(append(mural.HueRegistry(), key)...))
@@ -128,39 +128,39 @@ func drop(key string) action {
 // account is what a ServiceAccount's values are to have by the identity mode. Without IRSA an annotation
 // that is left over from it must go: it would win over the pod's other identities.
 func (s Settings) account(more []entry, path ...string) *patch {
-	annotations := append(append([]string{}, path...), "serviceAccount", "annotations", mural.RoleAnnotation)
+	annotations := append(append([]string{}, path...), mural.ServiceAccount, mural.Annotations, mural.RoleAnnotation)
 	if s.Identity.Mode != target.IRSA {
-		return &patch{atEnd: true, entries: []entry{{key: "serviceAccount", do: within, patch: &patch{entries: []entry{
-			{key: "annotations", do: within, patch: &patch{atEnd: true, entries: []entry{s.without(annotations...)}}},
+		return &patch{atEnd: true, entries: []entry{{key: mural.ServiceAccount, do: within, patch: &patch{entries: []entry{
+			{key: mural.Annotations, do: within, patch: &patch{atEnd: true, entries: []entry{s.without(annotations...)}}},
 		}}}}}
 	}
-	entries := append([]entry{{key: "create", do: set, value: true}}, more...)
-	entries = append(entries, entry{key: "annotations", do: within, patch: &patch{atEnd: true, entries: []entry{
+	entries := append([]entry{{key: mural.Create, do: set, value: true}}, more...)
+	entries = append(entries, entry{key: mural.Annotations, do: within, patch: &patch{atEnd: true, entries: []entry{
 		{key: mural.RoleAnnotation, do: set, value: s.Identity.RoleARN},
 	}}})
-	return &patch{atEnd: true, entries: []entry{{key: "serviceAccount", do: within, patch: &patch{entries: entries}}}}
+	return &patch{atEnd: true, entries: []entry{{key: mural.ServiceAccount, do: within, patch: &patch{entries: entries}}}}
 }
 
 // patch is everything that the values are to have. The spokes are left out when spokes is nil and the file
 // has none.
 func (s Settings) patch(spokes []any) *patch {
-	hue := s.account(nil, "hue")
-	hue.entries = append([]entry{{key: "ociRegistry", do: within, patch: s.hub()}}, hue.entries...)
-	source := s.account([]entry{{key: "automount", do: set, value: true}}, "flux2", "sourceController")
-	each := entry{key: "spokes", do: forEach, patch: s.spoke(), only: s.Spokes}
+	hue := s.account(nil, mural.Hue)
+	hue.entries = append([]entry{{key: mural.OCIRegistry, do: within, patch: s.hub()}}, hue.entries...)
+	source := s.account([]entry{{key: mural.Automount, do: set, value: true}}, mural.Flux, mural.SourceController)
+	each := entry{key: mural.Spokes, do: forEach, patch: s.spoke(), only: s.Spokes}
 	if spokes != nil {
 		each.value = spokes
 	}
 	p := &patch{atEnd: true, entries: []entry{
-		{key: "hue", do: within, patch: hue},
-		{key: "fleetConfig", do: within, patch: &patch{atEnd: true, entries: []entry{each}}},
-		{key: "flux2", do: within, patch: &patch{atEnd: true, entries: []entry{{key: "sourceController", do: within, patch: source}}}},
+		{key: mural.Hue, do: within, patch: hue},
+		{key: mural.FleetConfig, do: within, patch: &patch{atEnd: true, entries: []entry{each}}},
+		{key: mural.Flux, do: within, patch: &patch{atEnd: true, entries: []entry{{key: mural.SourceController, do: within, patch: source}}}},
 	}}
 	if s.Spokes != nil {
 		p.entries = p.entries[1:2]
 	}
 	if s.DisableZot {
-		p.entries = append(p.entries, entry{key: "zot", do: within, patch: &patch{entries: []entry{{key: "enabled", do: set, value: false}}}})
+		p.entries = append(p.entries, entry{key: mural.Zot, do: within, patch: &patch{entries: []entry{{key: mural.Enabled, do: set, value: false}}}})
 	}
 	return p
 }
@@ -172,7 +172,7 @@ func (s Settings) spokesBeneath() []any {
 	var spokes []any
 	for _, item := range list {
 		decoded, _ := plainValue(item).(map[string]any)
-		spokes = append(spokes, ordered(entry{patch: s.spoke(), only: s.Spokes}.of(decoded[mural.Name]).apply(decoded), "name", "ociRegistry"))
+		spokes = append(spokes, ordered(entry{patch: s.spoke(), only: s.Spokes}.of(decoded[mural.Name]).apply(decoded), mural.Name, mural.OCIRegistry))
 	}
 	return spokes
 }
@@ -209,7 +209,7 @@ func ordered(m map[string]any, first, last string) fields {
 func registryOrder(m map[string]any) fields {
 	var all fields
 	seen := map[string]bool{}
-	for _, key := range []string{"enabled", "endpoint", "repository", "insecure", "interval", "timeout", "provider"} {
+	for _, key := range mural.SettingKeys() {
 		if value, ok := m[key]; ok {
 			all = append(all, field{key, value})
 			seen[key] = true

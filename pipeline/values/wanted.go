@@ -43,10 +43,10 @@ func (s Settings) wanted(f *File) (*patch, []string, error) {
 
 // hasSpokes reports whether the file says what the spokes are; also by null, which says that there are none.
 func hasSpokes(f *File) bool {
-	fleet, ok := f.Lookup("fleetConfig")
+	fleet, ok := f.Lookup(mural.FleetConfig)
 	if !ok || fleet.IsNull() {
 		return ok
 	}
-	_, ok = fleet.Lookup("spokes")
+	_, ok = fleet.Lookup(mural.Spokes)
 	return ok
 }
