@@ -14,6 +14,9 @@ import (
 // changed the same key. Keeping what only the cluster has is Merge(file, rendered, live); taking the cutover out of
 // the live values is Merge(applied, original, live). Entries of lists are the same when they have the same name, and
 // else when the lists are of the same length; lists that can't be compared are an error with code Refused.
+//
+// It merges decoded values, which a release has: no comments, no order of keys, and nobody to ask about a conflict.
+// values.Rendered.Undo is the three-way merge of a file's text, which keeps every byte and refuses a conflict.
 func Merge(base, ours, theirs map[string]any) (map[string]any, error) {
 	var normal [3]map[string]any
 	for i, values := range []map[string]any{base, ours, theirs} {

@@ -9,6 +9,11 @@ import (
 
 // Undo takes the edit back in the file as it is now: what else was changed since stays. An error names the place of the
 // first later change that touches what the edit wrote, where the two can't be told apart.
+//
+// It is a three-way merge of text, for a file that somebody keeps in Git: no byte changes but those of the edit, and two
+// changes at one place are an error, since a person can look at both. deploy.Merge is the one of decoded values, for a
+// release: those have no comments and no order to keep, and where both have changed a key one side must win. Neither can
+// stand in for the other: text knows nothing of keys, and values nothing of bytes.
 func (r *Rendered) Undo(now *File) (*Rendered, error) {
 	later := udiff.Lines(string(r.Output), now.source())
 	back, at, ahead := r.inverse(), 0, 0
