@@ -11,6 +11,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/semaphore"
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -18,71 +19,110 @@ import (
 )
 
 // smallBlob is the size up to which a blob is held in memory, so that its upload can be repeated without
-// reading it again. Bigger ones stream. What copy holds is so at most smallBlob times the transfers at once.
+// reading it again. Bigger ones stream. What copy holds is so at most smallBlob times three for each artifact at once.
 const smallBlob = 1 << 20
 
-// blobSender sends blobs, each once.
+// blobSender sends blobs, each once. A small one is read while others are sent: an upload takes two requests, so twice
+// as many are under way.
 type blobSender struct {
 	*job
 	listed        listed
 	there         checkedBlobs // asked for together before
 	done          memo
-	slots         chan struct{} // transfers at once
+	reading       *semaphore.Weighted // held until sending is
+	sending       *semaphore.Weighted
 	copied, bytes atomic.Int64
+}
+
+func newBlobSender(j *job, listed listed) blobSender {
+	at := int64(j.Concurrency)
+	return blobSender{job: j, listed: listed, reading: semaphore.NewWeighted(at), sending: semaphore.NewWeighted(2 * at)}
 }
 
 // ensure sends a blob that is not there. Where nothing at all is there, a small one is not asked for first: the
 // upload costs little more than the question.
 func (s *blobSender) ensure(ctx context.Context, b *blob) error {
 	return s.done.do(ctx, b.desc.Digest, func() error {
-		select {
-		case s.slots <- struct{}{}:
-			defer func() { <-s.slots }()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
 		if _, has := s.there.sizes[b.desc.Digest]; has {
 			return nil
-		}
-		if !s.there.known && (!s.listed.empty() || b.desc.Size > smallBlob) {
-			_, err := s.dst.repo.Blobs().Resolve(ctx, b.desc.Digest.String())
-			if err == nil {
-				return nil
-			}
-			if !errors.Is(err, errdef.ErrNotFound) {
-				return s.dst.fail(err, "looking for blob", b.desc.Digest.String())
-			}
 		}
 		send := s.stream
 		if b.desc.Size <= smallBlob {
 			send = s.sendWhole
 		}
-		if err := retry(ctx, func() error { return send(ctx, b) }); err != nil {
-			return err
+		sent, err := send(ctx, b)
+		if sent {
+			s.copied.Add(1)
+			s.bytes.Add(b.desc.Size)
 		}
-		s.copied.Add(1)
-		s.bytes.Add(b.desc.Size)
-		return nil
+		return err
 	})
 }
 
+// exists asks for a blob, unless it is known that there is hardly any or which there are.
+func (s *blobSender) exists(ctx context.Context, b *blob) (bool, error) {
+	if s.there.known || s.listed.empty() && b.desc.Size <= smallBlob {
+		return false, nil
+	}
+	_, err := s.dst.repo.Blobs().Resolve(ctx, b.desc.Digest.String())
+	if errors.Is(err, errdef.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, s.dst.fail(err, "looking for blob", b.desc.Digest.String())
+}
+
 // sendWhole reads a small blob, checks it, and uploads it.
-func (s *blobSender) sendWhole(ctx context.Context, b *blob) error {
-	body, err := s.open(ctx, b)
-	if err != nil {
-		return err
+func (s *blobSender) sendWhole(ctx context.Context, b *blob) (sent bool, err error) {
+	data, err := s.readWhole(ctx, b)
+	if err != nil || data == nil {
+		return false, err
 	}
-	defer body.Close()
-	data, err := io.ReadAll(body)
-	if err != nil {
-		return s.readError(err, b)
-	}
+	defer s.sending.Release(1)
 	err = s.dst.repo.Blobs().Push(ctx, b.desc, bytes.NewReader(data))
-	return s.dst.fail(err, "writing blob", b.desc.Digest.String())
+	return err == nil, s.dst.fail(err, "writing blob", b.desc.Digest.String())
+}
+
+// readWhole reads a small blob, and returns when it may be sent; nothing when it is there.
+func (s *blobSender) readWhole(ctx context.Context, b *blob) ([]byte, error) {
+	if err := s.reading.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer s.reading.Release(1)
+	if there, err := s.exists(ctx, b); there || err != nil {
+		return nil, err
+	}
+	var data []byte
+	err := retry(ctx, func() error {
+		body, err := s.open(ctx, b)
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		if data, err = io.ReadAll(body); err != nil {
+			return s.readError(err, b)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return data, s.sending.Acquire(ctx, 1)
 }
 
 // stream sends a big blob while reading it.
-func (s *blobSender) stream(ctx context.Context, b *blob) error {
+func (s *blobSender) stream(ctx context.Context, b *blob) (sent bool, err error) {
+	if err := s.sending.Acquire(ctx, 1); err != nil {
+		return false, err
+	}
+	defer s.sending.Release(1)
+	if there, err := s.exists(ctx, b); there || err != nil {
+		return false, err
+	}
+	err = retry(ctx, func() error { return s.streamOnce(ctx, b) })
+	return err == nil, err
+}
+
+func (s *blobSender) streamOnce(ctx context.Context, b *blob) error {
 	body, err := s.open(ctx, b)
 	if err != nil {
 		return err

@@ -63,7 +63,7 @@ func (c *copier) copy(ctx context.Context, g *graph) ([]Tag, error) {
 		return nil, c.dst.fail(err, "looking for blobs", "")
 	}
 	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(4 * c.Concurrency)
+	group.SetLimit(3 * c.Concurrency) // what is read, and what is sent
 	for _, n := range g.sorted() {
 		group.Go(func() error {
 			if n.isChild() {

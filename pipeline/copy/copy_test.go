@@ -112,20 +112,31 @@ func TestColdAndWarmRequests(t *testing.T) {
 	assert.Equal(t, 2*artifacts, dst.asked("POST", "/blobs/uploads/"), "one POST a blob")
 	assert.Equal(t, 2*artifacts, dst.asked("PUT", "/blobs/uploads/"), "one PUT a blob")
 	assert.Equal(t, artifacts, dst.asked("PUT", "/manifests/"), "one PUT a manifest, under its tag")
-	assert.Equal(t, artifacts, dst.asked("HEAD", "/manifests/"), "one HEAD a tag")
-	assert.Equal(t, 2*artifacts, dst.asked("HEAD", "/blobs/"), "one HEAD a blob")
-	assert.Equal(t, copy.Requests{Head: 3 * artifacts, Post: 2 * artifacts, Put: 3 * artifacts}, r.DestinationRequests)
+	assert.Equal(t, copy.Requests{Get: 1, Post: 2 * artifacts, Put: 3 * artifacts}, r.DestinationRequests, "nothing is asked for where no tag is")
 	assert.Equal(t, int64(len(dst.lines())), r.DestinationRequests.Total())
 
 	dst.forget()
 	r, err = copy.Run(context.Background(), src.source(), dst.destination(), copy.Options{})
 	require.NoError(t, err)
-	assert.Equal(t, copy.Requests{Head: artifacts}, r.DestinationRequests)
-	assert.Equal(t, artifacts, dst.asked("HEAD", "/manifests/"), "a warm run asks for each tag and nothing else")
-	assert.Len(t, dst.lines(), artifacts)
+	assert.Equal(t, copy.Requests{Get: 1, Head: artifacts}, r.DestinationRequests)
+	assert.Equal(t, artifacts, dst.asked("HEAD", "/manifests/"), "a warm run asks whether there is a tag, for each, and for nothing else")
+	assert.Len(t, dst.lines(), 1+artifacts)
 	assert.False(t, r.Changed())
 	assert.Equal(t, artifacts, r.Manifests.Present())
 	assert.Contains(t, r.String(), "all there already")
+}
+
+// TestUntaggedIsFoundOnceThereIsATag is what a copy that was killed leaves: what it sent is not sent again.
+func TestUntaggedIsFoundOnceThereIsATag(t *testing.T) {
+	src, dst := start(t), start(t)
+	signed := src.push("v1", "one")
+	src.push("", "signature", subject(signed))
+	complete(t, src, dst, copy.Options{})
+	src.push("v2", "two")
+	dst.forget()
+	complete(t, src, dst, copy.Options{})
+	assert.Equal(t, 1, dst.asked("PUT", "/manifests/"))
+	assert.Equal(t, 2, dst.asked("PUT", "/blobs/"))
 }
 
 func TestListSavesQuestions(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"golang.org/x/sync/semaphore"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 
@@ -55,9 +56,9 @@ type endpoint struct {
 }
 
 // newEndpoint makes a view of a repository. The repository itself is left alone: it may be in use elsewhere.
-func newEndpoint(side Side, repo *remote.Repository, url string, address registry.Repository, limits buckets) *endpoint {
+func newEndpoint(side Side, repo *remote.Repository, url string, address registry.Repository, limits buckets, atOnce int) *endpoint {
 	e := &endpoint{side: side, url: url, address: address}
-	e.client = &meter{inner: repo.Client, limits: limits, readOnly: side == FromSource}
+	e.client = &meter{inner: repo.Client, limits: limits, atOnce: semaphore.NewWeighted(int64(atOnce)), readOnly: side == FromSource}
 	if e.client.inner == nil {
 		e.client.inner = auth.DefaultClient
 	}
@@ -97,6 +98,7 @@ func (e *endpoint) fail(err error, op, what string) error {
 type meter struct {
 	inner    remote.Client
 	limits   buckets
+	atOnce   *semaphore.Weighted // requests that are not answered yet
 	readOnly bool
 
 	beforeWrite func(context.Context) error // nil is nothing
@@ -128,6 +130,10 @@ func (m *meter) Do(req *http.Request) (*http.Response, error) {
 	if err := bucket.wait(req.Context(), verb); err != nil {
 		return nil, err
 	}
+	if err := m.atOnce.Acquire(req.Context(), 1); err != nil {
+		return nil, err
+	}
+	defer m.atOnce.Release(1)
 	counter.Add(1)
 	if bucket == nil {
 		return m.inner.Do(req)

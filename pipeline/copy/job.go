@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 
 	"github.com/opencontainers/go-digest"
 	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 )
@@ -30,11 +32,11 @@ func newJob(src *Source, dst Destination, o Options) *job {
 	limits := o.limits(dst.Address.Registry.Kind, o.Keep)
 	j := &job{
 		Options: o, images: dst.Images, layers: dst.Layers, immutable: dst.Immutable,
-		dst: newEndpoint(ToDestination, dst.Repository, dst.Address.URL(), dst.Address, newBuckets(limits)),
+		dst: newEndpoint(ToDestination, dst.Repository, dst.Address.URL(), dst.Address, newBuckets(limits), 2*o.Concurrency),
 	}
 	j.dst.client.beforeWrite = o.BeforeWrite
 	if src != nil {
-		j.src = newEndpoint(FromSource, src.Repository, src.URL, src.Address, newBuckets(o.limits(src.Address.Registry.Kind, true)))
+		j.src = newEndpoint(FromSource, src.Repository, src.URL, src.Address, newBuckets(o.limits(src.Address.Registry.Kind, true)), 2*o.Concurrency)
 	}
 	return j
 }
@@ -74,11 +76,11 @@ func (j *job) listNew(ctx context.Context) (listed, error) {
 }
 
 // list asks the destination's API what is there, which costs one request for a thousand images. Not being
-// allowed to is fine: then each is asked for.
+// allowed to is fine: then each is asked for. A registry without such an API is asked for a tag.
 func (j *job) list(ctx context.Context) (listed, error) {
 	l := listed{tags: map[string]digest.Digest{}, there: map[digest.Digest]bool{}}
 	if j.images == nil {
-		return l, nil
+		return l, j.listTagged(ctx, &l)
 	}
 	images, err := j.images(ctx)
 	switch {
@@ -96,4 +98,20 @@ func (j *job) list(ctx context.Context) (listed, error) {
 		}
 	}
 	return l, nil
+}
+
+// listTagged finds out whether the destination has any tag. Where it has none, hardly anything is there, and what is
+// not asked for first costs less than the asking: at most some manifests without a tag and small blobs, which a copy
+// that was killed before its first tag left, are sent again.
+func (j *job) listTagged(ctx context.Context, l *listed) error {
+	errTagged := errors.New("there is a tag")
+	err := j.dst.repo.Tags(ctx, "", func(page []string) error {
+		if len(page) > 0 {
+			return errTagged
+		}
+		return nil
+	})
+	var answered *errcode.ErrorResponse
+	l.known = err == nil || errors.As(err, &answered) && answered.StatusCode == http.StatusNotFound
+	return ctx.Err() // not being allowed to list is no error: each is asked for, which says what is wrong
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -70,7 +71,7 @@ func TestThrottledSlowsDown(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	m := &meter{inner: &http.Client{Transport: ecr.Retrying(http.DefaultTransport)}, limits: newBuckets(Limits{"PutImage": 16})}
+	m := &meter{inner: &http.Client{Transport: ecr.Retrying(http.DefaultTransport)}, limits: newBuckets(Limits{"PutImage": 16}), atOnce: semaphore.NewWeighted(1)}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.URL+"/v2/x/manifests/y", strings.NewReader("{}"))
 	require.NoError(t, err)
 	resp, err := m.Do(req)

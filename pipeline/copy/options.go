@@ -51,7 +51,7 @@ type Options struct {
 	// Lease takes it here, so that a run with nothing to copy takes none. nil is nothing.
 	BeforeWrite func(context.Context) error
 
-	Concurrency int               // transfers at once; 0 is 16
+	Concurrency int               // artifacts at once, and twice as many requests at either end; 0 is 16
 	Limits      Limits            // requests a second at either end, instead of ECR's quotas; nil: ECR's quotas
 	Quotas      Limits            // of the account, where they are not ECR's defaults
 	Progress    progress.Reporter // nil is none

@@ -18,7 +18,7 @@ func Catalog(ctx context.Context, src Source) ([]string, error) {
 	all := &remote.Registry{}
 	all.Client, all.PlainHTTP = src.Repository.Client, src.Repository.PlainHTTP
 	all.Reference.Registry = src.Repository.Reference.Registry
-	e := newEndpoint(FromSource, src.Repository, src.URL, src.Address, nil)
+	e := newEndpoint(FromSource, src.Repository, src.URL, src.Address, nil, 1)
 	all.Client = e.client
 	var names []string
 	err := retry(ctx, func() error {

@@ -29,7 +29,7 @@ type sender struct {
 }
 
 func newSender(j *job, listed listed, tags *tagger, total int) *sender {
-	return &sender{job: j, listed: listed, tags: tags, total: total, blobs: blobSender{job: j, listed: listed, slots: make(chan struct{}, j.Concurrency)}}
+	return &sender{job: j, listed: listed, tags: tags, total: total, blobs: newBlobSender(j, listed)}
 }
 
 // tally notes what was sent. A nil sender has sent nothing.
