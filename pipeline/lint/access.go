@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"fmt"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
@@ -62,7 +64,10 @@ func leftCredentials(v *view) error {
 			return
 		}
 		if r.basicAuth.set() {
-			if r.basicAuth.layer.Name != "" {
+			if layer, ok := v.file.Setting(r.basicAuth.path); ok {
+				v.add(report.Error, r.basicAuth.at(layer.Place), fmt.Sprintf("take the entry out of spec.valuesFrom, at line %d", layer.Place.Line),
+					"basicAuth of %s comes back from %s, whose targetPath is %s: helm-controller sets that over spec.values, or fails where null stands in its way", r.who(), r.basicAuth.from(), layer.TargetPath)
+			} else if r.basicAuth.layer.Name != "" {
 				v.add(report.Error, r.basicAuth.key(), "take it out of "+r.basicAuth.from()+", or set "+r.basicAuth.path+" to null here (`render` does it)", "basicAuth of %s comes back from %s, which is merged with the values: Flux sends it to ECR and ignores provider aws", r.who(), r.basicAuth.from())
 			} else if r.basicAuth.own && !r.basicAuth.node.IsNull() {
 				v.add(report.Error, r.basicAuth.key(), remedy, "basicAuth of %s is still there: Flux sends it to ECR and ignores provider aws", r.who())

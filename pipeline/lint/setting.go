@@ -39,9 +39,11 @@ func (s setting) sub(keys ...string) setting {
 		}
 		if s.view.layered && !s.listed {
 			next.keys = append(slices.Clone(s.keys), key)
-			if !next.own && next.merged != nil {
+			if (!next.own || next.node.IsNull()) && next.merged != nil {
 				next.layer, _ = s.view.file.From(next.keys...)
 			}
+		} else if s.listed && next.merged != nil && (!next.own || next.node.IsNull()) {
+			next.layer, _ = s.view.file.Setting(next.path)
 		}
 		next.listed = s.listed
 		s = next

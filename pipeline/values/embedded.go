@@ -3,25 +3,31 @@ package values
 import (
 	"strings"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
-// embedded is a YAML text in a YAML file: the lines of a literal block. The text is parsed where it stands, with
-// everything before it blanked, so that every offset, line and column in it is one of the file.
+// embedded is a YAML text in a YAML file: the lines of a block. The text is parsed where it stands, with everything
+// before it blanked, so that every offset, line and column in it is one of the file.
 type embedded struct {
 	outer      string // the whole file
 	start, end int    // of the block's lines in it
+	header     int    // of the | or > before them
 }
 
-// embed makes the values of a file those in a literal block.
+// embed makes the values of a file those in a block: a literal one, or a folded one of which nothing is folded, as of most
+// that hold YAML (lines that are further in keep their breaks).
 func (c *chooser) embed(n *syntax.Node) error {
 	if strings.Contains(n.Value, template) && !strings.Contains(n.Value, "\n") {
 		return c.at(n, "edit them where they come from, or write them into the template as valuesObject", "the values are an expression, which a generator fills: they are not here")
 	}
-	if n.Style != syntax.Literal {
-		return c.at(n, "write them as a block that begins with |, or as valuesObject", "the values are a text that isn't a literal block")
-	}
 	outer := c.stream.Source
+	switch {
+	case n.Style == syntax.Folded && !readAsWritten(outer, n.Start):
+		return c.at(n, "write | instead of >: then they are read as they stand", "the values are folded text (>), in which lines are joined, so that they can't be edited in place")
+	case n.Style != syntax.Literal && n.Style != syntax.Folded:
+		return c.at(n, "write them as a block that begins with |, or as valuesObject", "the values are a text in quotes or on one line, and not a block")
+	}
 	line, _ := c.stream.Position(n.Start)
 	if header := strings.IndexByte(outer[n.Start:], '\n'); header >= 0 {
 		line, _ = c.stream.Position(n.Start + header)
@@ -44,8 +50,39 @@ func (c *chooser) embed(n *syntax.Node) error {
 		return malformed(c.name, text, err)
 	}
 	*c = chooser{fileText: newFileText(c.name, inner)}
-	c.block = &embedded{outer: outer, start: start, end: end}
+	c.block = &embedded{outer, start, end, n.Start}
 	return nil
+}
+
+// readAsWritten reports whether a folded block is read as a literal one would be.
+func readAsWritten(source string, header int) bool {
+	value := func(source string) (string, bool) {
+		stream, err := syntax.Parse(source)
+		if err != nil {
+			return "", false
+		}
+		for _, n := range stream.Nodes {
+			if n.Start == header && n.Kind == syntax.Scalar {
+				return n.Value, true
+			}
+		}
+		return "", false
+	}
+	if header >= len(source) || source[header] != '>' {
+		return false
+	}
+	folded, ok := value(source)
+	literal, too := value(source[:header] + "|" + source[header+1:])
+	return ok && too && folded == literal
+}
+
+// check refuses an edit that would be read otherwise than it is written.
+func (e *embedded) check(t *fileText, output string) error {
+	if e == nil || output[e.header] != '>' || readAsWritten(output, e.header) {
+		return nil
+	}
+	line, _ := t.stream.Position(e.header)
+	return fault.New(fault.Usage, "write | instead of >, and render again", "rendering %q: the values are folded text (> in line %d), in which lines of the edit would be joined", t.name, line)
 }
 
 // put makes the whole file of the new text. On nil it is the whole file already.

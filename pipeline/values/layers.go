@@ -25,8 +25,9 @@ type Layer struct {
 	Optional   bool           // it may be missing
 	Above      bool           // it wins over the file's values; without it they win
 
-	source ValuesSource // of valuesFrom
-	hidden []string     // what of another file must not be shown
+	source ValuesSource               // of valuesFrom
+	set    func(map[string]any) error // of valuesFrom, with TargetPath: sets the value as helm-controller does
+	hidden []string                   // what of another file must not be shown
 }
 
 // Unseen stands for a value that is there but not known.
@@ -78,7 +79,31 @@ func (l layers) Beneath() map[string]any { return l.merge(nil, false) }
 // Merged are the values that the release gets, as far as they are known: with all layers, but without the chart's
 // defaults. Each call makes a new map.
 func (f *File) Merged() map[string]any {
+	if f.release != nil {
+		return f.merge(f.composed(f.Values()), true)
+	}
 	return f.merge(overlay(f.Beneath(), f.Values()), true)
+}
+
+// composed merges spec.values with what valuesFrom names as helm-controller does (fluxcd/pkg chartutil,
+// ChartValuesFromReferences): a value with a targetPath is set into what was merged with spec.values. Mappings and lists of
+// spec.values that were not merged with anything are changed themselves by that, and so the value wins over them.
+func (l layers) composed(inline map[string]any) map[string]any {
+	values := map[string]any{}
+	for _, one := range l {
+		switch {
+		case one.Above:
+		case one.set == nil:
+			values = overlay(values, one.values())
+		default:
+			values = overlay(values, inline)
+			if one.set(values) != nil { // helm-controller gives up here; what it could not set is shown as set
+				values = overlay(values, one.values())
+				inline = overlay(inline, one.values())
+			}
+		}
+	}
+	return overlay(values, inline)
 }
 
 // merge merges the layers that win over the file's values, or those that don't, with values.
@@ -113,6 +138,16 @@ func overlay(lower, upper map[string]any) map[string]any {
 	return merged
 }
 
+// Setting returns the layer whose targetPath is a path of the values as it is written, or one below it.
+func (l layers) Setting(path string) (Layer, bool) {
+	for _, one := range slices.Backward(l) {
+		if rest, ok := strings.CutPrefix(one.TargetPath, path); ok && one.set != nil && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return one, true
+		}
+	}
+	return Layer{}, false
+}
+
 // From returns the layer that the value at a path comes from, the last that has it; false if none does.
 func (l layers) From(path ...string) (Layer, bool) {
 	for _, one := range slices.Backward(l) {
@@ -126,10 +161,16 @@ func (l layers) From(path ...string) (Layer, bool) {
 // overridden returns an error when a layer that wins over the values of the named file undoes what was written into them.
 func (l layers) overridden(name string, p *patch) error {
 	for _, one := range l {
-		if !one.Above {
-			continue
+		path := ""
+		if one.Above || one.set != nil {
+			path = p.disagrees(one.values(), "")
 		}
-		if path := p.disagrees(one.values(), ""); path != "" {
+		switch {
+		case path == "":
+		case !one.Above:
+			return fault.New(fault.Usage, fmt.Sprintf("take the entry out of spec.valuesFrom, at line %d: nothing that is written into spec.values undoes it", one.Place.Line),
+				"rendering %q: %s sets %s by its targetPath, and helm-controller sets that over spec.values, or fails where null stands in its way", name, one.Name, one.TargetPath)
+		default:
 			remedy := fmt.Sprintf("change it there, or take it out, at line %d of %q", one.Place.Line, cmp.Or(one.Place.File, name))
 			if one.Place.Line == 0 { // another file
 				remedy = "change it there, or take it out of " + one.Name

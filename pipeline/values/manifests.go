@@ -52,6 +52,7 @@ func (m manifest) isApplication() bool {
 	return (m.kind == "Application" || m.kind == "ApplicationSet") && strings.HasPrefix(m.apiVersion, "argoproj.io/")
 }
 
+// isKustomization: of kustomize, or Flux's, which has patches too.
 func (m manifest) isKustomization() bool {
-	return m.kind == "Kustomization" && strings.HasPrefix(m.apiVersion, "kustomize.config.k8s.io/")
+	return m.kind == "Kustomization" && (strings.HasPrefix(m.apiVersion, "kustomize.config.k8s.io/") || strings.HasPrefix(m.apiVersion, "kustomize.toolkit.fluxcd.io/"))
 }

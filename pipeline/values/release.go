@@ -30,6 +30,7 @@ type ChartRef struct{ Kind, Name, Namespace string }
 type ValuesSource struct {
 	Kind, Name, ValuesKey, TargetPath string
 	Optional                          bool
+	Literal                           bool // with TargetPath: the value is set as it is, as by --set-literal
 	Place                             report.Place
 }
 
@@ -60,7 +61,7 @@ func (c *chooser) describe() *Release {
 	for i, item := range items(child(spec, "valuesFrom")) {
 		r.ValuesFrom = append(r.ValuesFrom, ValuesSource{
 			Kind: text(child(item, "kind")), Name: text(child(item, "name")), ValuesKey: text(child(item, "valuesKey")),
-			TargetPath: text(child(item, "targetPath")), Optional: isTrue(child(item, "optional")),
+			TargetPath: text(child(item, "targetPath")), Optional: isTrue(child(item, "optional")), Literal: isTrue(child(item, "literal")),
 			Place: c.place(item.Start, item.End, index("spec.valuesFrom", i)),
 		})
 	}

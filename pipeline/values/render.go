@@ -83,6 +83,9 @@ func (f *File) edit(p *patch) (*Rendered, error) {
 		return r, err
 	}
 	output = f.block.put(output)
+	if err := f.block.check(f.fileText, output); err != nil {
+		return nil, err
+	}
 	r.Output = []byte(output)
 	told := make(chan []Change, 1)
 	go func() { told <- changesOf(f, work.jobs, p) }() // beside the check: both take their time for a fleet

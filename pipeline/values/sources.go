@@ -78,6 +78,9 @@ func (v valuesFrom) layers(source Source) (layers, error) {
 // layer makes a layer of one entry.
 func (v valuesFrom) layer(from ValuesSource, source Source) (Layer, error) {
 	layer := Layer{Name: from.String(), Place: from.Place, TargetPath: from.TargetPath, Optional: from.Optional, Unseen: true, source: from}
+	if from.TargetPath != "" {
+		layer.set = func(values map[string]any) error { return strvals.ParseIntoString(from.TargetPath+"="+Unseen, values) }
+	}
 	data, known, err := source(from.Kind, from.Name)
 	if err != nil {
 		return layer, err
@@ -94,9 +97,26 @@ func (v valuesFrom) layer(from ValuesSource, source Source) (Layer, error) {
 	case !there && !from.Optional:
 		return layer, fault.New(fault.Usage, "correct spec.valuesFrom, or the object", "parsing %q: line %d: %s has no key %q", v.name, from.Place.Line, from, cmp.Or(from.ValuesKey, defaultKey))
 	}
-	layer.Unseen = false
+	layer.Unseen, layer.set = false, nil
+	if there && from.TargetPath != "" {
+		layer.set = func(values map[string]any) error { return from.set(values, text) }
+	}
 	layer.Values, err = v.read(from, text, there)
 	return layer, err
+}
+
+// set sets a value at the targetPath, as Helm does for --set, or for --set-literal (ReplacePathValue and
+// ReplacePathLiteralValue of fluxcd/pkg chartutil).
+func (s ValuesSource) set(values map[string]any, text string) error {
+	if s.Literal {
+		return strvals.ParseLiteralInto(s.TargetPath+"="+text, values)
+	}
+	for _, quote := range []string{"'", `"`} {
+		if strings.HasPrefix(text, quote) && strings.HasSuffix(text, quote) {
+			return strvals.ParseIntoString(s.TargetPath+"="+strings.Trim(text, `'"`), values)
+		}
+	}
+	return strvals.ParseInto(s.TargetPath+"="+text, values)
 }
 
 // read reads one of them as it stands there.
@@ -111,14 +131,7 @@ func (v valuesFrom) read(from ValuesSource, text string, there bool) (map[string
 		}
 		return values, nil
 	}
-	parse := strvals.ParseInto
-	for _, quote := range []string{"'", `"`} {
-		if strings.HasPrefix(text, quote) && strings.HasSuffix(text, quote) && len(text) > 1 {
-			parse, text = strvals.ParseIntoString, strings.Trim(text, quote)
-			break
-		}
-	}
-	if err := parse(from.TargetPath+"="+text, values); err != nil {
+	if err := from.set(values, text); err != nil {
 		return nil, fault.New(fault.Usage, "correct targetPath or the value: it is read as --set reads it", "parsing %q: line %d: the value of %s can't be set at its targetPath", v.name, from.Place.Line, from)
 	}
 	return values, nil
@@ -176,7 +189,7 @@ func (m manifest) data() (map[string]string, bool) {
 		}
 		return true
 	}
-	ok := read("binaryData", true) && read("data", m.kind == "Secret") && read("stringData", false)
+	ok := read("data", m.kind == "Secret") && read("stringData", false) // of a ConfigMap's binaryData helm-controller takes nothing
 	return data, ok
 }
 

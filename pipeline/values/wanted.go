@@ -28,11 +28,12 @@ func (s Settings) wanted(f *File) (*patch, []string, error) {
 	known := mural.Get(f.Beneath(), mural.SpokeList()...) != nil
 	switch {
 	case s.unseen && !known:
-		where := "the manifest that it is laid over"
+		where, remedy := "the manifest that it is laid over", "render the manifest that it patches, or write fleetConfig.spokes into the values here"
 		if len(hidden) > 0 {
 			where = fmt.Sprintf("%s (line %d)", hidden[0].Name, hidden[0].Place.Line)
+			remedy = "write fleetConfig.spokes into the values here, or give the source with --values-from kind/name=FILE"
 		}
-		return nil, nil, fault.New(fault.Usage, "write fleetConfig.spokes into the values here, or give the source with --values-from kind/name=FILE",
+		return nil, nil, fault.New(fault.Usage, remedy,
 			"rendering %q: the values have no fleetConfig.spokes, and %s may hold them, which can't be seen here", f.name, where)
 	case s.ChartDefaults == nil && !known:
 		return nil, nil, fault.New(fault.Usage, "give the chart with --chart (and --version), so that its default spokes can be taken in",
