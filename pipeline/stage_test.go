@@ -18,7 +18,9 @@ var auditing = Definition{
 	Name: "audit", Does: "writes down who did what",
 	Needs: Needs{Live: true, Release: true},
 	Work: rights.Work{
-		Hub:    func(o rights.Options) []rights.Need { return []rights.Need{{Verbs: "list", Resources: "events", In: o.Namespace}} },
+		Hub: func(o rights.Options) []rights.Need {
+			return []rights.Need{{Verbs: "list", Resources: "events", In: o.Namespace}}
+		},
 		Charts: true,
 	},
 	draft: func(_ context.Context, _ *world.World, _ *state.State, d *drafting) error {

@@ -16,12 +16,27 @@ type Streams = console.Streams
 // OS returns the process's own streams.
 func OS() Streams { return console.OS() }
 
-// app is what every command shares.
-type app struct{ *console.Console }
+// app makes the commands.
+type app struct {
+	*console.Console
+	read reader
+	run  runner
+}
+
+func newApp(s Streams) *app {
+	c := console.New(s)
+	return &app{c, reader{c}, runner{c}}
+}
+
+// reader reads what people name: values, a chart, policies.
+type reader struct{ *console.Console }
+
+// runner runs stages, and writes the report of them.
+type runner struct{ *console.Console }
 
 // Main runs the command line and returns its exit code.
 func Main(ctx context.Context, args []string, s Streams) int {
-	a := &app{console.New(s)}
+	a := newApp(s)
 	return a.Execute(ctx, a.rootCommand(), args)
 }
 

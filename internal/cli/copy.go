@@ -19,11 +19,11 @@ func (a *app) copyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "copy", Short: "Copy every artifact from Zot to ECR, and prove that all of it is there", Long: copyHelp, Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			part, err := a.shardOf(shard, &run)
+			part, err := a.run.shard(shard, &run)
 			if err != nil {
 				return err
 			}
-			return a.runPipeline(c, &r, func(o pipeline.Options) pipeline.Options {
+			return a.run.pipeline(c, &r, func(o pipeline.Options) pipeline.Options {
 				o.Only, o.Shard, o.Run = []string{"copy"}, part, run
 				return o
 			}, pipeline.Run)
@@ -36,8 +36,8 @@ func (a *app) copyCommand() *cobra.Command {
 	return c
 }
 
-// shardOf reads --shard, and finds what its processes have in common: they hold the release together.
-func (a *app) shardOf(text string, run *string) (copy.Shard, error) {
+// shard reads --shard, and finds what its processes have in common: they hold the release together.
+func (a runner) shard(text string, run *string) (copy.Shard, error) {
 	if text == "" {
 		if *run != "" {
 			return copy.Shard{}, fault.New(fault.Usage, "leave it out, or add --shard", "reading the arguments: --run-id is for --shard")
@@ -52,7 +52,7 @@ func (a *app) shardOf(text string, run *string) (copy.Shard, error) {
 }
 
 // inCluster returns which pods copy; nil: this process does.
-func (a *app) inCluster(r *runFlags) (*incluster.Options, error) {
+func (a runner) inCluster(r *runFlags) (*incluster.Options, error) {
 	if !r.inCluster {
 		if r.pods.Image != "" || r.pods.Shards != 0 || r.pods.ServiceAccount != "" {
 			return nil, fault.New(fault.Usage, "add --in-cluster", "reading the arguments: --image, --shards and --service-account are for pods that copy")

@@ -31,7 +31,7 @@ and keeps none of it. Run it more often than the rule's days. It fails when ECR 
 				if err := refuse(c, "without --manifest there is no CronJob", "image", "service-account", "schedule"); err != nil {
 					return err
 				}
-				return a.runPipeline(c, &r, asGiven, pipeline.KeepWarm)
+				return a.run.pipeline(c, &r, asGiven, pipeline.KeepWarm)
 			}
 			want, err := r.target.cutover()
 			if err != nil {

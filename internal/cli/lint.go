@@ -186,7 +186,7 @@ func (a *app) lintInput(ctx context.Context, l *lintFlags) (in lint.Input, err e
 		return in, err
 	}
 	if len(l.policies) > 0 || l.trust != "" {
-		given, err := a.readPolicies(policyFiles{policies: l.policies, trust: l.trust, boundary: l.boundary})
+		given, err := a.read.policies(policyFiles{policies: l.policies, trust: l.trust, boundary: l.boundary})
 		if err != nil {
 			return in, err
 		}
@@ -196,10 +196,10 @@ func (a *app) lintInput(ctx context.Context, l *lintFlags) (in lint.Input, err e
 	if in.Access.Principal, err = iam.ParsePrincipal(l.principal); err != nil {
 		return in, err
 	}
-	if in.File, err = a.readValues(ctx, want, &l.target); err != nil {
+	if in.File, err = a.read.values(ctx, want, &l.target); err != nil {
 		return in, err
 	}
-	in.Chart, err = a.namedChart(ctx, &l.target)
+	in.Chart, err = a.read.chart(ctx, &l.target)
 	return in, err
 }
 
@@ -220,5 +220,5 @@ func (a *app) fixValues(ctx context.Context, in lint.Input, t *targetFlags) (*va
 	for _, change := range rendered.Changes {
 		a.Progress().Say("%s", change)
 	}
-	return a.openValues(ctx, in.Target, t)
+	return a.read.open(ctx, in.Target, t)
 }

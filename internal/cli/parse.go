@@ -4,14 +4,12 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
-
-	"github.com/palette-ecr/palette-ecr/internal/console"
 )
 
 // Parse reads a command line as Main does and runs nothing. It returns the exit code that a wrong one ends with; what is
 // wrong is written to s.Err. Tests hold documents against it.
 func Parse(ctx context.Context, args []string, s Streams) int {
-	a := &app{console.New(s)}
+	a := newApp(s)
 	root := a.rootCommand()
 	withoutWork(root)
 	return a.Execute(ctx, root, args)
@@ -37,6 +35,6 @@ func Help() []string {
 			add(sub)
 		}
 	}
-	add((&app{console.New(Streams{})}).rootCommand())
+	add(newApp(Streams{}).rootCommand())
 	return all
 }

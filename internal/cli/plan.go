@@ -34,7 +34,7 @@ has changed. Artifacts that hue pushes meanwhile are copied too, and are no reas
 			if err != nil {
 				return err
 			}
-			return a.runPipeline(c, &r, func(o pipeline.Options) pipeline.Options {
+			return a.run.pipeline(c, &r, func(o pipeline.Options) pipeline.Options {
 				o.Only, o.Planned = stages, planned
 				return o
 			}, pipeline.Run)

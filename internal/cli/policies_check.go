@@ -52,7 +52,7 @@ finding names the key and the flag that gives it.
 				return err
 			}
 			in.policies = files
-			given, err := a.readPolicyFiles(in)
+			given, err := a.read.policyFiles(in)
 			if err != nil {
 				return err
 			}

@@ -30,8 +30,8 @@ type policyInput struct {
 	tags       map[string]string // of the role
 }
 
-// readPolicyFiles reads the files, of which one can be standard input.
-func (a *app) readPolicyFiles(in policyFiles) (policyInput, error) {
+// policyFiles reads the files, of which one can be standard input.
+func (a reader) policyFiles(in policyFiles) (policyInput, error) {
 	var out policyInput
 	if len(in.policies) == 0 && in.trust == "" && in.repository == "" {
 		return out, errNoPolicies
@@ -56,7 +56,7 @@ func (a *app) readPolicyFiles(in policyFiles) (policyInput, error) {
 		}
 	}
 	if in.trust != "" {
-		f, err := a.documentOf("--trust", in.trust, intake.Trust)
+		f, err := a.document("--trust", in.trust, intake.Trust)
 		if err != nil {
 			return out, err
 		}
@@ -66,14 +66,14 @@ func (a *app) readPolicyFiles(in policyFiles) (policyInput, error) {
 		names.add(in.trust, f)
 	}
 	if in.boundary != "" {
-		f, err := a.documentOf("--boundary", in.boundary, intake.Version)
+		f, err := a.document("--boundary", in.boundary, intake.Version)
 		if err != nil {
 			return out, err
 		}
 		out.boundary, names.boundary = &f.Document, true
 	}
 	if in.repository != "" {
-		f, err := a.documentOf("--repository-policy", in.repository, intake.Repository)
+		f, err := a.document("--repository-policy", in.repository, intake.Repository)
 		if err != nil {
 			return out, err
 		}
@@ -85,8 +85,8 @@ func (a *app) readPolicyFiles(in policyFiles) (policyInput, error) {
 	return out, nil
 }
 
-// documentOf reads the file of a flag, which holds a bare document or an output of one kind.
-func (a *app) documentOf(flag, path string, kind intake.Kind) (intake.File, error) {
+// document reads the file of a flag, which holds a bare document or an output of one kind.
+func (a reader) document(flag, path string, kind intake.Kind) (intake.File, error) {
 	f, err := intake.Read(path, a.In)
 	if err == nil && f.Kind != intake.Bare && f.Kind != kind {
 		err = fault.New(fault.Usage, "give "+string(kind)+", or the document alone", "reading %s %q: it is %s", flag, path, f.Kind)
@@ -207,9 +207,9 @@ func (l *lists) absent() []check.Absent {
 	return absent
 }
 
-// readPolicies reads the documents for lint, of which standard input can be one.
-func (a *app) readPolicies(files policyFiles) (policyInput, error) {
-	in, err := a.readPolicyFiles(files)
+// policies reads the documents for lint, of which standard input can be one.
+func (a reader) policies(files policyFiles) (policyInput, error) {
+	in, err := a.policyFiles(files)
 	if err != nil {
 		return in, err
 	}

@@ -26,7 +26,7 @@ Exit codes: 0 nothing stands in the way, 3 something does, 4 something can't be 
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if explain == "" {
-				return a.runStages(c, &r, []string{"preflight"})
+				return a.run.stages(c, &r, []string{"preflight"})
 			}
 			text, err := preflight.Explain(explain)
 			fmt.Fprint(a.Out, text)

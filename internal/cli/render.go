@@ -78,19 +78,19 @@ func (a *app) render(ctx context.Context, r *renderFlags) error {
 	if err != nil {
 		return err
 	}
-	file, err := a.readValues(ctx, want, &r.target)
+	file, err := a.read.values(ctx, want, &r.target)
 	if err != nil {
 		return err
 	}
 	if r.inPlace && want.ValuesPath() == "-" {
 		return fault.New(fault.Usage, "leave --in-place out: the result is on standard output", "reading flags: --in-place needs a file, not standard input")
 	}
-	loaded, err := a.namedChart(ctx, &r.target)
+	loaded, err := a.read.chart(ctx, &r.target)
 	if err != nil {
 		return err
 	}
 	if r.revert != "" {
-		original, err := a.original(want, &r.target, r.revert, file.Name())
+		original, err := a.read.original(want, &r.target, r.revert, file.Name())
 		if err != nil {
 			return err
 		}
@@ -154,18 +154,18 @@ func (a *app) show(r *renderFlags, path, name string, e *values.Rendered) error 
 	return nil
 }
 
-// readValues reads the user's files, or standard input, and says which of several is edited.
-func (a *app) readValues(ctx context.Context, want target.Cutover, t *targetFlags) (*values.File, error) {
-	file, err := a.openValues(ctx, want, t)
+// values reads the user's files, or standard input, and says which of several is edited.
+func (a reader) values(ctx context.Context, want target.Cutover, t *targetFlags) (*values.File, error) {
+	file, err := a.open(ctx, want, t)
 	if err == nil && len(t.values) > 1 {
 		fmt.Fprintf(a.Err, "of the values files, %q is edited (--edit names another)\n", file.Name())
 	}
 	return file, err
 }
 
-// openValues is readValues without a word.
-func (a *app) openValues(ctx context.Context, want target.Cutover, t *targetFlags) (*values.File, error) {
-	files, err := a.valuesFiles(want, t)
+// open is values without a word.
+func (a reader) open(ctx context.Context, want target.Cutover, t *targetFlags) (*values.File, error) {
+	files, err := a.files(want, t)
 	if err != nil {
 		return nil, err
 	}
@@ -184,8 +184,8 @@ func (a *app) openValues(ctx context.Context, want target.Cutover, t *targetFlag
 	return render.FromCluster(ctx, file, hub, want.Release.Namespace)
 }
 
-// valuesFiles are the user's files and how they are read.
-func (a *app) valuesFiles(want target.Cutover, t *targetFlags) (render.Files, error) {
+// files are the user's files and how they are read.
+func (a reader) files(want target.Cutover, t *targetFlags) (render.Files, error) {
 	if err := want.Validate(target.NeedValues); err != nil {
 		return render.Files{}, err
 	}
@@ -200,8 +200,8 @@ func (a *app) valuesFiles(want target.Cutover, t *targetFlags) (render.Files, er
 
 // original reads the file that --revert names, in the way of the file that was made of it: in place of that one among
 // several.
-func (a *app) original(want target.Cutover, t *targetFlags, path, edited string) (*values.File, error) {
-	files, err := a.valuesFiles(want, t)
+func (a reader) original(want target.Cutover, t *targetFlags, path, edited string) (*values.File, error) {
+	files, err := a.files(want, t)
 	if err != nil {
 		return nil, err
 	}
@@ -224,9 +224,9 @@ func (t *targetFlags) files() (render.Files, error) {
 	return f, err
 }
 
-// namedChart loads the chart that the flags or the file of --config name; nil when neither does. Nothing is
+// chart loads the chart that the flags or the file of --config name; nil when neither does. Nothing is
 // fetched that nobody asked for.
-func (a *app) namedChart(ctx context.Context, t *targetFlags) (*helmchart.Chart, error) {
+func (a reader) chart(ctx context.Context, t *targetFlags) (*helmchart.Chart, error) {
 	ref, version, err := t.namedChart()
 	if err != nil || ref == "" {
 		return nil, err
@@ -239,7 +239,7 @@ func (a *app) namedChart(ctx context.Context, t *targetFlags) (*helmchart.Chart,
 	return loaded, console.Interrupted(ctx, err, "")
 }
 
-// namedChart returns the chart that was asked for by name; a version alone asks for none. A directory or an archive has
+// chart returns the chart that was asked for by name; a version alone asks for none. A directory or an archive has
 // its own version; of a chart in a registry none is assumed.
 func (t *targetFlags) namedChart() (ref, version string, err error) {
 	var file target.Cutover

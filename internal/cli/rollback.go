@@ -27,7 +27,7 @@ values, revert them there too, or the next upgrade goes to ECR again. On a termi
   palette-ecr rollback --config cutover.yaml -o text -o html=report.html`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.runPipeline(c, &r, func(o pipeline.Options) pipeline.Options {
+			return a.run.pipeline(c, &r, func(o pipeline.Options) pipeline.Options {
 				o.NoCopyBack, o.DiscardChanges, o.CRDsBack = noCopyBack, discardChanges, crds
 				o.LeaveSpokes, o.OnlySpokes = leave, only
 				if preview {

@@ -121,7 +121,7 @@ turns it off.
 			if err != nil {
 				return err
 			}
-			return a.runStages(c, &r, some)
+			return a.run.stages(c, &r, some)
 		},
 	}
 	r.add(c)
@@ -146,7 +146,7 @@ func (a *app) stageCommand(name, short, long string) *cobra.Command {
 	var r runFlags
 	c := &cobra.Command{
 		Use: name, Short: short, Long: long, Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runStages(c, &r, []string{name}) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.run.stages(c, &r, []string{name}) },
 	}
 	r.add(c)
 	return c
@@ -157,7 +157,7 @@ func (a *app) disableZotCommand() *cobra.Command {
 	var r runFlags
 	c := &cobra.Command{
 		Use: "disable-zot", Short: "Turn Zot off, given fresh proofs", Long: disableZotHelp, Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runStages(c, &r, []string{"disable-zot"}) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.run.stages(c, &r, []string{"disable-zot"}) },
 	}
 	r.add(c)
 	r.asks(c)
@@ -165,13 +165,13 @@ func (a *app) disableZotCommand() *cobra.Command {
 	return c
 }
 
-// runStages runs stages of the cutover.
-func (a *app) runStages(c *cobra.Command, r *runFlags, only []string) error {
-	return a.runPipeline(c, r, func(o pipeline.Options) pipeline.Options { o.Only = only; return o }, pipeline.Run)
+// stages runs stages of the cutover.
+func (a runner) stages(c *cobra.Command, r *runFlags, only []string) error {
+	return a.pipeline(c, r, func(o pipeline.Options) pipeline.Options { o.Only = only; return o }, pipeline.Run)
 }
 
-// runPipeline is one library call, and the report of it.
-func (a *app) runPipeline(
+// pipeline is one library call, and the report of it.
+func (a runner) pipeline(
 	c *cobra.Command, r *runFlags, with func(pipeline.Options) pipeline.Options,
 	run func(context.Context, pipeline.Options) (*report.Report, error),
 ) error {
@@ -216,7 +216,7 @@ func (a *app) runPipeline(
 }
 
 // confirm returns what asks the person whether to go on; nil when nobody is to be asked.
-func (a *app) confirm(c *cobra.Command, r *runFlags) func(context.Context, *report.Report) error {
+func (a runner) confirm(c *cobra.Command, r *runFlags) func(context.Context, *report.Report) error {
 	if c.Flags().Lookup("yes") == nil || r.yes || r.plan != "" || !a.Asks() {
 		return nil
 	}

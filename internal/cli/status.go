@@ -36,7 +36,7 @@ only reads, and needs neither AWS nor your values file.
   palette-ecr status --kubeconfig hub.kubeconfig
   palette-ecr status --config cutover.yaml -o json`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runPipeline(c, &r, asGiven, pipeline.Status) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.run.pipeline(c, &r, asGiven, pipeline.Status) },
 	}
 	r.addInstalled(c)
 	return c
@@ -59,7 +59,7 @@ deleted it, which no cluster notices before its source-controller restarts.
   palette-ecr drift --kubeconfig hub.kubeconfig --spoke name=spoke-1,kubeconfig=spoke-1.yaml
   palette-ecr drift --config cutover.yaml -o junit=drift.xml -o markdown=drift.md`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runPipeline(c, &r, asGiven, pipeline.Drift) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.run.pipeline(c, &r, asGiven, pipeline.Drift) },
 	}
 	r.addInstalled(c)
 	c.Flags().BoolVar(&r.inECR, "ecr", false, "look in ECR too, with AWS credentials: is anything archived, or gone, that clusters read")
@@ -79,7 +79,7 @@ asks first.
   palette-ecr finish --config cutover.yaml
   palette-ecr finish --kubeconfig hub.kubeconfig --yes`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runPipeline(c, &r, asGiven, pipeline.Finish) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.run.pipeline(c, &r, asGiven, pipeline.Finish) },
 	}
 	r.addInstalled(c)
 	r.asks(c)

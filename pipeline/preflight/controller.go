@@ -12,7 +12,6 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
@@ -99,10 +98,10 @@ const objectLevel = "ObjectLevelWorkloadIdentity"
 var alwaysOn = semver.New(1, 10, 0, "", "")
 
 // judgeObjectLevel looks at OCIRepositories that are to be fetched under a ServiceAccount's own role.
-func (l *looker) judgeObjectLevel(ctx context.Context, c *cluster.Cluster, controllers []controller, workloads []sourcev1.OCIRepository) {
-	for _, flux := range controllers {
+func (l fluxLook) judgeObjectLevel(ctx context.Context) {
+	for _, flux := range l.controllers {
 		var users int
-		for _, w := range workloads {
+		for _, w := range l.workloads {
 			if flux.watches(w) && (w.Spec.ServiceAccountName != "" || flux.account != "") {
 				users++
 			}
@@ -110,7 +109,7 @@ func (l *looker) judgeObjectLevel(ctx context.Context, c *cluster.Cluster, contr
 		if users == 0 {
 			continue
 		}
-		place := report.Place{Cluster: c.Name, Object: "Deployment " + flux.String()}
+		place := report.Place{Cluster: l.cluster.Name, Object: "Deployment " + flux.String()}
 		what := report.Counted(users, "OCIRepository is", "OCIRepositories are") + " fetched under a ServiceAccount of its own"
 		if l.World.Target.Identity.Mode == target.PodIdentity {
 			l.find(ruleObjectLevel, report.Error, place, "leave serviceAccountName out, or take IRSA", "%s, and EKS Pod Identity can't give that one a role", what)
@@ -123,19 +122,19 @@ func (l *looker) judgeObjectLevel(ctx context.Context, c *cluster.Cluster, contr
 		case version.LessThan(alwaysOn) && !slices.Contains(flux.gates, objectLevel):
 			l.find(ruleObjectLevel, report.Error, place, "set --feature-gates="+objectLevel+"=true on it, or leave serviceAccountName out", "%s, and source-controller %s has the gate %s off", what, flux.version, objectLevel)
 		default:
-			l.tokenRight(ctx, c, flux, place, what)
+			l.tokenRight(ctx, flux, place, what)
 		}
 	}
 }
 
 // tokenRight asks whether source-controller may make tokens of ServiceAccounts.
-func (l *looker) tokenRight(ctx context.Context, c *cluster.Cluster, flux controller, place report.Place, what string) {
+func (l fluxLook) tokenRight(ctx context.Context, flux controller, place report.Place, what string) {
 	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
 		User:               "system:serviceaccount:" + flux.namespace + ":" + flux.own,
 		Groups:             []string{"system:serviceaccounts", "system:serviceaccounts:" + flux.namespace, "system:authenticated"},
 		ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "create", Resource: "serviceaccounts", Subresource: "token"},
 	}}
-	if err := c.Client.Create(ctx, review); err != nil {
+	if err := l.cluster.Client.Create(ctx, review); err != nil {
 		l.cannot(ruleObjectLevel, place, "whether "+flux.String()+" may make tokens", "create subjectaccessreviews.authorization.k8s.io", err)
 		return
 	}

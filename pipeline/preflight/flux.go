@@ -72,7 +72,10 @@ func lookAtFlux(ctx context.Context, l *looker) {
 	var group errgroup.Group
 	group.SetLimit(parallel)
 	for i, c := range clusters {
-		group.Go(func() error { found[i] = l.fluxOf(ctx, c); return nil })
+		group.Go(func() error {
+			found[i] = fluxLook{looker: l, cluster: c, place: report.Place{Cluster: c.Name}}.look(ctx)
+			return nil
+		})
 	}
 	_ = group.Wait() // what can't be seen is a finding
 	l.facts.note(func(f *facts) {
@@ -87,34 +90,43 @@ func lookAtFlux(ctx context.Context, l *looker) {
 	})
 }
 
-func (l *looker) fluxOf(ctx context.Context, c *cluster.Cluster) []controller {
-	place := report.Place{Cluster: c.Name}
+// fluxLook is the look at Flux in one cluster.
+type fluxLook struct {
+	*looker
+	cluster     *cluster.Cluster
+	place       report.Place
+	controllers []controller
+	workloads   []sourcev1.OCIRepository
+}
+
+// look returns the source-controllers of the cluster.
+func (l fluxLook) look(ctx context.Context) []controller {
+	c := l.cluster
 	var (
 		deployments appsv1.DeploymentList
-		workloads   []sourcev1.OCIRepository
 		accounts    corev1.ServiceAccountList
 		errs        [3]error
 		group       errgroup.Group
 	)
 	group.Go(func() error { errs[0] = c.Client.List(ctx, &deployments); return nil })
-	group.Go(func() error { workloads, errs[1] = l.facts.workloads(ctx, c); return nil })
+	group.Go(func() error { l.workloads, errs[1] = l.facts.workloads(ctx, c); return nil })
 	group.Go(func() error { errs[2] = c.Client.List(ctx, &accounts); return nil })
 	_ = group.Wait() // each error has its place
 	if errs[1] != nil {
-		l.cannot(rulePullSecrets, place, "the OCIRepositories of cluster "+c.Name, "list ocirepositories.source.toolkit.fluxcd.io in all namespaces", errs[1])
+		l.cannot(rulePullSecrets, l.place, "the OCIRepositories of cluster "+c.Name, "list ocirepositories.source.toolkit.fluxcd.io in all namespaces", errs[1])
 	}
 	if errs[0] != nil {
-		l.cannot(ruleNoFlux, place, "the source-controllers of cluster "+c.Name, "list deployments.apps in all namespaces", errs[0])
+		l.cannot(ruleNoFlux, l.place, "the source-controllers of cluster "+c.Name, "list deployments.apps in all namespaces", errs[0])
 		return nil
 	}
-	controllers := controllersIn(c.Name, deployments.Items)
-	l.judgeControllers(place, controllers, workloads)
+	l.controllers = controllersIn(c.Name, deployments.Items)
+	l.judgeControllers()
 	if errs[2] != nil {
-		l.cannot(rulePullSecrets, place, "the ServiceAccounts of cluster "+c.Name, "list serviceaccounts in all namespaces", errs[2])
-		return controllers
+		l.cannot(rulePullSecrets, l.place, "the ServiceAccounts of cluster "+c.Name, "list serviceaccounts in all namespaces", errs[2])
+		return l.controllers
 	}
-	l.judgeAccounts(c, controllers, workloads, accounts.Items)
-	l.judgeObjectLevel(ctx, c, controllers, workloads)
+	l.judgeAccounts(accounts.Items)
+	l.judgeObjectLevel(ctx)
 	if c == l.World.Hub {
 		names := make([]string, 0, len(accounts.Items))
 		for _, a := range accounts.Items {
@@ -122,10 +134,12 @@ func (l *looker) fluxOf(ctx context.Context, c *cluster.Cluster) []controller {
 		}
 		l.facts.note(func(f *facts) { f.live.ServiceAccounts = names })
 	}
-	return controllers
+	return l.controllers
 }
 
-func (l *looker) judgeControllers(place report.Place, controllers []controller, workloads []sourcev1.OCIRepository) {
+// judgeControllers looks for a cluster without source-controller, and for two that do the same.
+func (l fluxLook) judgeControllers() {
+	place, controllers, workloads := l.place, l.controllers, l.workloads
 	if len(controllers) == 0 && place.Cluster == l.World.Hub.Name && l.State.Absent() {
 		return // mural brings one
 	}
@@ -151,10 +165,11 @@ func (l *looker) judgeControllers(place report.Place, controllers []controller, 
 }
 
 // judgeAccounts looks at the ServiceAccounts of workloads, each once.
-func (l *looker) judgeAccounts(c *cluster.Cluster, controllers []controller, workloads []sourcev1.OCIRepository, accounts []corev1.ServiceAccount) {
+func (l fluxLook) judgeAccounts(accounts []corev1.ServiceAccount) {
+	c := l.cluster
 	users := map[client.ObjectKey]int{}
-	for _, w := range workloads {
-		if name := accountOf(w, controllers); name != "" {
+	for _, w := range l.workloads {
+		if name := accountOf(w, l.controllers); name != "" {
 			users[client.ObjectKey{Namespace: w.Namespace, Name: name}]++
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 // associations looks at the associations of EKS Pod Identity that give hue and source-controller of the hub their roles,
 // and judges these. A spoke's is lookAtSpokes' business.
-func (l *looker) associations(ctx context.Context) {
+func (l roleLook) associations(ctx context.Context) {
 	hub := l.World.Hub
 	namespace := l.World.Target.Release.Namespace
 	accounts := iam.ServiceAccounts(iam.Combined, namespace, "")
@@ -35,7 +35,7 @@ func (l *looker) associations(ctx context.Context) {
 				"none gives ServiceAccount %s/%s a role", account.Namespace, account.Name)
 		case !seen[arn]:
 			seen[arn] = true
-			l.lookAtRoleOf(ctx, arn)
+			l.look(ctx, arn)
 		}
 	}
 }

@@ -39,23 +39,32 @@ func repositoryRules() []report.Rule {
 }
 
 // lookAtRepository reads the settings of the destination.
-func lookAtRepository(ctx context.Context, l *looker) { l.repository(ctx, l.World.ECR) }
+func lookAtRepository(ctx context.Context, l *looker) { l.repository(l.World.ECR).look(ctx) }
 
-// repository looks at one repository that is copied to.
-func (l *looker) repository(ctx context.Context, client *ecr.Client) {
-	place := report.Place{Object: "repository " + client.Repository.Name}
-	info, err := client.Describe(ctx)
+// repositoryLook is the look at one repository that is copied to.
+type repositoryLook struct {
+	*looker
+	*ecr.Client
+	place report.Place
+}
+
+func (l *looker) repository(client *ecr.Client) repositoryLook {
+	return repositoryLook{l, client, report.Place{Object: "repository " + client.Repository.Name}}
+}
+
+func (l repositoryLook) look(ctx context.Context) {
+	info, err := l.Describe(ctx)
 	switch {
 	case err != nil && refusedIdentity(err): // P07 says it
 		return
 	case err != nil:
-		l.cannot(ruleRepository, place, "repository "+client.Repository.Name, "ecr:DescribeRepositories", err)
+		l.cannot(ruleRepository, l.place, "repository "+l.Repository.Name, "ecr:DescribeRepositories", err)
 	case !info.Exists:
-		l.noRepository(ctx, client, place)
+		l.missing(ctx)
 	default:
-		l.settings(ctx, client, place, info)
+		l.settings(ctx, info)
 	}
-	l.around(ctx, client, place, info)
+	l.around(ctx, info)
 }
 
 // refusedIdentity reports whether AWS takes us for nobody: then every look would say the same.
@@ -63,29 +72,29 @@ func refusedIdentity(err error) bool {
 	return cause(err) == ecr.BadCredentials || cause(err) == ecr.NoCredentials
 }
 
-func (l *looker) noRepository(ctx context.Context, client *ecr.Client, place report.Place) {
-	missing := ecr.NoRepository(client.Repository)
-	made, err := client.CreatedOnPush(ctx)
+func (l repositoryLook) missing(ctx context.Context) {
+	missing := ecr.NoRepository(l.Repository)
+	made, err := l.CreatedOnPush(ctx)
 	switch {
 	case l.CreateRepositories:
-		l.find(ruleRepository, report.Info, place, "", "it does not exist yet: this run creates it")
+		l.find(ruleRepository, report.Info, l.place, "", "it does not exist yet: this run creates it")
 	case err == nil && made:
-		l.find(ruleRepository, report.Info, place, "", "it does not exist yet; a creation template makes it at the first push, with the settings that the template has")
+		l.find(ruleRepository, report.Info, l.place, "", "it does not exist yet; a creation template makes it at the first push, with the settings that the template has")
 	default: // whoever may not see templates creates it
-		l.find(ruleRepository, report.Error, place, fault.RemedyOf(missing), "%v", missing)
+		l.find(ruleRepository, report.Error, l.place, fault.RemedyOf(missing), "%v", missing)
 	}
 }
 
 // settings feeds L18 with the mutability of tags and with the lifecycle policy.
-func (l *looker) settings(ctx context.Context, client *ecr.Client, place report.Place, info ecr.RepositoryInfo) {
+func (l repositoryLook) settings(ctx context.Context, info ecr.RepositoryInfo) {
 	settings := &lint.RepositorySettings{Mutability: info.Mutability, Exclusions: info.Exclusions}
-	policy, err := client.LifecyclePolicy(ctx)
+	policy, err := l.LifecyclePolicy(ctx)
 	if err != nil {
-		l.cannot(ruleSettings, place, "the lifecycle policy of "+client.Repository.Name, "ecr:GetLifecyclePolicy on "+info.ARN, err)
+		l.cannot(ruleSettings, l.place, "the lifecycle policy of "+l.Repository.Name, "ecr:GetLifecyclePolicy on "+info.ARN, err)
 	}
 	settings.Lifecycle = policy
-	if client.Repository.Name != l.World.Destination.Name { // no workload follows its tags
-		l.facts.note(func(f *facts) { f.further = append(f.further, further{client.Repository, settings}) })
+	if l.Repository.Name != l.World.Destination.Name { // no workload follows its tags
+		l.facts.note(func(f *facts) { f.further = append(f.further, further{l.Repository, settings}) })
 		return
 	}
 	for _, c := range l.reached() {
@@ -103,28 +112,28 @@ func (l *looker) settings(ctx context.Context, client *ecr.Client, place report.
 }
 
 // around looks at what else in the account has to do with the repository.
-func (l *looker) around(ctx context.Context, client *ecr.Client, place report.Place, info ecr.RepositoryInfo) {
+func (l repositoryLook) around(ctx context.Context, info ecr.RepositoryInfo) {
 	if info.KMSKey != "" {
-		l.find(ruleAround, report.Info, place, "keep the key enabled, and its policy as it is", "it is encrypted with key %s: when that is disabled, nothing can be pulled", info.KMSKey)
+		l.find(ruleAround, report.Info, l.place, "keep the key enabled, and its policy as it is", "it is encrypted with key %s: when that is disabled, nothing can be pulled", info.KMSKey)
 	}
 	var group errgroup.Group
 	group.Go(func() error {
-		upstream, err := client.PullThrough(ctx)
+		upstream, err := l.PullThrough(ctx)
 		switch {
 		case err != nil:
-			l.cannot(ruleAround, place, "pull through cache rules", "ecr:DescribePullThroughCacheRules", err)
+			l.cannot(ruleAround, l.place, "pull through cache rules", "ecr:DescribePullThroughCacheRules", err)
 		case upstream != "":
-			l.find(ruleAround, report.Warning, place, "take a repository outside the rule's prefix", "it is under the prefix of a pull through cache of %s: tags of that registry come under the same names", upstream)
+			l.find(ruleAround, report.Warning, l.place, "take a repository outside the rule's prefix", "it is under the prefix of a pull through cache of %s: tags of that registry come under the same names", upstream)
 		}
 		return nil
 	})
 	group.Go(func() error {
-		profiles, err := client.Signing(ctx)
+		profiles, err := l.Signing(ctx)
 		switch {
 		case err != nil:
-			l.cannot(ruleAround, place, "the signing configuration", "ecr:GetSigningConfiguration", err)
+			l.cannot(ruleAround, l.place, "the signing configuration", "ecr:GetSigningConfiguration", err)
 		case len(profiles) > 0:
-			l.find(ruleAround, report.Warning, place, fmt.Sprintf("give hue's role, and whoever copies, signer:SignPayload and signer:GetSigningProfile on %s", strings.Join(profiles, ", ")),
+			l.find(ruleAround, report.Warning, l.place, fmt.Sprintf("give hue's role, and whoever copies, signer:SignPayload and signer:GetSigningProfile on %s", strings.Join(profiles, ", ")),
 				"ECR signs what is pushed to it, with %s: each pusher needs signer permissions", strings.Join(profiles, ", "))
 		}
 		return nil

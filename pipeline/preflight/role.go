@@ -29,19 +29,23 @@ func roleRules() []report.Rule {
 }
 
 // lookAtRole reads the role, its policies and its trust, and judges them against each cluster's issuer.
-func lookAtRole(ctx context.Context, l *looker) {
+func lookAtRole(ctx context.Context, looker *looker) {
+	l := roleLook{looker}
 	switch identity := l.World.Target.Identity; {
 	case identity.Mode == target.InstanceProfile:
 		l.hopLimit()
 	case identity.Mode == target.PodIdentity:
 		l.associations(ctx)
 	case identity.RoleARN != "":
-		l.lookAtRoleOf(ctx, identity.RoleARN)
+		l.look(ctx, identity.RoleARN)
 	}
 }
 
-// lookAtRoleOf looks at one role.
-func (l *looker) lookAtRoleOf(ctx context.Context, arn string) {
+// roleLook is the look at what gives hue and source-controller their AWS identity.
+type roleLook struct{ *looker }
+
+// look looks at one role.
+func (l roleLook) look(ctx context.Context, arn string) {
 	place := report.Place{Object: "role " + arn}
 	role, err := iam.ParseRole(arn)
 	if err != nil {
@@ -66,11 +70,11 @@ func (l *looker) lookAtRoleOf(ctx context.Context, arn string) {
 		}
 		l.providers(ctx, role, issuers)
 	}
-	l.judgeRole(ctx, role, seen, issuers)
+	l.judge(ctx, role, seen, issuers)
 }
 
-// judgeRole compares the documents of the role with what hue and source-controller need.
-func (l *looker) judgeRole(ctx context.Context, role iam.Role, seen account.Seen, issuers []string) {
+// judge compares the documents of the role with what hue and source-controller need.
+func (l roleLook) judge(ctx context.Context, role iam.Role, seen account.Seen, issuers []string) {
 	order, err := iam.For(l.World.Target, "")
 	if err != nil {
 		return // lint has said why
@@ -135,7 +139,7 @@ func (l *looker) judgeRole(ctx context.Context, role iam.Role, seen account.Seen
 }
 
 // issuers returns the OIDC issuer of every cluster, the hub's first, as each API server names it.
-func (l *looker) issuers(ctx context.Context) []string {
+func (l roleLook) issuers(ctx context.Context) []string {
 	clusters := l.reached()
 	found := make([]string, len(clusters))
 	var group errgroup.Group
@@ -155,7 +159,7 @@ func (l *looker) issuers(ctx context.Context) []string {
 }
 
 // providers looks for the IAM OIDC provider of each issuer.
-func (l *looker) providers(ctx context.Context, role iam.Role, issuers []string) {
+func (l roleLook) providers(ctx context.Context, role iam.Role, issuers []string) {
 	for _, issuer := range slices.Compact(slices.Sorted(slices.Values(issuers))) {
 		id, err := iam.IssuerID(issuer)
 		if err != nil { // an issuer inside the cluster, which AWS can't reach
@@ -177,7 +181,7 @@ func (l *looker) providers(ctx context.Context, role iam.Role, issuers []string)
 }
 
 // hopLimit says what nobody can see from here.
-func (l *looker) hopLimit() {
+func (l roleLook) hopLimit() {
 	place := report.Place{Object: "instance profile of the nodes"}
 	l.find(ruleRole, report.Warning, place, "`aws ec2 describe-instances --query 'Reservations[].Instances[].[InstanceId,MetadataOptions.HttpPutResponseHopLimit,IamInstanceProfile.Arn]'` on every node",
 		"unproven: the role of the nodes, and whether their HttpPutResponseHopLimit lets pods reach it (2 behind a bridge network), can't be seen from here; validate proves it with a canary")

@@ -20,7 +20,7 @@ type simulation struct {
 
 // simulate lets IAM decide what the role may. Unlike its documents, IAM knows boundaries and policies that we may not
 // read. A policy of the repository is not part of it.
-func (l *looker) simulate(ctx context.Context, role iam.Role, wanted iam.Wanted) simulation {
+func (l roleLook) simulate(ctx context.Context, role iam.Role, wanted iam.Wanted) simulation {
 	needs, err := wanted.Needs(iam.Combined)
 	if err != nil {
 		return simulation{err: err}
@@ -41,7 +41,7 @@ func (s simulation) how() string {
 }
 
 // denied adds what IAM denies and no document that we have read explains: a boundary, or a policy of the organization.
-func (l *looker) denied(place report.Place, s simulation) {
+func (l roleLook) denied(place report.Place, s simulation) {
 	for _, d := range s.Denied {
 		l.find(check.RulePolicy, report.Error, place,
 			fmt.Sprintf("grant %s on %s, in the role's policies and in its permissions boundary, and see that no policy of the organization denies it", d.Need.Action, d.Need.Resource),

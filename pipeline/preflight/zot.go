@@ -77,7 +77,7 @@ func lookAtZot(ctx context.Context, l *looker) {
 				l.cannot(ruleRepository, report.Place{Object: "repository " + s.Destination.Name}, "repository "+s.Destination.Name, "", err)
 				return nil
 			}
-			l.repository(ctx, w.ECR)
+			l.repository(w.ECR).look(ctx)
 			return nil
 		})
 	}
