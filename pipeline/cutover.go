@@ -11,6 +11,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/lint"
 	"github.com/palette-ecr/palette-ecr/pipeline/plan"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
@@ -75,6 +76,9 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	if err := o.checkWaits(); err != nil {
 		return Given{}, err
 	}
+	if err := lint.CheckSeverity(o.Severity); err != nil {
+		return Given{}, err
+	}
 	if o.InCluster != nil {
 		if err := o.InCluster.Check(); err != nil {
 			return Given{}, err
@@ -103,7 +107,7 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	}
 	r.report.Hide(file.Secrets()...)
 	given := Given{
-		File: file, AsIs: o.AsIs, Disable: o.Disable, KeepCert: o.KeepCert, Leave: o.Leave, Ahead: o.ahead(),
+		File: file, AsIs: o.AsIs, Disable: o.Disable, KeepCert: o.KeepCert, Severity: o.Severity, CrossAccount: o.CrossAccount, KubeVersion: o.KubeVersion, Leave: o.Leave, Ahead: o.ahead(),
 		WithoutSpokes: o.WithoutSpokes, PrepareSpokes: o.PrepareSpokes, CreateRepositories: o.CreateRepositories,
 		KeepLive: o.KeepLive, DiscardLive: o.DiscardLive, AllowDowngrade: o.AllowDowngrade, Recover: o.Recover, Install: o.Install,
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/sops"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -17,15 +18,18 @@ type Given struct {
 	File *values.File // values.yaml, or the manifest of a HelmRelease
 	AsIs bool         // it is rendered already: take it just as it is
 
-	Disable        []string // rules of lint that are left out
-	KeepCert       bool     // certSecretName and proxySecretName are meant for ECR too
-	Leave          []string // repositories of Zot that stay there knowingly
-	KeepLive       bool     // keep values that only the live release has
-	DiscardLive    bool     // give them up
-	AllowDowngrade bool     // of either chart
-	Install        bool     // install the release where there is none, without Zot
-	Before         []byte   // manifests that a HelmRelease needs to be installed
-	Recover        bool     // repair a release that a killed helm has left pending
+	Disable        []string        // rules of lint that are left out
+	KeepCert       bool            // certSecretName and proxySecretName are meant for ECR too
+	Severity       report.Severity // findings below it are not reported; "" is all
+	CrossAccount   bool            // the registry is meant to be in another account than the role
+	KubeVersion    string          // that the chart is rendered for where no cluster is reached
+	Leave          []string        // repositories of Zot that stay there knowingly
+	KeepLive       bool            // keep values that only the live release has
+	DiscardLive    bool            // give them up
+	AllowDowngrade bool            // of either chart
+	Install        bool            // install the release where there is none, without Zot
+	Before         []byte          // manifests that a HelmRelease needs to be installed
+	Recover        bool            // repair a release that a killed helm has left pending
 
 	WithoutSpokes      []string // spokes that are left out by name
 	PrepareSpokes      bool     // give source-controller on spokes its AWS identity before the switch

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -30,8 +31,8 @@ func (l Linted) edit() *values.Rendered { return l.Rendered.Edit }
 // Lint checks what the release is to have. A finding of severity error is a refusal.
 func Lint(_ context.Context, w *world.World, _ *state.State, in Rendered) (Linted, error) {
 	findings, err := lint.Run(lint.Input{
-		File: in.Wanted, Before: in.Given.File, KubeVersion: w.Kubernetes, Target: w.Target, Destination: w.Destination, Chart: w.Chart,
-		Disable: in.Given.Disable, KeepCert: in.Given.KeepCert,
+		File: in.Wanted, Before: in.Given.File, KubeVersion: cmp.Or(w.Kubernetes, in.Given.KubeVersion), Target: w.Target, Destination: w.Destination, Chart: w.Chart,
+		Disable: in.Given.Disable, KeepCert: in.Given.KeepCert, Access: lint.Access{CrossAccount: in.Given.CrossAccount},
 	})
 	if err != nil {
 		return Linted{}, err
@@ -49,7 +50,7 @@ func Lint(_ context.Context, w *world.World, _ *state.State, in Rendered) (Linte
 			warnings++
 		}
 	}
-	done := Linted{Rendered: in, Findings: findings, entry: Entry{Findings: findings, Rules: lint.Catalogue(), Counts: map[string]int64{"errors": errors, "warnings": warnings}}}
+	done := Linted{Rendered: in, Findings: findings, entry: Entry{Findings: lint.From(findings, in.Given.Severity), Rules: lint.Catalogue(), Counts: map[string]int64{"errors": errors, "warnings": warnings}}}
 	if first != nil {
 		return done, fault.New(fault.Refused, first.Remedy,
 			"linting %q: %s: %s (%s, %d errors in all)", w.Target.ValuesPath(), first.Place, first.Message, first.Rule, errors)

@@ -53,7 +53,11 @@ type Options struct {
 
 	Disable  []string // rules of lint that are left out
 	KeepCert bool     // certSecretName and proxySecretName are meant for ECR too
-	Leave    []string // repositories of Zot that stay there knowingly
+
+	Severity     report.Severity // findings below it are not reported; "" is all
+	CrossAccount bool            // the registry is meant to be in another account than the role
+	KubeVersion  string          // that the chart is rendered for where no cluster is reached
+	Leave        []string        // repositories of Zot that stay there knowingly
 
 	KeepLive       bool     // values that only the live release has are kept
 	DiscardLive    bool     // or given up; without either they are a refusal

@@ -8,6 +8,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/lint"
 	"github.com/palette-ecr/palette-ecr/pipeline/preflight"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -57,7 +58,7 @@ func Preflight(ctx context.Context, w *world.World, s *state.State, in Linted) (
 		return done, err
 	}
 	done.Unknown = found.Unknown
-	done.entry, err = preflightEntry(found)
+	done.entry, err = preflightEntry(found, in.Rendered.Given.Severity)
 	return done, err
 }
 
@@ -126,7 +127,7 @@ func survey(ctx context.Context, w *world.World, s *state.State, given Given) ([
 }
 
 // preflightEntry counts what was found, and refuses when any of it is an error.
-func preflightEntry(found preflight.Result) (Entry, error) {
+func preflightEntry(found preflight.Result, least report.Severity) (Entry, error) {
 	var errors, warnings int64
 	var first *report.Finding
 	for i, f := range found.Findings {
@@ -139,7 +140,7 @@ func preflightEntry(found preflight.Result) (Entry, error) {
 			warnings++
 		}
 	}
-	e := Entry{Findings: found.Findings, Rules: preflight.Rules(), Counts: map[string]int64{"errors": errors, "warnings": warnings, "unproven": int64(len(found.Unknown))}}
+	e := Entry{Findings: lint.From(found.Findings, least), Rules: preflight.Rules(), Counts: map[string]int64{"errors": errors, "warnings": warnings, "unproven": int64(len(found.Unknown))}}
 	if first != nil {
 		remedy, _, _ := strings.Cut(first.Remedy, "\n") // what is to be copied stands with the finding
 		where := first.Place.String()
@@ -166,7 +167,7 @@ func (r *runner) lacking(ctx context.Context, w *world.World, given Given, cause
 	if err != nil {
 		return cause
 	}
-	e, err := preflightEntry(found)
+	e, err := preflightEntry(found, given.Severity)
 	if err == nil {
 		return cause
 	}

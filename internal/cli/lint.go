@@ -158,10 +158,8 @@ func (a *app) lintInput(ctx context.Context, l *lintFlags) (in lint.Input, err e
 		return in, err
 	}
 	in = lint.Input{Target: want, Access: l.access, KeepCert: l.keepCert, KubeVersion: l.kubeVersion, Disable: l.disable, MinSeverity: l.severity}
-	switch l.severity {
-	case "", report.Error, report.Warning, report.Info:
-	default:
-		return in, fault.New(fault.Usage, "write error, warning or info", "reading --severity %q: there is no such severity", l.severity)
+	if err := lint.CheckSeverity(l.severity); err != nil {
+		return in, err
 	}
 	if want.Registry.Endpoint != "" {
 		if in.Destination, err = want.Destination(); err != nil {

@@ -27,6 +27,9 @@ type runFlags struct {
 	inPlace  bool
 	disable  []string
 	keepCert bool
+	severity report.Severity
+	cross    bool
+	kube     string
 	fromHub  bool
 	without  []string
 	prepare  bool
@@ -59,6 +62,9 @@ func (r *runFlags) add(c *cobra.Command) {
 	f.BoolVar(&r.asIs, "as-is", false, "take the values as they are: they are rendered already, in Git for example")
 	r.target.sourceFlags(f)
 	f.StringSliceVar(&r.disable, "disable", nil, "rules of lint to leave out, for example L11,L19")
+	f.Var(textFlag[report.Severity]{&r.severity}, "severity", "show findings from this severity on: error, warning or info (default info)")
+	f.BoolVar(&r.cross, "cross-account", false, "the registry is meant to be in another account than the role")
+	f.StringVar(&r.kube, "kube-version", "", "Kubernetes version to render the chart for, where no stage reaches a cluster (default the hub's)")
 	f.BoolVar(&r.keepCert, "keep-cert", false, "keep certSecretName and proxySecretName: they are meant for ECR too")
 	f.StringVar(&r.target.want.Registry.Interval, "interval", "", "how often Flux looks at the registry (default what the file has, or 5m)")
 	f.StringVar(&r.target.want.Registry.Timeout, "registry-timeout", "", "how long Flux waits for the registry (default what the file has, or 60s)")
@@ -201,7 +207,7 @@ func (a runner) pipeline(
 	}
 	rep, err := run(c.Context(), with(pipeline.Options{
 		Target: want, Command: c.Name(), Version: build.Version(), AsIs: r.asIs, InPlace: r.inPlace, Owner: owner(a.Getenv),
-		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, PrepareSpokes: r.prepare, CreateRepositories: r.create, Leave: r.leave, Disable: r.disable, KeepCert: r.keepCert,
+		SpokesFromValues: r.fromHub, WithoutSpokes: r.without, PrepareSpokes: r.prepare, CreateRepositories: r.create, Leave: r.leave, Disable: r.disable, KeepCert: r.keepCert, Severity: r.severity, CrossAccount: r.cross, KubeVersion: r.kube,
 		KeepLive: r.keepLive, DiscardLive: r.giveUp, AllowDowngrade: r.older,
 		Plan: r.plan, Confirm: a.confirm(c, r),
 		LookInECR: r.inECR, Wave: r.wave,

@@ -50,8 +50,8 @@ says the same in a terminal. Nothing is sent anywhere; what a rule needs beside 
 in a cluster) is given, or the rule says nothing.
 
 The severity is that of the worst finding; a rule may also find something milder. Leave rules out with
-` + "`--disable L11,L19`" + ` (` + "`run`" + ` takes it too), or milder findings with ` + "`--severity error`" + `. A comment ignores a rule on its own line, or on the next
-line if it is alone, and must give a reason:
+` + "`--disable L11,L19`" + `, or milder findings with ` + "`--severity error`" + `. ` + "`run`" + ` takes both, and ` + "`--cross-account`" + ` and ` + "`--kube-version`" + `. A
+comment ignores a rule on its own line, or on the next line if it is alone, and must give a reason:
 
 ` + "```yaml" + `
 eks.amazonaws.com/role-arn: arn:aws:iam::210987654321:role/palette-ecr # palette-ecr:ignore L09 the registry is shared

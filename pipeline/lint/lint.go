@@ -113,7 +113,7 @@ func judge(in Input) (findings []report.Finding, unproven []string, err error) {
 		}
 	}
 	findings = v.ignore(v.findings, disabled)
-	findings = slices.DeleteFunc(findings, func(f report.Finding) bool { return rank(f.Severity) > rank(in.MinSeverity) })
+	findings = From(findings, in.MinSeverity)
 	sortFindings(findings, in.File.Name())
 	return findings, v.unproven, nil
 }
@@ -163,4 +163,18 @@ func sortFindings(findings []report.Finding, file string) {
 			cmp.Compare(a.Place.Line, b.Place.Line), cmp.Compare(a.Place.Column, b.Place.Column), cmp.Compare(a.Rule, b.Rule),
 		)
 	})
+}
+
+// From returns the findings of a severity and of worse ones; "" is all.
+func From(findings []report.Finding, least report.Severity) []report.Finding {
+	return slices.DeleteFunc(slices.Clone(findings), func(f report.Finding) bool { return rank(f.Severity) > rank(least) })
+}
+
+// CheckSeverity refuses a text that is no severity.
+func CheckSeverity(s report.Severity) error {
+	switch s {
+	case "", report.Error, report.Warning, report.Info:
+		return nil
+	}
+	return fault.New(fault.Usage, "write error, warning or info", "reading --severity %q: there is no such severity", s)
 }
