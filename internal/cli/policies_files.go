@@ -82,6 +82,10 @@ func (a reader) policyFiles(in policyFiles) (policyInput, error) {
 		}
 	}
 	out.absent = names.absent()
+	if len(in.policies) > 0 && len(out.identity)+len(out.absent) == 0 && out.trust == nil && out.repository == nil {
+		return out, fault.New(fault.Usage, "give the documents of the role's policies: aws iam get-role-policy, or get-policy-version",
+			"reading %q: it names no policy, so that there is nothing to check", in.policies[0])
+	}
 	return out, nil
 }
 

@@ -15,7 +15,13 @@ import (
 // nobody in.
 func (c *trustCheck) federated(i int, s document.Statement) {
 	const web = "sts:AssumeRoleWithWebIdentity"
-	if !slices.ContainsFunc(s.Actions, func(a string) bool { return evaluate.Glob(strings.ToLower(a), strings.ToLower(web)) }) {
+	listed := func(actions []string) bool {
+		return slices.ContainsFunc(actions, func(a string) bool { return evaluate.Glob(strings.ToLower(a), strings.ToLower(web)) })
+	}
+	switch {
+	case listed(s.NotActions):
+		c.add(i, ".NotAction", report.Error, c.command(), "a web identity takes a role with %s, which NotAction leaves out", web)
+	case s.NotActions == nil && !listed(s.Actions):
 		c.add(i, ".Action", report.Error, writeValue(web), "a web identity takes a role with %s, not with %s", web, strings.Join(s.Actions, ", "))
 	}
 	var providers []string

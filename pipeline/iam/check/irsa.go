@@ -120,7 +120,7 @@ func (c *trustCheck) strangers() {
 				path := fmt.Sprintf(".Condition.%s.%s[%d]", cond.Operator, cond.Key, k)
 				if s.Effect == document.Allow && strings.HasSuffix(cond.Key, ":sub") && !evaluate.Negated(cond.Operator) &&
 					strings.HasPrefix(value, "system:serviceaccount:") && !strings.ContainsAny(value, "*?") && !slices.Contains(expected, value) {
-					c.add(i, path, report.Warning, removeIt+", unless that service account needs ECR too", "it lets %s take the role, who need not", value)
+					c.add(i, path, report.Warning, removeIt+", unless that service account needs ECR too", "it lets %q take the role, who need not", value)
 				}
 			}
 		}

@@ -217,6 +217,11 @@ func brokenTrusts() map[string]broken {
 	both := aud + ", " + sub
 	denied := equals(both)
 	denied.trust = strings.Replace(denied.trust, "}]}", "}, {'Effect': 'Deny', 'Principal': '*', 'Action': 'sts:*', 'Condition': {'StringLike': {'"+iamtest.Issuer+":sub': '*:hue'}}}]}", 1)
+	beside := func(statement string) broken {
+		b := equals(both)
+		b.trust = strings.Replace(b.trust, "'Statement': [", "'Statement': ["+statement+", ", 1)
+		return b
+	}
 	spokes := equals(both)
 	spokes.expected.Issuers = append(spokes.expected.Issuers, "https://oidc.eks.eu-west-1.amazonaws.com/id/SPOKE")
 	all := map[string]broken{
@@ -250,6 +255,11 @@ func brokenTrusts() map[string]broken {
 		"an external ID":                 equals(both + ", 'sts:ExternalId': 'x'"),
 		"a claim that EKS lacks":         equals(both + ", '" + iamtest.Issuer + ":amr': 'x'"),
 		"an unknown key":                 equals(both + ", 'aws:SourceVpc': 'vpc-1'"),
+		"a space behind hue":             equals(strings.Replace(both, ":hue'", ":hue '", 1)),
+		"not another action":             beside(`{'Effect': 'Allow', 'Principal': {'Federated': '` + iamtest.Provider + `'}, 'NotAction': 'sts:AssumeRoleWithWebIdentity', 'Condition': {'StringEquals': {` + both + `}}}`),
+		"a SAML provider too":            beside(`{'Effect': 'Allow', 'Principal': {'Federated': 'arn:aws:iam::123456789012:saml-provider/x'}, 'Action': 'sts:AssumeRoleWithSAML'}`),
+		"GitHub too":                     beside(`{'Effect': 'Allow', 'Principal': {'Federated': 'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com'}, 'Action': 'sts:AssumeRoleWithWebIdentity', 'Condition': {'StringLike': {'token.actions.githubusercontent.com:sub': 'repo:org/name:*'}}}`),
+		"another account too":            beside(`{'Effect': 'Allow', 'Principal': {'AWS': 'arn:aws:iam::999999999999:root'}, 'Action': 'sts:AssumeRole'}`),
 		"denied":                         denied,
 		"a spoke is missing":             spokes,
 		"everyone":                       {`{'Version': '2012-10-17', 'Statement': {'Effect': 'Allow', 'Principal': {'AWS': '*'}, 'Action': 'sts:*'}}`, iam.Trust{Issuers: []string{iamtest.Issuer}}},

@@ -24,6 +24,9 @@ func (c Check) absent() []report.Finding {
 	var findings []report.Finding
 	for _, a := range c.Absent {
 		c.unproven("not every policy was given")
+		if name := c.Expected.Role.Name; name != "" && !c.RoleAssumed {
+			a.Command = strings.ReplaceAll(a.Command, "<role>", name)
+		}
 		remedy := "give its document as well: " + a.Command
 		if a.Boundary {
 			remedy = "give its document with --boundary: " + a.Command
@@ -96,7 +99,23 @@ func (c Check) repository(needs []iam.Need) []report.Finding {
 		return []report.Finding{finding(d, "Statement", RulePolicy, report.Error, "give the role's own policies without --repository-policy",
 			"no statement has a Principal: this is not a repository's policy")}
 	}
-	return c.repositoryLacks(d, needs)
+	findings := c.repositoryLacks(d, needs)
+	if len(c.Policies) == 0 && len(c.Absent) == 0 {
+		c.unproven("the role's own policies were not given")
+		findings = append(findings, finding(d, "Statement", RulePolicy, report.Warning, "give the role's own policies as well",
+			fmt.Sprintf("the repository's policy alone is never enough: %s needs %s from its own policies, which were not given", c.Principal, loginOf(needs))))
+	}
+	return findings
+}
+
+// loginOf is the action that no repository's policy can grant.
+func loginOf(needs []iam.Need) string {
+	for _, need := range needs {
+		if strings.HasSuffix(need.Action, ":GetAuthorizationToken") {
+			return need.Action
+		}
+	}
+	return "permission to log in"
 }
 
 func (c Check) service() string {

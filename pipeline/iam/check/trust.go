@@ -7,6 +7,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
+	"github.com/palette-ecr/palette-ecr/pipeline/iam/evaluate"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
@@ -78,6 +79,8 @@ func (c *trustCheck) statement(i int, s document.Statement) {
 		c.add(i, "", report.Error, c.command(), "the statement has no Principal: this is not a trust policy")
 	case s.Principal.Everyone || slices.Contains(s.Principal.AWS, "*"):
 		c.add(i, ".Principal", report.Error, c.command(), "Principal \"*\" lets every AWS account in the world take the role")
+	case c.others(s) != "":
+		c.add(i, "", report.Warning, removeIt+", unless they need the role too", "it lets %s take the role, who need not", c.others(s))
 	case len(s.Principal.Federated) > 0:
 		c.federated(i, s)
 	}
@@ -86,11 +89,63 @@ func (c *trustCheck) statement(i int, s document.Statement) {
 	}
 }
 
+// others says whom a statement is about, if not about pods: users of a SAML provider, those who an OIDC provider for
+// something else than Kubernetes vouches for, other accounts.
+func (c *trustCheck) others(s document.Statement) string {
+	var found []string
+	for _, arn := range s.Principal.AWS {
+		if account := accountOf(arn); account != "" && c.expected.Role.Account != "" && account != c.expected.Role.Account {
+			found = append(found, arn)
+		}
+	}
+	if len(found) < len(s.Principal.AWS) || len(s.Principal.Service) > 0 {
+		return "" // of the role's own account, or services
+	}
+	foreign := subjectsOfOthers(s)
+	for _, arn := range s.Principal.Federated {
+		switch {
+		case strings.Contains(arn, ":saml-provider/"):
+			found = append(found, "users of "+arn)
+		case len(foreign) == 0:
+			return ""
+		}
+	}
+	return strings.Join(append(found, foreign...), ", ")
+}
+
+// accountOf is the account in an ARN, or the ID itself.
+func accountOf(principal string) string {
+	if parts := strings.SplitN(principal, ":", 6); len(parts) == 6 {
+		return parts[4]
+	}
+	if len(principal) == 12 && strings.Trim(principal, "0123456789") == "" {
+		return principal
+	}
+	return ""
+}
+
+// subjectsOfOthers are the subjects that a statement names when none of them is or may be a service account.
+func subjectsOfOthers(s document.Statement) []string {
+	var subjects []string
+	for _, cond := range s.Conditions {
+		if !strings.HasSuffix(strings.ToLower(cond.Key), ":sub") || evaluate.Negated(cond.Operator) {
+			continue
+		}
+		for _, value := range cond.Values {
+			if strings.HasPrefix(value, "system:") || strings.HasPrefix(value, "*") || value == iam.Audience || strings.ContainsAny(value, "<>$") || !strings.Contains(value, ":") {
+				return nil
+			}
+			subjects = append(subjects, value)
+		}
+	}
+	return subjects
+}
+
 // issuersOf takes the issuers that the trust policy itself names.
 func issuersOf(d document.Document) []string {
 	var ids []string
 	for _, s := range d.Statements {
-		if s.Principal == nil {
+		if s.Principal == nil || len(subjectsOfOthers(s)) > 0 {
 			continue
 		}
 		for _, arn := range s.Principal.Federated {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -81,6 +82,14 @@ func Read(path string, stdin io.Reader) (File, error) {
 
 // Parse reads the content of a file.
 func Parse(path string, data []byte) (File, error) {
+	trimmed := bytes.TrimSpace(data)
+	switch {
+	case bytes.HasPrefix(trimmed, []byte(`"`)) && json.Valid(trimmed): // as --query policyText prints it
+		d, err := inside(path, data, trimmed)
+		return File{Kind: Bare, Document: d}, err
+	case bytes.HasPrefix(trimmed, []byte("---")) || yamlKey.Match(trimmed):
+		return File{}, fault.New(fault.Usage, "give it as JSON: aws … --output json", "reading policy document %q: it is YAML, not JSON", path)
+	}
 	var r raw
 	if err := json.Unmarshal(data, &r); err != nil || r.Statement != nil {
 		return bare(path, data) // whose errors name the place
@@ -109,6 +118,9 @@ func Parse(path string, data []byte) (File, error) {
 	}
 	return bare(path, data)
 }
+
+// yamlKey is how the output of the aws command begins in YAML.
+var yamlKey = regexp.MustCompile(`^[A-Za-z]+:(\s|$)`)
 
 func bare(path string, data []byte) (File, error) {
 	d, err := document.Parse(path, data)
