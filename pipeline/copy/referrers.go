@@ -40,7 +40,7 @@ func (c *copier) writeFallbackTags(ctx context.Context, g *graph) error {
 // writeFallbackTag adds what is missing to the index of one manifest's referrers.
 func (c *copier) writeFallbackTag(ctx context.Context, n *node) error {
 	tag := fallbackTag(n.desc.Digest)
-	known, err := c.dst.fallbackIndex(ctx, tag)
+	known, err := c.dst.fallbackIndex(ctx, n.desc.Digest)
 	if err != nil {
 		return c.dst.fail(err, "reading tag", tag)
 	}
@@ -63,10 +63,11 @@ func (c *copier) writeFallbackTag(ctx context.Context, n *node) error {
 	return c.dst.fail(err, "writing tag", tag)
 }
 
-// fallbackIndex reads the referrers under a fallback tag; none when there is no such tag.
-func (e *endpoint) fallbackIndex(ctx context.Context, tag string) ([]ocispec.Descriptor, error) {
-	_, raw, err := e.manifest(ctx, tag)
-	if errors.Is(err, errdef.ErrNotFound) {
+// fallbackIndex reads the referrers of a manifest under its fallback tag; none when there is no such tag. Some registries
+// answer with the manifest itself then (oras-project/oras#2174), whose children are no referrers.
+func (e *endpoint) fallbackIndex(ctx context.Context, of digest.Digest) ([]ocispec.Descriptor, error) {
+	desc, raw, err := e.manifest(ctx, fallbackTag(of))
+	if errors.Is(err, errdef.ErrNotFound) || err == nil && desc.Digest == of {
 		return nil, nil
 	}
 	if err != nil {

@@ -189,6 +189,20 @@ func (f *fake) digestOf(reference string) string {
 	return d.Digest.String()
 }
 
+// indexOf returns what the index under a tag lists.
+func (f *fake) indexOf(tag string) (digests []digest.Digest) {
+	f.t.Helper()
+	_, body, err := f.repo().FetchReference(context.Background(), tag)
+	require.NoError(f.t, err)
+	defer body.Close()
+	var index ocispec.Index
+	require.NoError(f.t, json.NewDecoder(body).Decode(&index))
+	for _, m := range index.Manifests {
+		digests = append(digests, m.Digest)
+	}
+	return digests
+}
+
 // subject makes a manifest a referrer.
 func subject(of ocispec.Descriptor) func(*ocispec.Manifest) {
 	return func(m *ocispec.Manifest) { m.Subject = &of }

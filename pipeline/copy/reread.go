@@ -173,7 +173,7 @@ func (r *reader) referrersOf(ctx context.Context, g *graph) error {
 	for _, n := range g.subjects() {
 		listed, err := r.dst.referrers(ctx, n.desc)
 		if err == nil && r.dst.noReferrers.Load() {
-			listed, err = r.dst.fallbackIndex(ctx, fallbackTag(n.desc.Digest))
+			listed, err = r.dst.fallbackIndex(ctx, n.desc.Digest)
 		}
 		if err = r.dst.fail(err, "listing the referrers of", n.desc.Digest.String()); isCause(err, ecr.Denied) {
 			r.note("the destination's referrers may not be listed; they were read by their digests")
