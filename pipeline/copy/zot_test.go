@@ -70,7 +70,7 @@ func TestZotIsRestartedWhileItIsCopied(t *testing.T) {
 	assert.Equal(t, artifacts, dst.asked("PUT", "/manifests/"), "each once")
 }
 
-// inContainer is Zot's repository, found anew for each connection: a container that is started again gets another port.
+// inContainer is Zot's repository, looked up for each connection: a container that is started again gets another port.
 func inContainer(t *testing.T, zot testcontainers.Container) (registry.Repository, copy.Access) {
 	t.Helper()
 	parsed, err := registry.Parse("oci://zot.test:5000")
