@@ -31,7 +31,7 @@ func (t *Target) WithAwsKeys(
 	if region != "" {
 		access = append(access, &Access{Variable: "AWS_REGION", Value: region})
 	}
-	return t.with(access)
+	return t.let(access)
 }
 
 // Reaches AWS with what a process prints, for single sign-on: cmd://"aws configure export-credentials --profile prod"
@@ -105,7 +105,7 @@ func (t *Target) WithAwsWebIdentity(
 	if region != "" {
 		access = append(access, &Access{Variable: "AWS_REGION", Value: region})
 	}
-	return t.with(access)
+	return t.let(access)
 }
 
 // Reaches AWS with a profile of the shared configuration
@@ -135,5 +135,5 @@ func (t *Target) WithAwsProfile(
 			access = append(access, &Access{Path: file.path, Secret: file.secret}, &Access{Variable: file.variable, Value: file.path})
 		}
 	}
-	return t.with(access)
+	return t.let(access)
 }

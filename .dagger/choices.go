@@ -2,13 +2,6 @@ package main
 
 import "slices"
 
-// choose returns a copy that every stage of a cutover, and the rollback, gets further flags in.
-func (t *Target) choose(args ...string) *Target {
-	next := *t
-	next.Choices = append(slices.Clone(t.Choices), args...)
-	return &next
-}
-
 // Decides what a cutover refuses until somebody decided it
 //
 // +cache="session"
@@ -74,5 +67,5 @@ func (t *Target) WithoutSpoke(
 	// Name of the spoke, as fleetConfig has it.
 	name string,
 ) *Target {
-	return t.with(nil, "--without-spoke="+name)
+	return t.always("--without-spoke=" + name)
 }

@@ -3,22 +3,25 @@ package main
 import (
 	"slices"
 	"testing"
+
+	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
 )
 
 // What is chosen adds up, leaves the target that it was chosen for alone, and is not among what reaches the clusters.
 func TestChoicesAddUp(t *testing.T) {
-	first := (&Target{Flags: []string{"--kubeconfig=/k"}}).WithDecisions([]string{"chat", "hub/Kind/ns/name"}, true, false, true, true)
+	first := (&Target{Hub: &Reached{Path: "/k"}}).WithDecisions([]string{"chat", "hub/Kind/ns/name"}, true, false, true, true)
 	both := first.WithCopying(true, []string{"charts"}, true, []string{"PutImage=50"}).WithoutSpoke("edge")
 	other := first.WithCopying(false, nil, false, nil)
 	for _, c := range []struct{ got, want []string }{
-		{first.Choices, []string{"--accept-broken=chat", "--accept-broken=hub/Kind/ns/name", "--keep-live", "--allow-downgrade", "--recover"}},
-		{both.Choices, []string{
+		{first.chosen(false), []string{"--accept-broken=chat", "--accept-broken=hub/Kind/ns/name", "--keep-live", "--allow-downgrade", "--recover"}},
+		{both.chosen(false), []string{
 			"--accept-broken=chat", "--accept-broken=hub/Kind/ns/name", "--keep-live", "--allow-downgrade", "--recover",
 			"--leave=charts", "--quota=PutImage=50", "--all-repositories", "--create-repository",
 		}},
-		{other.Choices, first.Choices},
-		{first.Flags, []string{"--kubeconfig=/k"}},
-		{both.Flags, []string{"--kubeconfig=/k", "--without-spoke=edge"}},
+		{other.chosen(false), first.chosen(false)},
+		{first.clusters(), []string{"--kubeconfig=/k"}},
+		{first.chosen(true), nil},
+		{both.chosen(true), []string{"--without-spoke=edge"}},
 	} {
 		if !slices.Equal(c.got, c.want) {
 			t.Errorf("got %q, want %q", c.got, c.want)
@@ -33,10 +36,32 @@ func TestTargetKeepsTheRulesOfLint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"--push-wait=2m", "--prepare-spokes", "--disable=L11", "--disable=L19"}; !slices.Equal(target.Choices, want) {
-		t.Errorf("chosen %q, want %q", target.Choices, want)
+	if want := []string{"--push-wait=2m", "--prepare-spokes", "--disable=L11", "--disable=L19"}; !slices.Equal(target.chosen(false), want) {
+		t.Errorf("chosen %q, want %q", target.chosen(false), want)
 	}
-	if want := []string{"--eks-cluster=hub", "--timeout=5m", "--spokes-from-values"}; !slices.Equal(target.Flags, want) {
-		t.Errorf("reached by %q, want %q", target.Flags, want)
+	if want := []string{"--eks-cluster=hub", "--timeout=5m", "--spokes-from-values"}; !slices.Equal(append(target.clusters(), target.chosen(true)...), want) {
+		t.Errorf("reached by %q, want %q", append(target.clusters(), target.chosen(true)...), want)
+	}
+}
+
+// A spoke is named by the flag that its kubeconfig or its name in EKS makes; each kubeconfig has a place of its own.
+func TestSpokesAreNamed(t *testing.T) {
+	secret := &dagger.Secret{}
+	target, err := (&Target{Hub: &Reached{}}).WithSpoke("east", secret, "admin", "")
+	if err == nil {
+		target, err = target.WithSpoke("far", nil, "", "far,region=eu-west-1")
+	}
+	if err == nil {
+		target, err = target.WithSpoke("west", secret, "", "")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"--spoke=name=east,kubeconfig=/run/secrets/spokes/0/kubeconfig,context=admin", "--spoke=name=far,eks=far,region=eu-west-1",
+		"--spoke=name=west,kubeconfig=/run/secrets/spokes/2/kubeconfig",
+	}
+	if got := target.clusters(); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

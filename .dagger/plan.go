@@ -37,7 +37,7 @@ func (t *Target) Plan(
 	// +optional
 	reportAnyway bool,
 ) (*Planned, error) {
-	some := t.with(nil, flags{{"from", string(from)}, {"until", string(until)}, {"output", "plan=" + out + "/" + planFile}}.args()...)
+	some := t.always(flags{{"from", string(from)}, {"until", string(until)}, {"output", "plan=" + out + "/" + planFile}}.args()...)
 	report, err := some.next(ctx, t.Linted, "plan", anyway(true))
 	if err != nil {
 		return nil, err

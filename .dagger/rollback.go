@@ -37,8 +37,7 @@ func (m *PaletteEcr) Installed(
 	if err != nil {
 		return nil, err
 	}
-	t.Flags = append(t.Flags, flags{{"managed-by", string(managedBy)}, {"timeout", timeout}}.args()...)
-	return t, nil
+	return t.always(flags{{"managed-by", string(managedBy)}, {"timeout", timeout}}.args()...), nil
 }
 
 // Goes back to Zot, also days after the cutover: copies to it what ECR has, and restores the previous registry settings
@@ -82,7 +81,7 @@ func (t *Target) Rollback(
 	if m.Input.Path != "" {
 		args = append(args, m.Input.Flag+"="+m.Input.Path)
 	}
-	args = slices.Concat(args, m.targetFlags(), t.Choices,
+	args = slices.Concat(args, m.targetFlags(), t.chosen(false),
 		switches{{"no-copy-back", noCopyBack}, {"discard-changes", discardChanges}, {"crds", crds}, {"preview", preview}}.args(),
 		each("leave-spoke", leaveSpoke), each("only-spoke", onlySpoke))
 	c, err := m.Container(ctx)

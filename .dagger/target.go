@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
@@ -15,11 +14,11 @@ type Target struct {
 	// +private
 	Linted *Report
 	// +private
-	Flags []string
+	Hub *Reached
 	// +private
-	Choices []string
+	Spokes []*Reached
 	// +private
-	Spokes int
+	Choices []*Choice
 	// +private
 	Access []*Access
 	// +private
@@ -77,8 +76,9 @@ func (l *Linted) Target(
 	if err != nil {
 		return nil, err
 	}
-	t.Flags = append(t.Flags, flags{{"managed-by", string(managedBy)}, {"timeout", timeout}}.args()...)
-	t.Flags = append(t.Flags, switches{{"spokes-from-values", spokesFromValues}}.args()...)
+	t = t.always(slices.Concat(
+		flags{{"managed-by", string(managedBy)}, {"timeout", timeout}}.args(), switches{{"spokes-from-values", spokesFromValues}}.args(),
+	)...)
 	return t.choose(slices.Concat(
 		flags{{"push-wait", pushWait}}.args(),
 		switches{{"prepare-spokes", prepareSpokes}, {"install", install}}.args(),
@@ -88,28 +88,14 @@ func (l *Linted) Target(
 
 // target reaches the hub by a kubeconfig or as an EKS cluster, or as the file of --config says.
 func (m *PaletteEcr) target(linted *Report, kubeconfig *dagger.Secret, context, eksCluster string) (*Target, error) {
-	const path = secrets + "/kubeconfig"
-	t := &Target{Module: m, Linted: linted}
 	switch {
 	case eksCluster != "" && (kubeconfig != nil || context != ""):
 		return nil, wrongUse("reading the arguments: the hub is given both by a kubeconfig and by the name of an EKS cluster", "leave one out")
-	case eksCluster != "":
-		t.Flags = []string{"--eks-cluster=" + eksCluster}
-	case kubeconfig != nil:
-		t.Flags, t.Access = []string{"--kubeconfig=" + path}, []*Access{{Path: path, Secret: kubeconfig}}
-	case !m.Input.Config:
+	case eksCluster == "" && kubeconfig == nil && !m.Input.Config:
 		return nil, wrongUse("reading the arguments: nothing says which cluster the hub is", "add --kubeconfig file://kubeconfig, --eks-cluster NAME, or a --config whose hub is an EKS cluster")
 	}
-	t.Flags = append(t.Flags, flags{{"context", context}}.args()...)
-	return t, nil
-}
-
-// with returns a copy with further access and flags.
-func (t *Target) with(access []*Access, args ...string) *Target {
-	next := *t
-	next.Access = append(slices.Clone(t.Access), access...)
-	next.Flags = append(slices.Clone(t.Flags), args...)
-	return &next
+	hub := &Reached{Kubeconfig: kubeconfig, Path: byKubeconfig(kubeconfig, "kubeconfig"), Context: context, Eks: eksCluster}
+	return &Target{Module: m, Linted: linted, Hub: hub}, nil
 }
 
 // Adds a spoke that is not the hub
@@ -131,22 +117,14 @@ func (t *Target) WithSpoke(
 	// +optional
 	eksCluster string,
 ) (*Target, error) {
-	flag, access := "--spoke=name="+name, []*Access(nil)
-	switch {
-	case (kubeconfig != nil) == (eksCluster != ""):
+	if (kubeconfig != nil) == (eksCluster != "") {
 		return nil, wrongUse("reading the arguments: spoke \""+name+"\" is to be given by a kubeconfig or by the name of an EKS cluster", "add --kubeconfig file://spoke.kubeconfig, or --eks-cluster NAME")
-	case eksCluster != "":
-		flag += ",eks=" + eksCluster
-	default:
-		path := fmt.Sprintf("%s/spokes/%d/kubeconfig", secrets, t.Spokes)
-		flag, access = flag+",kubeconfig="+path, []*Access{{Path: path, Secret: kubeconfig}}
 	}
-	if context != "" {
-		flag += ",context=" + context
-	}
-	next := t.with(access, flag)
-	next.Spokes++
-	return next, nil
+	next := *t
+	next.Spokes = append(slices.Clone(t.Spokes), &Reached{
+		Name: name, Kubeconfig: kubeconfig, Path: byKubeconfig(kubeconfig, "spokes/%d/kubeconfig", len(t.Spokes)), Context: context, Eks: eksCluster,
+	})
+	return &next, nil
 }
 
 // Binds a service that the kubeconfig or a proxy names, for example a cluster that only your machine reaches
@@ -185,10 +163,10 @@ func (t *Target) Run(
 	// +optional
 	reportAnyway bool,
 ) (*Report, error) {
-	some := t.with(nil, flags{{"from", string(from)}, {"until", string(until)}}.args()...)
+	some := t.always(flags{{"from", string(from)}, {"until", string(until)}}.args()...)
 	if plan != nil {
+		some = some.always("--plan=" + planPath)
 		some.Made = plan
-		some.Flags = append(some.Flags, "--plan="+planPath)
 	}
 	return some.next(ctx, t.Linted, "run", anyway(reportAnyway))
 }
@@ -212,11 +190,14 @@ func (t *Target) stage(ctx context.Context, tolerant anyway, args ...string) (*R
 	if err != nil {
 		return nil, err
 	}
-	call.args = append(call.args, t.Choices...)
+	call.args = append(call.args, t.chosen(false)...)
 	return t.live(ctx, call, tolerant)
 }
 
 func (t *Target) live(ctx context.Context, call command, tolerant anyway) (*Report, error) {
+	for _, r := range append([]*Reached{t.Hub}, t.Spokes...) {
+		call.container = r.give(call.container)
+	}
 	for _, a := range t.Access {
 		call.container = a.give(call.container)
 	}
@@ -226,6 +207,6 @@ func (t *Target) live(ctx context.Context, call command, tolerant anyway) (*Repo
 	for _, s := range t.Services {
 		call.container = call.container.WithServiceBinding(s.Name, s.Service)
 	}
-	call.args = append(append(call.args, t.Module.Chart.Crds...), t.Flags...)
+	call.args = slices.Concat(call.args, t.Module.Chart.Crds, t.clusters(), t.chosen(true))
 	return call.live().report(ctx, tolerant)
 }
