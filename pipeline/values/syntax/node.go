@@ -3,11 +3,9 @@
 // and take most of the time of an edit. It accepts less than they do and never more: what it accepts, they
 // read the same way, which a differential fuzz test holds (FuzzAgrees).
 //
-// It is a grammar of its own and not a pass that finds ends for the nodes of yaml.v3: those know where they begin and
-// nothing else, so that such a pass has to scan quotes, blocks, plain text of several lines and brackets all the same;
-// errors would have no column and would quote values; and yaml.v3 takes 4 to 5 times as long (for 1,000 spokes 72 to
-// 110 ms against 15 to 20, twice for each edit), with which an edit would take as long as yq's. The parser is one type
-// with many methods since recursive descent is one algorithm over one state: a method is a production of the grammar.
+// It is a grammar of its own and not a pass that finds ends for the nodes of yaml.v3: that would save less than it seems,
+// its errors have no column, and it takes seven times as long; docs/architecture.md has the numbers. The parser is one
+// type with many methods since recursive descent is one algorithm over one state: a method is a production of the grammar.
 package syntax
 
 import "fmt"
