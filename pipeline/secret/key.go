@@ -10,6 +10,7 @@ var credentialWords = []string{
 	"password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey", "credential",
 	"htpasswd", "dockerconfigjson", "authorization", "username", "creds",
 	"sshkey", "tlskey", "clientkey", "serverkey", "signingkey", "encryptionkey", "masterkey", "sharedkey", "sessionkey", "accountkey", "licensekey", "authkey",
+	"connectionstring",
 }
 
 // credentialEndings do so at a key's end: adminPw.

@@ -61,6 +61,10 @@ func TestLine(t *testing.T) {
 		`clientKeySecretName: tls`:            `clientKeySecretName: tls`,
 		`a: robot:hunter2@zot.example/x`:      `a: ********@zot.example/x`,
 		`a: oci://u:p/hunter2@zot.example`:    `a: oci://********@zot.example`,
+		`a: 'u:hunter2@x/y'`:                  `a: '********@x/y'`,
+		`a: name:tag@sha256:hunter2`:          `a: name:tag@sha256:hunter2`,
+		`a: 'x;AccountKey=hunter2;y=z'`:       `a: 'x;AccountKey=********;y=z'`,
+		`connectionString: x=hunter2`:         `connectionString: ********`,
 		`image: zot:5000/mural:1.0@sha256:12`: `image: zot:5000/mural:1.0@sha256:12`,
 		`a: "https://x?token=hunter2&y=z"`:    `a: "https://x?token=********&y=z"`,
 		// addresses and command lines

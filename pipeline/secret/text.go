@@ -21,14 +21,14 @@ var secretShapes = []secretShape{
 	// the same with a slash in the password, which should have been escaped: what looks like a port is none
 	{"@", regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://(?P<secret>[^\s/'":@<>\[]*:[^\s/'"<>@]*[^0-9\s/'"<>@][^\s'"<>]*)@`)},
 	// and without a scheme
-	{"@", regexp.MustCompile(`(?:^|[\s"'(=,])(?P<secret>[^\s/"'@:=(),]*:[^\s/"'@]+)@[A-Za-z0-9-]+(?:\.[A-Za-z0-9.-]+|:[0-9]{2,5}\b)`)},
+	{"@", regexp.MustCompile(`(?:^|[\s"'(=,])(?P<secret>[^\s/"'@:=(),]*:[^\s/"'@]+)@[A-Za-z0-9-]+(?:\.[A-Za-z0-9.-]+|:[0-9]{2,5}\b|/)`)},
 	// the login of an administrator, as people note it in comments
 	{"admin:", regexp.MustCompile(`(?i)\badmin:(?P<secret>[^\s/"',;]{4,})`)},
 	// HTTP authorization
 	{"", regexp.MustCompile(`(?i)\b(?:basic|bearer)\s+(?P<secret>[A-Za-z0-9+/._~-]{12,}=*)`)},
 	// name=value and name:value
 	{"=", regexp.MustCompile(credentialName + `=\\?["']?` + credentialValue)},
-	{"=", regexp.MustCompile(`(?i)\b(?:token|pwd|access_?key|auth_?token)=\\?["']?` + credentialValue)},
+	{"=", regexp.MustCompile(`(?i)\b(?:token|pwd|access_?key|auth_?token|account_?key|shared_?access_?(?:key|signature))=\\?["']?` + credentialValue)},
 	{":", regexp.MustCompile(credentialName + `:\\?["']?` + credentialValue)},
 	// "name": "value", also within a string
 	{`"`, regexp.MustCompile(credentialName + `\\?["']\s*[:=]\s*\\?["']?` + credentialValue)},
