@@ -72,7 +72,7 @@ func Connect(t target.Cluster) (*Cluster, error) {
 func From(name string, restConfig *rest.Config) (*Cluster, error) {
 	restConfig = rest.CopyConfig(restConfig)
 	restConfig.UserAgent = userAgent
-	restConfig.QPS, restConfig.Burst = 50, 100
+	restConfig.QPS, restConfig.Burst = 100, 300
 	restConfig.WarningHandler = rest.NoWarnings{} // the library writes to no stream
 	connected, err := client.NewWithWatch(restConfig, client.Options{Scheme: NewScheme()})
 	if err != nil {
