@@ -20,6 +20,7 @@ type job struct {
 	src, dst  *endpoint
 	images    func(context.Context) ([]ecr.Image, error)
 	layers    func(context.Context, []string) (map[string]int64, error)
+	manifests func(ctx context.Context, tags, digests, accepted []string) ([]ecr.Manifest, error)
 	immutable bool
 
 	mu    sync.Mutex
@@ -31,7 +32,7 @@ func newJob(src *Source, dst Destination, o Options) *job {
 	// Only after the switch can the destination be the newer one: then hue pushes to it.
 	limits := o.limits(dst.Address.Registry.Kind, o.Keep)
 	j := &job{
-		Options: o, images: dst.Images, layers: dst.Layers, immutable: dst.Immutable,
+		Options: o, images: dst.Images, layers: dst.Layers, manifests: dst.Manifests, immutable: dst.Immutable,
 		dst: newEndpoint(ToDestination, dst.Repository, dst.Address.URL(), dst.Address, newBuckets(limits), 2*o.Concurrency),
 	}
 	j.dst.client.beforeWrite = o.BeforeWrite

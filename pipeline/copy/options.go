@@ -30,6 +30,10 @@ type Destination struct {
 	// Layers says which of at most ecr.MostLayers blobs are there, with their sizes in bytes, if the registry has an
 	// API for it: it saves a HEAD for each. May be nil.
 	Layers func(context.Context, []string) (map[string]int64, error)
+
+	// Manifests reads at most ecr.MostManifests manifests by tag or digest, of the media types that it is given, if the
+	// registry has an API for it: it saves a GET for each when everything is read again. May be nil.
+	Manifests func(ctx context.Context, tags, digests, accepted []string) ([]ecr.Manifest, error)
 }
 
 // Reference is what a cluster uses: the tag and digest of one OCIRepository. At least one is set.
@@ -88,6 +92,9 @@ func ToECR(ctx context.Context, c *ecr.Client) (Destination, error) {
 // ToNew is ToECR for a repository that need not exist: with the error that says so, the destination is whole.
 func ToNew(ctx context.Context, c *ecr.Client) (Destination, error) {
 	d := Destination{Address: c.Repository, Images: c.Images, Layers: c.Layers}
+	if ecr.ReadsManifests(c.Repository) {
+		d.Manifests = c.Manifests
+	}
 	info, missing := c.Require(ctx)
 	if missing != nil && !isCause(missing, ecr.Denied) && !isCause(missing, ecr.Missing) {
 		return Destination{}, missing

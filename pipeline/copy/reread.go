@@ -48,8 +48,12 @@ func (v *verifier) reread(ctx context.Context, g *graph) ([]finding, error) {
 	var inner context.Context
 	r.group, inner = errgroup.WithContext(ctx)
 	r.group.SetLimit(2 * v.Concurrency)
+	read, err := r.readTogether(inner, g.sorted())
+	if err != nil {
+		return nil, v.dst.fail(err, "reading manifests", "")
+	}
 	for _, n := range g.sorted() {
-		r.group.Go(func() error { return r.manifestOf(inner, n) })
+		r.group.Go(func() error { return r.manifestOf(inner, n, read) })
 	}
 	blobs := g.sortedBlobs()
 	there, err := r.checkBlobs(inner, blobs)
@@ -91,11 +95,14 @@ func (r *reader) step() {
 	r.Progress.Count("manifests and blobs read again", r.done, r.total)
 }
 
-// manifestOf reads a manifest: by its first tag, which proves the tag too, or by its digest.
-func (r *reader) manifestOf(ctx context.Context, n *node) error {
+// manifestOf reads a manifest: by its first tag, which proves the tag too, or by its digest; unless it was read.
+func (r *reader) manifestOf(ctx context.Context, n *node, read readManifests) error {
 	defer r.step()
-	whole := false
+	whole := read.whole[n.desc.Digest]
 	for _, tag := range n.tags {
+		if read.tags[tag] == n.desc.Digest {
+			continue
+		}
 		named, err := r.tagOf(ctx, tag, n.desc.Digest, !whole)
 		if err != nil {
 			return err
@@ -170,23 +177,33 @@ func (r *reader) sizeOf(b *blob, size int64) {
 // referrersOf looks whether the destination lists the referrers that it was sent. That they are there is
 // proven already, so not being allowed to list is no gap.
 func (r *reader) referrersOf(ctx context.Context, g *graph) error {
+	errDenied := errors.New("not allowed")
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(2 * r.Concurrency)
 	for _, n := range g.subjects() {
-		listed, err := r.dst.referrers(ctx, n.desc)
-		if err == nil && r.dst.noReferrers.Load() {
-			listed, err = r.dst.fallbackIndex(ctx, n.desc.Digest)
-		}
-		if err = r.dst.fail(err, "listing the referrers of", n.desc.Digest.String()); isCause(err, ecr.Denied) {
-			r.note("the destination's referrers may not be listed; they were read by their digests")
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		for _, referrer := range n.referrers {
-			if !lists(listed, referrer.desc.Digest) {
-				r.lack("referrer "+referrer.desc.Digest.String(), "not listed with %s", n.name())
+		group.Go(func() error {
+			listed, err := r.dst.referrers(inner, n.desc)
+			if err == nil && r.dst.noReferrers.Load() {
+				listed, err = r.dst.fallbackIndex(inner, n.desc.Digest)
 			}
-		}
+			if err = r.dst.fail(err, "listing the referrers of", n.desc.Digest.String()); isCause(err, ecr.Denied) {
+				return errDenied
+			}
+			if err != nil {
+				return err
+			}
+			for _, referrer := range n.referrers {
+				if !lists(listed, referrer.desc.Digest) {
+					r.lack("referrer "+referrer.desc.Digest.String(), "not listed with %s", n.name())
+				}
+			}
+			return nil
+		})
 	}
-	return nil
+	err := group.Wait()
+	if errors.Is(err, errDenied) {
+		r.note("the destination's referrers may not be listed; they were read by their digests")
+		return nil
+	}
+	return err
 }
