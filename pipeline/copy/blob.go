@@ -32,6 +32,7 @@ type blobSender struct {
 	reading       *semaphore.Weighted // held until sending is
 	sending       *semaphore.Weighted
 	copied, bytes atomic.Int64
+	mounted       atomic.Int64
 }
 
 func newBlobSender(j *job, listed listed) blobSender {
@@ -46,16 +47,25 @@ func (s *blobSender) ensure(ctx context.Context, b *blob) error {
 		if _, has := s.there.sizes[b.desc.Digest]; has {
 			return nil
 		}
-		send := s.stream
-		if b.desc.Size <= smallBlob {
-			send = s.sendWhole
+		there, sent, err := s.mount(ctx, b)
+		if err != nil {
+			return err
 		}
-		sent, err := send(ctx, b)
+		if !there {
+			send := s.stream
+			if b.desc.Size <= smallBlob {
+				send = s.sendWhole
+			}
+			if sent, err = send(ctx, b); err != nil {
+				return err
+			}
+		}
 		if sent {
 			s.copied.Add(1)
 			s.bytes.Add(b.desc.Size)
 		}
-		return err
+		s.placed.note(b.desc.Digest, s.dst.repo.Reference.Repository)
+		return nil
 	})
 }
 

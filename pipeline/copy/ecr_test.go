@@ -3,6 +3,7 @@ package copy_test
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +32,7 @@ func emulate(t *testing.T, immutable bool) *emulator.Emulator {
 		Users: []emulator.User{emulator.Administrator(account)},
 		Repositories: []emulator.Repository{
 			{Account: account, Region: "us-east-1", Name: "palette/mural-workloads", Immutable: immutable},
+			{Account: account, Region: "us-east-1", Name: "palette/charts/mural-workloads"},
 			{Account: account, Name: "mural-workloads", Public: true},
 		},
 		Aliases: []emulator.Alias{{Name: "a1b2c3d4", Account: account}},
@@ -43,11 +45,7 @@ func emulate(t *testing.T, immutable bool) *emulator.Emulator {
 // toECR is the repository in the emulated ECR, as a user sees it.
 func toECR(t *testing.T, e *emulator.Emulator, u emulator.User, endpoint string) (copy.Destination, error) {
 	t.Helper()
-	bundle := filepath.Join(t.TempDir(), "ca.pem")
-	require.NoError(t, os.WriteFile(bundle, e.CA, 0o600))
-	settings := map[string]string{"HTTPS_PROXY": e.Proxy, "AWS_CA_BUNDLE": bundle}
-	client, err := ecr.HTTPClient(func(name string) string { return settings[name] })
-	require.NoError(t, err)
+	client := clientOf(t, e)
 	parsed, err := registry.Parse(endpoint)
 	require.NoError(t, err)
 	repo, err := parsed.Repository("mural-workloads")
@@ -58,6 +56,17 @@ func toECR(t *testing.T, e *emulator.Emulator, u emulator.User, endpoint string)
 	})
 	require.NoError(t, err)
 	return copy.ToECR(context.Background(), c)
+}
+
+// clientOf reaches the emulated AWS.
+func clientOf(t *testing.T, e *emulator.Emulator) *http.Client {
+	t.Helper()
+	bundle := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(bundle, e.CA, 0o600))
+	settings := map[string]string{"HTTPS_PROXY": e.Proxy, "AWS_CA_BUNDLE": bundle}
+	client, err := ecr.HTTPClient(func(name string) string { return settings[name] })
+	require.NoError(t, err)
+	return client
 }
 
 const (

@@ -61,6 +61,8 @@ type Options struct {
 	Progress    progress.Reporter // nil is none
 	Now         func() time.Time  // nil is time.Now
 	Lifetime    time.Duration     // how long the proof counts; 0 is an hour
+
+	placed *placed // of RunAll and RunEach, which copy several repositories; nil mounts nothing
 }
 
 func (o Options) withDefaults() Options {

@@ -131,6 +131,9 @@ func SplitLeft(names []string) (repositories []string, artifacts map[string][]st
 // RunAll is RunProven for several repositories, one after the other, since ECR's limits count for all of them. The
 // proof holds when everything of each is there. It ends with the first that can't be copied; what was copied stays.
 func RunAll(ctx context.Context, pairs []Pair, o Options) ([]Result, report.Proof, error) {
+	if len(pairs) > 1 {
+		o.placed = &placed{}
+	}
 	var results []Result
 	var proofs []report.Proof
 	for _, p := range pairs {
@@ -146,6 +149,9 @@ func RunAll(ctx context.Context, pairs []Pair, o Options) ([]Result, report.Proo
 
 // RunEach is Run for several repositories, as RunAll is RunProven.
 func RunEach(ctx context.Context, pairs []Pair, o Options) ([]Result, error) {
+	if len(pairs) > 1 {
+		o.placed = &placed{}
+	}
 	var results []Result
 	for _, p := range pairs {
 		result, err := Run(ctx, p.Source, p.Destination, p.With(o))

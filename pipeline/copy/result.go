@@ -42,7 +42,8 @@ type Result struct {
 	Tags        []Tag  `json:"tags"` // by name
 	Manifests   Tally  `json:"manifests"`
 	Blobs       Tally  `json:"blobs"`
-	Bytes       int64  `json:"bytes"` // of blobs that were sent
+	Bytes       int64  `json:"bytes"`             // of blobs that were sent
+	Mounted     int    `json:"mounted,omitempty"` // blobs that the destination took from another of its repositories
 
 	Written []string `json:"-"` // digests of the manifests that were sent: none of them is a push by Hue
 
@@ -63,7 +64,7 @@ func (r Result) Changed() bool { return r.DestinationRequests.Writes() > 0 }
 func (r Result) Counts() map[string]int64 {
 	return map[string]int64{
 		"tags": int64(len(r.Tags)), "manifests": int64(r.Manifests.Total), "manifests copied": int64(r.Manifests.Copied),
-		"blobs": int64(r.Blobs.Total), "blobs copied": int64(r.Blobs.Copied), "bytes copied": r.Bytes,
+		"blobs": int64(r.Blobs.Total), "blobs copied": int64(r.Blobs.Copied), "bytes copied": r.Bytes, "blobs mounted": int64(r.Mounted),
 		"requests to the source": r.SourceRequests.Total(), "requests to the destination": r.DestinationRequests.Total(),
 		"writes": r.DestinationRequests.Writes(),
 	}
@@ -79,6 +80,9 @@ func (r Result) String() string {
 		return s + "all there already"
 	}
 	s += fmt.Sprintf("%s and %s copied (%s)", report.Counted(r.Manifests.Copied, "manifest"), report.Counted(r.Blobs.Copied, "blob"), size(r.Bytes))
+	if r.Mounted > 0 {
+		s += fmt.Sprintf(", %s mounted from other repositories", report.Counted(r.Mounted, "blob"))
+	}
 	if o := r.Overwritten(); len(o) > 0 {
 		s += fmt.Sprintf(", %s overwritten", report.Counted(len(o), "tag"))
 	}

@@ -39,7 +39,7 @@ func (s *sender) tally(r *Result) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r.Manifests.Copied, r.Blobs.Copied, r.Bytes = len(s.written), int(s.blobs.copied.Load()), s.blobs.bytes.Load()
+	r.Manifests.Copied, r.Blobs.Copied, r.Bytes, r.Mounted = len(s.written), int(s.blobs.copied.Load()), s.blobs.bytes.Load(), int(s.blobs.mounted.Load())
 	for _, d := range s.written {
 		r.Written = append(r.Written, d.String())
 	}

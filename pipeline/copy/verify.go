@@ -58,6 +58,7 @@ func (r Result) with(repair Result, notes []string) Result {
 	r.Manifests.Copied += repair.Manifests.Copied
 	r.Blobs.Copied += repair.Blobs.Copied
 	r.Bytes += repair.Bytes
+	r.Mounted += repair.Mounted
 	r.Written = sorted(append(append([]string{}, r.Written...), repair.Written...))
 	r.SourceRequests = r.SourceRequests.plus(repair.SourceRequests)
 	r.DestinationRequests = r.DestinationRequests.plus(repair.DestinationRequests)
