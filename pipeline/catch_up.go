@@ -14,14 +14,16 @@ type CaughtUp struct{ entry Entry }
 func (c CaughtUp) Entry() Entry { return c.entry }
 
 // CatchUp copies what came to ECR while Restore was at work, or all of it when Zot was off before. In the first case
-// hue has pushed to Zot again by now, and the tags there are the newer ones.
+// hue has pushed to Zot again by now, and the tags there are the newer ones; so it has when an earlier rollback restored
+// the release and got no further.
 func CatchUp(ctx context.Context, w *world.World, s *state.State, in Restored) (CaughtUp, error) {
+	resumed := !in.Done && s.Journal.Open && !s.Journal.SwitchedAt.IsZero()
 	switch {
-	case !in.Done:
+	case !in.Done && !resumed:
 		return CaughtUp{Entry{Skip: "nothing was restored"}}, nil
 	case in.CopiedBack.Return.NoCopyBack:
 		return CaughtUp{Entry{Skip: noCopyBack}}, nil
 	}
-	entry, err := copyToSource(ctx, w, s, in.CopiedBack.Done)
+	entry, err := copyToSource(ctx, w, s, in.CopiedBack.Done || resumed)
 	return CaughtUp{entry}, err
 }

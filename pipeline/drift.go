@@ -3,9 +3,11 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/drift"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -23,7 +25,7 @@ func Drift(ctx context.Context, o Options) (*report.Report, error) {
 }
 
 func findDrift(ctx context.Context, o Options, r *runner) error {
-	w, s, err := look(ctx, o, r)
+	w, s, missing, err := look(ctx, o, r)
 	if err != nil {
 		return err
 	}
@@ -36,6 +38,9 @@ func findDrift(ctx context.Context, o Options, r *runner) error {
 		if on, err = s.OnECR(w.Destination); err != nil {
 			return err
 		}
+	}
+	if err := stillBehind(s.Journal); err != nil {
+		return err
 	}
 	if !on && !s.Journal.Open && o.Target.Registry.Endpoint == "" {
 		return fault.New(fault.Refused, "see `palette-ecr status`; or say with --endpoint where the release should be",
@@ -63,14 +68,36 @@ func findDrift(ctx context.Context, o Options, r *runner) error {
 	}
 	r.report.Findings, r.report.Rules = append(r.report.Findings, found.Findings...), drift.Rules()
 	r.report.Now = standing(ctx, w, s)
+	unlooked := unnamed(r.report.Now, missing)
 	switch n := r.report.Errors(); {
 	case n > 0:
 		first := found.Findings[0]
 		return fault.New(fault.Pending, first.Remedy, "looking for drift: %s, first %s: %s", report.Counted(n, "thing"), first.Place, first.Message)
+	case unlooked != nil:
+		return unlooked
 	case len(found.Unseen) > 0:
-		return fault.New(fault.Unproven, "use kubeconfigs that may read all namespaces", "looking for drift: not everything could be looked at: %s", found.Unseen[0])
+		remedy := "use kubeconfigs that may read all namespaces"
+		for _, c := range w.Spokes {
+			if err := w.Unreached[c.Name]; err != nil { // which lists nothing either
+				remedy = fault.RemedyOf(err)
+			}
+		}
+		return fault.New(fault.Unproven, remedy, "looking for drift: not everything could be looked at: %s", found.Unseen[0])
 	}
 	return nil
+}
+
+// stillBehind is the error for spokes that a rollback has left behind.
+func stillBehind(j *journal.Journal) error {
+	if j.Open || len(j.Behind) == 0 {
+		return nil
+	}
+	answer := "it answers"
+	if len(j.Behind) > 1 {
+		answer = "they answer"
+	}
+	return fault.New(fault.Pending, fmt.Sprintf("run `palette-ecr rollback --only-spoke %s` once %s", strings.Join(j.Behind, " --only-spoke "), answer),
+		"looking for drift: the rollback is not done: nobody has seen %s come back to Zot", strings.Join(j.Behind, ", "))
 }
 
 // destinationOf returns the repository in ECR that a cutover went to: the journal says so or, once the cutover is

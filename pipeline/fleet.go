@@ -19,9 +19,18 @@ import (
 // names would be lost when Zot goes. With fromHub, kubeconfigs that were not given are taken from the Secrets that the
 // hub has for its spokes.
 func withFleet(ctx context.Context, w *world.World, s *state.State, without []string, fromHub bool) (*world.World, error) {
-	known, err := knownSpokes(ctx, w, s)
+	w, missing, err := named(ctx, w, s, without, fromHub)
 	if err != nil {
 		return nil, err
+	}
+	return w, fleet.Unnamed(fault.Usage, fleet.Loses, missing)
+}
+
+// named is withFleet for who only reads: spokes that nobody gives a way to are returned, and not refused.
+func named(ctx context.Context, w *world.World, s *state.State, without []string, fromHub bool) (*world.World, []fleet.Spoke, error) {
+	known, err := knownSpokes(ctx, w, s)
+	if err != nil {
+		return nil, nil, err
 	}
 	named := fleet.Named{Hub: w.Hub.Name, Without: without}
 	for _, c := range w.Spokes {
@@ -32,15 +41,15 @@ func withFleet(ctx context.Context, w *world.World, s *state.State, without []st
 		for _, spoke := range fleet.Missing(known, named) {
 			c, err := fleet.Connect(ctx, w.Hub, spoke)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			more, named.Spokes = append(more, c), append(named.Spokes, c.Name)
 		}
 		if w, err = w.WithSpokes(ctx, more...); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return w, fleet.Check(known, named)
+	return w, fleet.Missing(known, named), fleet.CheckNames(known, named)
 }
 
 // knownSpokes returns the spokes of the live values, and those of FleetConfig's objects on the hub.
@@ -62,6 +71,9 @@ func othersThan(ctx context.Context, w *world.World, s *state.State, only []stri
 	}
 	known, err := knownSpokes(ctx, w, s)
 	if err != nil {
+		return nil, err
+	}
+	if err := fleet.CheckNames(known, fleet.Named{Spokes: only}); err != nil {
 		return nil, err
 	}
 	var others []string
@@ -89,7 +101,7 @@ func atSource(w *world.World, s *state.State) ([]validate.Cluster, error) {
 // validation returns what proofs about clusters are judged by. It asks the hub for every address of Zot.
 func validation(ctx context.Context, w *world.World, s *state.State) (validate.Config, error) {
 	c := validate.Config{
-		Destination: w.Destination, Namespace: w.Target.Release.Namespace, Identity: w.Target.Identity.RoleARN,
+		Destination: w.Destination, Namespace: w.Target.Release.Namespace, Hub: w.Hub, Identity: w.Target.Identity.RoleARN,
 		KeepCert: w.KeepCert, SwitchedAt: s.Journal.SwitchedAt, Copied: s.Journal.Copied,
 		Timeout: w.Timeout, PushWait: w.PushWait, Progress: w.Progress, Now: w.Now,
 		Accepted: func(cluster, namespace, name string) bool {

@@ -145,8 +145,11 @@ func (o Options) ahead() list {
 
 // world returns what is known before anything is reached.
 func (o Options) world() world.World {
+	wanted := o.Target
+	// The file names a spoke that is left out as a rule: leaving it out takes no edit.
+	wanted.Spokes = slices.DeleteFunc(slices.Clone(wanted.Spokes), func(c target.Cluster) bool { return slices.Contains(o.WithoutSpokes, c.Name) })
 	return world.World{
-		Target: o.Target, HTTPClient: o.HTTPClient, AWS: o.AWS, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout,
+		Target: wanted, HTTPClient: o.HTTPClient, AWS: o.AWS, Progress: o.Progress, Now: o.Now, Timeout: o.Timeout,
 		Lock: func(context.Context) error { return nil }, TookOver: func() *lease.Holder { return nil },
 		PushWait: o.PushWait, Quotas: o.Quotas, Shard: o.Shard, InCluster: o.InCluster, KeepCert: o.KeepCert, Install: o.Install,
 	}

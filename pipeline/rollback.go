@@ -107,7 +107,12 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 	}
 	o = o.answering()
 	to.NoCopyBack = to.NoCopyBack || len(o.OnlySpokes) > 0 // neither ECR nor the chart is needed
-	w, err := o.world().WithClusters(ctx)
+	begun := o.world()
+	begun.ReportUnreached = true // each of them may be left behind
+	w, err := begun.WithClusters(ctx)
+	if err == nil {
+		err = mustAnswer(w)
+	}
 	if err != nil {
 		return to, err
 	}
@@ -122,7 +127,10 @@ func prepareRollback(ctx context.Context, o Options, r *runner) (Return, error) 
 			return to, err
 		}
 	}
-	if w, err = withFleet(ctx, w, s, o.WithoutSpokes, o.SpokesFromValues); err != nil {
+	if w, err = withFleet(ctx, w, s, o.WithoutSpokes, o.SpokesFromValues); err == nil {
+		err = mustAnswer(w)
+	}
+	if err != nil {
 		return to, err
 	}
 	if w, err = withBaselineOfReturn(ctx, w, s, o.AcceptBroken); err != nil {
@@ -162,6 +170,16 @@ func (o Options) answering() Options {
 	})
 	o.WithoutSpokes = slices.Concat(o.WithoutSpokes, o.LeaveSpokes)
 	return o
+}
+
+// mustAnswer refuses a rollback with a spoke that does not answer, and says how the others go back without it.
+func mustAnswer(w *world.World) error {
+	for _, c := range w.Spokes {
+		if err := w.Unreached[c.Name]; err != nil {
+			return fault.New(fault.CodeOf(err), fmt.Sprintf("%s; or leave it behind: `palette-ecr rollback --leave-spoke %s`", fault.RemedyOf(err), c.Name), "%w", err)
+		}
+	}
+	return nil
 }
 
 // checkRecord compares what is asked for with what the journal says of the cutover.

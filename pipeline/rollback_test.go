@@ -14,6 +14,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
 // TestRollbackStages is the order that nothing is lost in.
@@ -81,6 +82,18 @@ func TestCopyBack(t *testing.T) {
 	caughtUp, err := CatchUp(t.Context(), s.World, s.State, Restored{CopiedBack: got, Done: true})
 	require.NoError(t, err)
 	assert.Contains(t, caughtUp.Entry().Summary, "2 tags")
+
+	// Seen: a rollback that went on where an earlier one had failed left in ECR what only ECR had.
+	require.NoError(t, remote.Delete(cart))
+	caughtUp, err = CatchUp(t.Context(), s.World, s.State, Restored{})
+	require.NoError(t, err)
+	assert.Equal(t, "nothing was restored", caughtUp.Entry().Skip, "hue was never switched")
+	s.Journal.SwitchedAt = noon
+	caughtUp, err = CatchUp(t.Context(), s.World, s.State, Restored{})
+	require.NoError(t, err)
+	assert.Contains(t, caughtUp.Entry().Summary, "2 tags")
+	_, err = remote.Head(cart)
+	require.NoError(t, err)
 
 	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), true)
 	s.ECR = nil
@@ -182,6 +195,18 @@ func TestParseRepository(t *testing.T) {
 	}
 }
 
+// Seen: the error of a rollback with a dead spoke did not say that the others can go back without it.
+func TestASpokeThatDoesNotAnswerMayBeLeftBehind(t *testing.T) {
+	t.Parallel()
+	w := &world.World{Spokes: []*cluster.Cluster{{Name: "edge-1"}, {Name: "edge-2"}}}
+	require.NoError(t, mustAnswer(w))
+	w.Unreached = map[string]error{"edge-2": fault.New(fault.Failed, "check the VPN", "reaching cluster %q: no answer", "edge-2")}
+	err := mustAnswer(w)
+	require.EqualError(t, err, `reaching cluster "edge-2": no answer`)
+	assert.Equal(t, fault.Failed, fault.CodeOf(err))
+	assert.Equal(t, "check the VPN; or leave it behind: `palette-ecr rollback --leave-spoke edge-2`", fault.RemedyOf(err))
+}
+
 // TestASpokeThatIsLeftBehindNeedNotAnswer, although the file names it.
 func TestASpokeThatIsLeftBehindNeedNotAnswer(t *testing.T) {
 	t.Parallel()
@@ -190,6 +215,9 @@ func TestASpokeThatIsLeftBehindNeedNotAnswer(t *testing.T) {
 	assert.Equal(t, []target.Cluster{{Name: "edge-1"}}, left.Target.Spokes)
 	assert.Equal(t, []string{"edge-0", "edge-2"}, left.WithoutSpokes)
 	assert.Len(t, o.Target.Spokes, 2)
+	// Seen: a spoke that the file names could not be left out of a run without an edit.
+	out := Options{Target: o.Target, WithoutSpokes: []string{"edge-1"}}
+	assert.Equal(t, []target.Cluster{{Name: "edge-2"}}, out.world().Target.Spokes)
 	o.LeaveSpokes, o.OnlySpokes = nil, []string{"edge-2"}
 	assert.Equal(t, []target.Cluster{{Name: "edge-2"}}, o.answering().Target.Spokes)
 	assert.Len(t, Options{LeaveSpokes: []string{"edge-2"}}.withDefaults().report().Waivers, 1, "the report says so")

@@ -183,6 +183,10 @@ func TestASpokeThatIsLeftBehindIsRemembered(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, notOnECR, got.Entry().Skip)
 
+	_, err = othersThan(t.Context(), s.World, s.State, []string{"edge-7"}) // seen: it did nothing, and ended well
+	assert.Equal(t, fault.Usage, fault.CodeOf(err))
+	require.ErrorContains(t, err, `no spoke is called "edge-7"`)
+
 	s.Journal.Open = true
 	_, err = othersThan(t.Context(), s.World, s.State, []string{"edge-2"})
 	assert.Equal(t, fault.Usage, fault.CodeOf(err))

@@ -83,6 +83,8 @@ func pulls(ctx context.Context, c *cluster.Cluster, destination string, zot regi
 		p.From = report.ECR
 	case fromZot > 0:
 		p.From = report.Zot
+	default:
+		p.From = report.NoRegistry
 	}
 	return p
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/fleet"
 	"github.com/palette-ecr/palette-ecr/pipeline/lease"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
@@ -23,57 +24,73 @@ import (
 func Status(ctx context.Context, o Options) (*report.Report, error) {
 	o = o.withDefaults()
 	r := newRunner(o, nil)
-	w, s, err := look(ctx, o, r)
+	w, s, missing, err := look(ctx, o, r)
 	if err == nil {
 		r.report.Status, err = status(ctx, w, s)
 	}
 	if err == nil {
 		r.report.Before, r.report.Now = nil, standing(ctx, w, s)
 		r.report.Proofs = append(r.report.Proofs, slices.Concat(counting(s, w.Now()), s.Journal.Revoked)...)
-		err = unseen(r.report.Now)
+		if err = unnamed(r.report.Now, missing); err == nil {
+			err = unseen(w, r.report.Now)
+		}
 	}
 	r.report.End(r.now(), interrupted(ctx, err))
 	return r.report, err
 }
 
 // look connects to the clusters of an installation for a command that only reads, and finds out where its destination
-// is when nobody says: in the journal, or in the live values.
-func look(ctx context.Context, o Options, r *runner) (*world.World, *state.State, error) {
+// is when nobody says: in the journal, or in the live values. It returns the spokes that nobody gives a way to: nothing is
+// seen of them.
+func look(ctx context.Context, o Options, r *runner) (*world.World, *state.State, []fleet.Spoke, error) {
 	if err := o.Target.Validate(target.NeedRelease, target.NeedClusters); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	begun := o.world()
 	begun.ReportUnreached = true
 	w, err := begun.WithClusters(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	s, err := state.Read(ctx, w)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	r.report.Hide(s.Secrets()...)
+	w, missing, err := named(ctx, w, s, o.WithoutSpokes, o.SpokesFromValues)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	if o.Target.Registry.Endpoint != "" {
 		w.Destination, err = o.Target.Destination()
 	} else {
 		w.Destination, err = destinationOf(s)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	r.report.Target.Destination = ""
 	if w.Destination.Name != "" {
 		r.report.Target.Destination = w.Destination.URL()
 	}
 	r.world, r.state = w, s
-	return w, s, nil
+	return w, s, missing, nil
+}
+
+// unnamed notes the spokes that nobody gives a way to, and is the error for them.
+func unnamed(now *report.Standing, missing []fleet.Spoke) error {
+	for _, spoke := range missing {
+		now.Pulls = append(now.Pulls, report.Pull{Cluster: spoke.Name, From: report.UnknownRegistry})
+	}
+	return fleet.Unnamed(fault.Unproven, "nothing is said of it", missing)
 }
 
 // unseen is the error for clusters that could not be looked at.
-func unseen(now *report.Standing) error {
-	for _, p := range now.Pulls {
+func unseen(w *world.World, now *report.Standing) error {
+	for i, p := range now.Pulls {
 		if p.From == report.UnknownRegistry {
-			return fault.New(fault.Unproven, "check that the cluster answers, and that you may list OCIRepositories in all namespaces", "looking at cluster %q: where its workloads pull from could not be seen", p.Cluster)
+			return fault.New(fault.Unproven, fmt.Sprintf("check that the cluster answers, and that you may list OCIRepositories in all namespaces: `%s`", w.Clusters()[i].Kubectl("get ocirepositories --all-namespaces")),
+				"looking at cluster %q: where its workloads pull from could not be seen", p.Cluster)
 		}
 	}
 	return nil

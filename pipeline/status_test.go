@@ -16,6 +16,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
 // TestStatus goes through the states of an installation: how far it is, and what to do next.
@@ -107,10 +108,59 @@ func TestCountingProofs(t *testing.T) {
 
 func TestUnseenClusterIsNoSuccess(t *testing.T) {
 	t.Parallel()
-	require.NoError(t, unseen(&report.Standing{Pulls: []report.Pull{{Cluster: "hub", From: report.ECR}}}))
-	err := unseen(&report.Standing{Pulls: []report.Pull{{Cluster: "hub", From: report.ECR}, {Cluster: "berlin", From: report.UnknownRegistry}}})
+	w := &world.World{Hub: &cluster.Cluster{Name: "hub"}, Spokes: []*cluster.Cluster{{Name: "berlin", Context: "prod-berlin"}}}
+	require.NoError(t, unseen(w, &report.Standing{Pulls: []report.Pull{{Cluster: "hub", From: report.ECR}}}))
+	err := unseen(w, &report.Standing{Pulls: []report.Pull{{Cluster: "hub", From: report.ECR}, {Cluster: "berlin", From: report.UnknownRegistry}}})
 	require.ErrorContains(t, err, `cluster "berlin"`)
 	assert.Equal(t, fault.Unproven, fault.CodeOf(err))
+	assert.Contains(t, fault.RemedyOf(err), "`kubectl --context prod-berlin get ocirepositories")
+}
+
+// Seen: a hub that is no spoke was "from an unknown registry", so status of such a fleet never ended well.
+func TestAHubWithoutWorkloadsIsSeen(t *testing.T) {
+	t.Parallel()
+	s := onZot(t, nil)
+	s.Hub.Client = s.client
+	now := standing(t.Context(), s.World, s.State)
+	assert.Equal(t, []report.Pull{{Cluster: "hub", From: report.NoRegistry}}, now.Pulls)
+	require.NoError(t, unseen(s.World, now))
+}
+
+// Seen: status and drift said nothing of a spoke of the values that nobody had named, and drift ended well.
+func TestWhoOnlyReadsSaysWhichSpokesNobodyNamed(t *testing.T) {
+	t.Parallel()
+	s := onZot(t, nil)
+	s.Hub.Client = fake.NewClientBuilder().WithScheme(cluster.NewScheme()).Build()
+	s.withSpokes(map[string]string{"edge-1": "oci://10.0.0.7:30500"})
+	_, missing, err := named(t.Context(), s.World, s.State, nil, false)
+	require.NoError(t, err)
+	now := &report.Standing{}
+	err = unnamed(now, missing)
+	assert.Equal(t, fault.Unproven, fault.CodeOf(err))
+	require.ErrorContains(t, err, "edge-1")
+	assert.Contains(t, fault.RemedyOf(err), "--spoke name=edge-1,kubeconfig=")
+	assert.NotContains(t, fault.RemedyOf(err), "loses its workloads", "nothing happens to it here")
+	assert.Equal(t, []report.Pull{{Cluster: "edge-1", From: report.UnknownRegistry}}, now.Pulls)
+
+	_, missing, err = named(t.Context(), s.World, s.State, []string{"edge-1"}, false)
+	require.NoError(t, err)
+	require.NoError(t, unnamed(now, missing))
+	_, _, err = named(t.Context(), s.World, s.State, []string{"typo"}, false)
+	require.ErrorContains(t, err, `no spoke is called "typo"`)
+}
+
+// Seen: once the release was back on Zot, drift did not know the spokes that were left behind.
+func TestDriftKnowsWhatWasLeftBehind(t *testing.T) {
+	t.Parallel()
+	j := &journal.Journal{}
+	require.NoError(t, stillBehind(j))
+	j.Behind = []string{"edge-1", "edge-2"}
+	err := stillBehind(j)
+	assert.Equal(t, fault.Pending, fault.CodeOf(err))
+	require.ErrorContains(t, err, "nobody has seen edge-1, edge-2 come back to Zot")
+	assert.Equal(t, "run `palette-ecr rollback --only-spoke edge-1 --only-spoke edge-2` once they answer", fault.RemedyOf(err))
+	j.Open = true
+	require.NoError(t, stillBehind(j), "another cutover has begun")
 }
 
 // TestMayFinish: while Zot is on, or hue is not on ECR, somebody may need the rollback.

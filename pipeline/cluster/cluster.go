@@ -25,6 +25,7 @@ type Cluster struct {
 	Host       string               // address of the API server
 	Context    string               // of the kubeconfig, for commands that people paste; of an EKS cluster its ARN, as `aws eks update-kubeconfig` calls it
 	Kubeconfig string               // its path, when it was given; empty is the usual ones
+	PrintedBy  string               // the command that prints its kubeconfig, where that is in no file of the person's
 	Client     client.WithWatch     // typed for core, apps, rbac, OCIRepository; unstructured for the rest
 	Clientset  kubernetes.Interface // for what Client has no verbs for: pod logs
 	REST       *rest.Config

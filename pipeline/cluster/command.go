@@ -24,8 +24,12 @@ func (c *Cluster) Flux(format string, args ...any) string {
 
 func (c *Cluster) command(tool, contextFlag, format string, args []any) string {
 	words := []string{tool}
-	if c.Kubeconfig != "" {
+	switch {
+	case c.Kubeconfig != "":
 		words = append(words, "--kubeconfig", quoted(c.Kubeconfig))
+	case c.PrintedBy != "": // without it the command would be for the cluster that is current, the hub perhaps
+		// A file, since kubectl reads it more than once: <(…) is empty the second time.
+		words = []string{"SPOKE=$(mktemp) &&", c.PrintedBy, `> "$SPOKE" &&`, tool, `--kubeconfig "$SPOKE"`}
 	}
 	if c.Context != "" {
 		words = append(words, contextFlag, quoted(c.Context))

@@ -15,7 +15,7 @@ import (
 // Connect prepares clients for a spoke with the kubeconfig that the hub has in a Secret. It asks the spoke nothing yet.
 // No error quotes what is in the Secret.
 func Connect(ctx context.Context, hub *cluster.Cluster, s Spoke) (*cluster.Cluster, error) {
-	raw, err := kubeconfig(ctx, hub, s)
+	raw, key, err := kubeconfig(ctx, hub, s)
 	if err != nil {
 		return nil, err
 	}
@@ -37,29 +37,35 @@ func Connect(ctx context.Context, hub *cluster.Cluster, s Spoke) (*cluster.Clust
 	if err != nil {
 		return nil, fault.New(fault.Usage, remedy, "reading the kubeconfig of spoke %q in Secret %s/%s: it is not complete", s.Name, s.Kubeconfig.Namespace, s.Kubeconfig.Name)
 	}
-	return cluster.From(s.Name, rest)
+	c, err := cluster.From(s.Name, rest)
+	if err != nil {
+		return nil, err
+	}
+	// The person has no file of it, and no context: commands that errors name take it from the Secret too.
+	c.PrintedBy = hub.Kubectl("--namespace %s get secret %s --output go-template='{{index .data %q | base64decode}}'", s.Kubeconfig.Namespace, s.Kubeconfig.Name, key)
+	return c, nil
 }
 
 // usualKeys are the keys under which a Secret has a kubeconfig when nobody says which.
 var usualKeys = []string{"kubeconfig", "value", "config"}
 
-func kubeconfig(ctx context.Context, hub *cluster.Cluster, s Spoke) ([]byte, error) {
+func kubeconfig(ctx context.Context, hub *cluster.Cluster, s Spoke) (raw []byte, key string, err error) {
 	at := s.Kubeconfig
 	if at == (SecretKey{}) {
-		return nil, fault.New(fault.Usage, "give it with --spoke name="+s.Name+",kubeconfig=<file>", "finding the kubeconfig of spoke %q: %s names no Secret for it", s.Name, s.From)
+		return nil, "", fault.New(fault.Usage, "give it with --spoke name="+s.Name+",kubeconfig=<file>", "finding the kubeconfig of spoke %q: %s names no Secret for it", s.Name, s.From)
 	}
 	var secret corev1.Secret
 	if err := hub.Client.Get(ctx, client.ObjectKey{Namespace: at.Namespace, Name: at.Name}, &secret); err != nil {
-		return nil, fault.New(fault.Usage, "give it with --spoke name="+s.Name+",kubeconfig=<file>", "reading the kubeconfig of spoke %q, Secret %s/%s on the hub: %w", s.Name, at.Namespace, at.Name, err)
+		return nil, "", fault.New(fault.Usage, "give it with --spoke name="+s.Name+",kubeconfig=<file>", "reading the kubeconfig of spoke %q, Secret %s/%s on the hub: %w", s.Name, at.Namespace, at.Name, err)
 	}
 	keys := usualKeys
 	if at.Key != "" {
 		keys = []string{at.Key}
 	}
-	for _, key := range keys {
-		if raw := secret.Data[key]; len(raw) > 0 {
-			return raw, nil
+	for _, key = range keys {
+		if raw = secret.Data[key]; len(raw) > 0 {
+			return raw, key, nil
 		}
 	}
-	return nil, fault.New(fault.Usage, "give it with --spoke name="+s.Name+",kubeconfig=<file>", "reading the kubeconfig of spoke %q: Secret %s/%s has none of the keys %s", s.Name, at.Namespace, at.Name, enumerate(keys))
+	return nil, "", fault.New(fault.Usage, "give it with --spoke name="+s.Name+",kubeconfig=<file>", "reading the kubeconfig of spoke %q: Secret %s/%s has none of the keys %s", s.Name, at.Namespace, at.Name, enumerate(keys))
 }

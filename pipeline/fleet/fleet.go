@@ -69,6 +69,14 @@ type Named struct {
 // Check refuses a run whose clusters are not the fleet's: a dedicated spoke that nobody gives a way to, and names that
 // no spoke has. The error is a *fault.Error with code Usage. A hub that is its own spoke needs no way to it.
 func Check(known []Spoke, named Named) error {
+	if err := CheckNames(known, named); err != nil {
+		return err
+	}
+	return Unnamed(fault.Usage, Loses, Missing(known, named))
+}
+
+// CheckNames refuses names that no spoke has.
+func CheckNames(known []Spoke, named Named) error {
 	var names []string
 	for _, s := range known {
 		if !s.IsHub {
@@ -83,11 +91,17 @@ func Check(known []Spoke, named Named) error {
 				"checking the fleet: spoke %q is the hub itself", name)
 		case i < 0:
 			return fault.New(fault.Usage, "name one of: "+enumerate(names), "checking the fleet: no spoke is called %q", name)
-		case slices.Contains(named.Spokes, name) && slices.Contains(named.Without, name):
-			return fault.New(fault.Usage, "give it once", "checking the fleet: spoke %q is named and left out at once", name)
 		}
 	}
-	missing := Missing(known, named)
+	return nil
+}
+
+// Loses is what becomes of a spoke that a cutover leaves out.
+const Loses = "it loses its workloads when Zot goes"
+
+// Unnamed returns the error for spokes that nobody gives a way to, with the lines to add and with what becomes of one that
+// is left out; nil where there is none.
+func Unnamed(code fault.Code, becomes string, missing []Spoke) error {
 	if len(missing) == 0 {
 		return nil
 	}
@@ -99,8 +113,8 @@ func Check(known []Spoke, named Named) error {
 	if slices.ContainsFunc(missing, func(s Spoke) bool { return s.Kubeconfig != SecretKey{} }) {
 		text += ", take their kubeconfigs from the hub with --spokes-from-values"
 	}
-	text += ", or leave one out knowingly with --without-spoke " + missing[0].Name + ": it loses its workloads when Zot goes"
-	return fault.New(fault.Usage, text, "checking the fleet: no kubeconfig was given of what the installation has as a spoke: %s", enumerate(namesOf(missing)))
+	text += ", or leave one out knowingly with --without-spoke " + missing[0].Name + ": " + becomes
+	return fault.New(code, text, "checking the fleet: no kubeconfig was given of what the installation has as a spoke: %s", enumerate(namesOf(missing)))
 }
 
 // Missing returns the dedicated spokes that a run was neither given nor told to leave out.

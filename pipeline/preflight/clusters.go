@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/fleet"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
@@ -23,7 +24,7 @@ func clusterRules() []report.Rule {
 func lookAtClusters(_ context.Context, l *looker) {
 	for _, c := range l.World.Spokes {
 		if err := l.World.Unreached[c.Name]; err != nil {
-			l.find(ruleUnreached, report.Error, report.Place{Cluster: c.Name}, fault.RemedyOf(err), "%v", err)
+			l.find(ruleUnreached, report.Error, report.Place{Cluster: c.Name}, fault.RemedyOf(err)+"; or leave it out knowingly with --without-spoke "+c.Name+": "+fleet.Loses, "%v", err)
 		}
 	}
 }

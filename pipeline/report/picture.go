@@ -60,7 +60,7 @@ func pictureOf(title string, s *Standing) picture {
 // words says what the picture shows.
 func (s *Standing) words() string {
 	text := "hue pushes to " + s.Push.String() + "; "
-	if n := len(s.Pulls); n > 1 && s.from(s.Pulls[0].From) == n {
+	if _, n := s.main(); n > 1 && n == len(s.Pulls) {
 		text += fmt.Sprintf("all %d clusters pull from %s", n, s.pulled())
 	} else {
 		text += "workloads pull from " + s.pulled()

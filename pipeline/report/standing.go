@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,6 +14,7 @@ const (
 	ECR             Registry = "ecr"
 	BothRegistries  Registry = "both"    // some workloads of a cluster use the one, some the other
 	OtherRegistry   Registry = "another" // neither of them
+	NoRegistry      Registry = "none"    // no workload is there that could read from one
 	UnknownRegistry Registry = "unknown" // it could not be seen
 )
 
@@ -37,7 +39,7 @@ type Standing struct {
 type Pull struct {
 	Cluster   string   `json:"cluster"`
 	From      Registry `json:"from"`
-	Workloads int      `json:"workloads"` // 0: none is there, and From is what the settings say
+	Workloads int      `json:"workloads"`
 }
 
 func (r Registry) String() string {
@@ -50,6 +52,8 @@ func (r Registry) String() string {
 		return "Zot and ECR"
 	case OtherRegistry:
 		return "another registry"
+	case NoRegistry:
+		return "no registry"
 	}
 	return "an unknown registry"
 }
@@ -65,14 +69,20 @@ func (s *Standing) from(r Registry) int {
 	return n
 }
 
+// reading are the clusters that have workloads, or may have: a hub that is no spoke has nothing to pull.
+func (s *Standing) reading() []Pull {
+	return slices.DeleteFunc(slices.Clone(s.Pulls), func(p Pull) bool { return p.From == NoRegistry })
+}
+
 // sentence says in a few words what is true, as in "PaletteAI pulls from ECR; Zot still runs".
 func (s *Standing) sentence() string {
 	text := "PaletteAI pulls from " + s.pulled()
 	main, n := s.main()
-	if n < len(s.Pulls) {
-		text = fmt.Sprintf("PaletteAI pulls from %s in %d of %s", main, n, Counted(len(s.Pulls), "cluster"))
+	reading := s.reading()
+	if n < len(reading) {
+		text = fmt.Sprintf("PaletteAI pulls from %s in %d of %s", main, n, Counted(len(reading), "cluster"))
 	}
-	if all := len(s.Pulls); all > 0 && s.from(s.Pulls[0].From) == all && s.Pulls[0].From != s.Push && s.Pulls[0].From != BothRegistries {
+	if all := len(reading); all > 0 && n == all && main != s.Push && main != BothRegistries {
 		text += ", but hue pushes to " + s.Push.String()
 	}
 	switch {
@@ -82,7 +92,7 @@ func (s *Standing) sentence() string {
 		text += "; there is no Zot"
 	case s.Zot == ZotRuns && s.from(Zot)+s.from(BothRegistries) == 0:
 		text += "; Zot still runs"
-	case s.Zot == ZotRuns && n < len(s.Pulls):
+	case s.Zot == ZotRuns && n < len(reading):
 		text += "; Zot runs"
 	case s.Zot != ZotRuns:
 		text += "; whether Zot runs is unknown"
@@ -105,7 +115,7 @@ var pulledFrom = []Registry{ECR, Zot, BothRegistries, OtherRegistry, UnknownRegi
 
 // pulled says where clusters pull from: one registry for all, or how many from which.
 func (s *Standing) pulled() string {
-	all := len(s.Pulls)
+	all := len(s.reading())
 	if all == 0 {
 		return "nowhere yet"
 	}

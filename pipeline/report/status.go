@@ -50,7 +50,7 @@ func (s *Status) facts(r *Report) []fact {
 	if r.Now != nil {
 		add("Hue pushes to", r.Now.Push.String())
 		for _, p := range r.Now.Pulls {
-			add("Pulls", fmt.Sprintf("%s from %s, %s", p.Cluster, p.From, Counted(p.Workloads, "workload")))
+			add("Pulls", p.sentence())
 		}
 		add("Zot", map[ZotState]string{ZotRuns: "on", ZotOff: "off", ZotAbsent: "there is none", ZotUnknown: "unknown"}[r.Now.Zot])
 	}
@@ -61,6 +61,16 @@ func (s *Status) facts(r *Report) []fact {
 	add("At work", s.Holder)
 	add("Next", s.Next)
 	return facts
+}
+
+func (p Pull) sentence() string {
+	switch p.From {
+	case NoRegistry:
+		return p.Cluster + " has no workload"
+	case UnknownRegistry:
+		return p.Cluster + " could not be looked at"
+	}
+	return fmt.Sprintf("%s from %s, %s", p.Cluster, p.From, Counted(p.Workloads, "workload"))
 }
 
 func (j *JournalNote) sentence() string {

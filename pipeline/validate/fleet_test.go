@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
@@ -62,10 +63,12 @@ func TestReadySeesWhatASpokeReadsFromItsOwnAddress(t *testing.T) {
 				o.Zot.AddURL(zot)
 				o.Zot.AddURL("oci://zot.edge-2.example/mural-workloads")
 				o.Zot.AddHost("10.96.1.2")
+				o.Hub = &cluster.Cluster{Context: "hub"}
 				p := Ready(t.Context(), edge(t, "edge-1", fetchedA, workload(t, "moved"), left), o)
 				require.Equal(t, report.Broken, p.Verdict, p)
 				assert.Contains(t, p.Summary, "1 of 2")
 				assert.Contains(t, p.Cause, "for example mural-system/left")
+				assert.Contains(t, p.Remedy, "`kubectl --context hub --namespace mural-system logs deployment/hue`", "hue is not where the workload is")
 			})
 		})
 	}

@@ -110,7 +110,7 @@ func (w *readiness) late() Cause {
 	if w.left > 0 {
 		return Cause{
 			Cause:  fmt.Sprintf("Hue has not pointed %d of %d OCIRepositories at %s, for example %s.", w.left, w.all, w.e.url, w.first),
-			Remedy: fmt.Sprintf("Read why in Hue's log on the hub: `kubectl --namespace %s logs deployment/%s`; one that was made by hand is to be changed by hand.", w.Namespace, w.Hue),
+			Remedy: fmt.Sprintf("Read why in Hue's log on the hub: `%s`; one that was made by hand is to be changed by hand.", w.Hub.Kubectl("--namespace %s logs deployment/%s", w.Namespace, w.Hue)),
 		}
 	}
 	if w.worst != nil {

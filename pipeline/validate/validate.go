@@ -8,6 +8,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/progress"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -20,6 +21,7 @@ type Config struct {
 	Namespace   string             // of the release: Hue and source-controller are there
 	Identity    string             // the role that the service accounts are to have, for remedies; may be empty
 	Hue         string             // name of Hue's Deployment; empty is hue
+	Hub         *cluster.Cluster   // where Hue is, for commands that remedies name; nil is the current one
 
 	// Images lists what is in the destination now. It is asked again while something is waited for.
 	Images func(context.Context) ([]ecr.Image, error)
@@ -74,6 +76,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Hub == nil {
+		c.Hub = &cluster.Cluster{}
 	}
 	if c.Hue == "" {
 		c.Hue = "hue"
