@@ -116,7 +116,7 @@ func TestUnseenClusterIsNoSuccess(t *testing.T) {
 	assert.Contains(t, fault.RemedyOf(err), "`kubectl --context prod-berlin get ocirepositories")
 }
 
-// Seen: a hub that is no spoke was "from an unknown registry", so status of such a fleet never ended well.
+// Seen: a hub that is not a spoke was "from an unknown registry", so status of such a fleet never ended well.
 func TestAHubWithoutWorkloadsIsSeen(t *testing.T) {
 	t.Parallel()
 	s := onZot(t, nil)

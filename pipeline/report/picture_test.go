@@ -55,7 +55,7 @@ func TestSentence(t *testing.T) {
 		"PaletteAI pulls from an unknown registry; Zot is off":        on(UnknownRegistry, ZotOff, UnknownRegistry),
 		"PaletteAI pulls from nowhere yet; there is no Zot":           on(ECR, ZotAbsent),
 		"PaletteAI pulls from nowhere yet; Zot is off":                on(ECR, ZotOff, NoRegistry),
-		// Seen: "in 2 of 3 clusters", where the hub is no spoke and has nothing to pull.
+		// Seen: "in 2 of 3 clusters", where the hub is not a spoke and has nothing to pull.
 		"PaletteAI pulls from Zot; whether Zot runs is unknown":                    on(Zot, ZotUnknown, NoRegistry, Zot, Zot),
 		"PaletteAI pulls from Zot, but hue pushes to ECR; Zot is off":              on(ECR, ZotOff, NoRegistry, Zot, Zot),
 		"PaletteAI pulls from ECR in 1 of 2 clusters; Zot runs":                    on(ECR, ZotRuns, NoRegistry, ECR, Zot),

@@ -69,7 +69,7 @@ func (s *Standing) from(r Registry) int {
 	return n
 }
 
-// reading are the clusters that have workloads, or may have: a hub that is no spoke has nothing to pull.
+// reading are the clusters that have workloads, or may have: a hub that is not a spoke has nothing to pull.
 func (s *Standing) reading() []Pull {
 	return slices.DeleteFunc(slices.Clone(s.Pulls), func(p Pull) bool { return p.From == NoRegistry })
 }
