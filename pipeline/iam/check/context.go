@@ -28,8 +28,14 @@ func (c Check) request(need iam.Need) evaluate.Request {
 		}
 	}
 	service, _, _ := strings.Cut(need.Action, ":")
-	if account := c.Wanted.DefaultRole().Account; account != "" && need.Resource != "*" {
+	account := c.Wanted.DefaultRole().Account
+	if need.Resource == "*" { // the caller's own account answers
+		account = role.Account
+	}
+	if account != "" {
 		context["aws:ResourceAccount"] = []string{account}
+	}
+	if need.Resource != "*" {
 		for tag, value := range c.Facts.ResourceTags {
 			context["aws:ResourceTag/"+tag], context[service+":ResourceTag/"+tag] = []string{value}, []string{value}
 		}
@@ -115,7 +121,9 @@ func (c Check) mayHaveGlobal(name string, need iam.Need) bool {
 	case strings.HasPrefix(name, "ec2instance"): // of credentials that an instance was given
 		return c.onInstance()
 	case name == "resourceaccount" || name == "resourceorgid" || name == "resourceorgpaths":
-		return need.Resource != "*"
+		// "always included … for most service actions", of which ECR has no exception; AWS's own perimeters lean on it, also
+		// for GetAuthorizationToken (aws-samples/data-perimeter-policy-examples, resource_perimeter_scp.json and ecr.api).
+		return true
 	case name == "sourceip": // "included … except when the requester uses a VPC endpoint"
 		return c.Facts.Endpoint == ""
 	case throughEndpoint: // a public address is not one of a VPC endpoint

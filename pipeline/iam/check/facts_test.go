@@ -65,6 +65,8 @@ func TestThreeAnswers(t *testing.T) {
 	org := policyOf("", "", deny(all, "'StringNotEqualsIfExists': {'aws:PrincipalOrgID': 'o-a1b2c3d4e5'}"))
 	tagged := policyOf("", "", deny("['ecr:PutImage', 'ecr:BatchGetImage']", "'StringNotEquals': {'aws:ResourceTag/team': 'red'}"))
 	network := policyOf("", "", deny(all, "'NotIpAddress': {'aws:SourceIp': '203.0.113.0/24'}, 'StringNotEquals': {'aws:SourceVpc': 'vpc-1'}"))
+	// aws-samples/data-perimeter-policy-examples, resource_perimeter_scp.json, which people run and still log in to ECR
+	perimeter := policyOf("", "", deny("'*'", "'StringNotEqualsIfExists': {'aws:ResourceOrgID': 'o-a1b2c3d4e5'}"))
 	until := policyOf("'DateLessThan': {'aws:CurrentTime': '2027-01-01T00:00:00Z'}", "")
 	for name, test := range map[string]struct {
 		policy string
@@ -84,6 +86,10 @@ func TestThreeAnswers(t *testing.T) {
 		"deny, tagged":                        {tagged, check.Facts{ResourceTags: map[string]string{"team": "red"}}, allowed, ""},
 		"deny, tagged otherwise":              {tagged, check.Facts{ResourceTags: map[string]string{"team": "blue"}}, denied, "denies it"},
 		"deny of a token by tag":              {policyOf("", "", deny(all, "'StringNotEquals': {'aws:ResourceTag/team': 'red'}")), check.Facts{ResourceTags: map[string]string{"team": "red"}}, denied, "since GetAuthorizationToken has no resource"},
+		"deny outside the account":            {policyOf("", "", deny(all, "'StringNotEquals': {'aws:ResourceAccount': '${aws:PrincipalAccount}'}")), check.Facts{}, allowed, ""},
+		"deny outside the organization":       {perimeter, check.Facts{}, depends, "aws:ResourceOrgID"},
+		"deny outside this organization":      {perimeter, check.Facts{OrgID: "o-a1b2c3d4e5"}, allowed, ""},
+		"deny outside another organization":   {perimeter, check.Facts{OrgID: "o-b1b2c3d4e5"}, denied, "denies it"},
 		"deny of two keys, unknown":           {network, check.Facts{}, depends, "aws:SourceIp"},
 		"deny of two keys, one spares":        {network, check.Facts{SourceIP: "203.0.113.5"}, allowed, ""},
 		"deny of two keys, through the VPC":   {network, check.Facts{Endpoint: "vpce-1", Keys: map[string]string{"aws:SourceVpc": "vpc-1"}}, allowed, ""},
