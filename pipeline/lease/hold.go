@@ -44,16 +44,6 @@ func Acquire(ctx context.Context, c client.Client, o Options) (*Lease, error) {
 // TookOver returns the dead holder whose lease this was, or nil.
 func (l *Lease) TookOver() *Holder { return l.took }
 
-// Context returns a context that also ends, with the cause ErrLost, once another run has taken the lease.
-func (l *Lease) Context(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(parent)
-	unhook := context.AfterFunc(l.lost, func() { cancel(context.Cause(l.lost)) })
-	return ctx, func() {
-		unhook()
-		cancel(context.Canceled)
-	}
-}
-
 // tries is how often a write is repeated that another one came before.
 const tries = 10
 

@@ -180,7 +180,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// ErrLost is the cause of a context that ended because another run has taken the lease.
+// ErrLost is why nothing more is written: another run has taken the lease.
 var ErrLost = errors.New("another run has taken the lease")
 
 func lostFault(namespace string, cause error) error {

@@ -174,8 +174,6 @@ func TestALostLeaseEndsTheWork(t *testing.T) {
 	o := clock.options("one", "")
 	o.Duration = 3 * time.Millisecond // renewed every millisecond
 	l := acquire(t, c, o)
-	ctx, cancel := l.Context(t.Context())
-	defer cancel()
 	for {
 		var object coordinationv1.Lease
 		require.NoError(t, c.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: Name}, &object))
@@ -186,8 +184,8 @@ func TestALostLeaseEndsTheWork(t *testing.T) {
 			break
 		}
 	}
-	<-ctx.Done()
-	require.ErrorIs(t, context.Cause(ctx), ErrLost)
+	<-l.lost.Done()
+	require.ErrorIs(t, context.Cause(l.lost), ErrLost)
 	require.NoError(t, l.Release(t.Context()))
 	assert.Equal(t, "thief", holder(t, c).Run, "what another run holds is not deleted")
 }

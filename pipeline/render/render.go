@@ -29,11 +29,6 @@ type Files struct {
 	Decrypt     sops.Opener   // of files that SOPS encrypted; nil leaves them as they are
 }
 
-// Of are the files of a target.
-func Of(t target.Cutover, in io.Reader) Files {
-	return Files{Paths: []string{t.ValuesPath()}, HelmRelease: t.Release.HelmRelease != "", In: in}
-}
-
 // Open reads the values.
 func Open(f Files) (*values.File, error) {
 	var files []*values.File

@@ -11,7 +11,6 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
-	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
 
 // Result is which rights we have in one cluster.
@@ -138,17 +137,4 @@ func allows(rule authorizationv1.ResourceRule, r Right) bool {
 	return has(rule.Verbs, r.Verb) && has(rule.APIGroups, r.Group) &&
 		(has(rule.Resources, r.Resource) || sub != "" && slices.Contains(rule.Resources, "*/"+sub)) &&
 		(len(rule.ResourceNames) == 0 || r.Name != "" && slices.Contains(rule.ResourceNames, r.Name))
-}
-
-// Fault is nil when every right is held. It names what is missing, with the Role that gives it as its remedy; what the
-// API server didn't answer about is unproven.
-func (r Result) Fault(user string) error {
-	switch {
-	case len(r.Missing) > 0:
-		return fault.New(fault.Refused, "ask whoever administers the cluster to apply this, or use another user:\n"+YAML("palette-ecr", user, r.Missing),
-			"checking our rights on cluster %q: %d are missing: %s", r.Cluster, len(r.Missing), strings.Join(Texts(r.Missing), "; "))
-	case len(r.Unknown) > 0:
-		return fault.New(fault.Unproven, "check that the API server answers, and run again", "checking our rights on cluster %q: %d can't be seen: %w", r.Cluster, len(r.Unknown), r.Err)
-	}
-	return nil
 }

@@ -9,9 +9,6 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
-// ParseDocument reads a policy document: see Parse.
-func ParseDocument(data []byte) (Document, error) { return Parse("", data) }
-
 // Parse reads a policy document as strictly as IAM does: an unknown element, an element given twice, one
 // that is missing or excludes another is an error (a *fault.Error, Usage) with its line and column.
 // Wherever the grammar has a list, a single value will do. The name is that of the file, for messages.
