@@ -48,7 +48,7 @@ func hosts(v *view) {
 }
 
 func hostSupport(v *view, r *registrySettings, h hostSince) {
-	remedy := "take the registry's host under amazonaws.com, or upgrade to Flux " + h.flux + " (" + h.source + ")"
+	remedy := "take the registry's host under " + r.Domain() + ", or upgrade to Flux " + h.flux + " (" + h.source + ")"
 	if strings.HasSuffix(r.Host, ".amazonaws.eu") {
 		remedy = "upgrade to Flux " + h.flux + " (" + h.source + ")"
 	}
@@ -92,8 +92,14 @@ func fips(v *view) {
 
 // CheckVersion returns an error for what is not the version of a source-controller.
 func CheckVersion(text string) error {
-	if _, err := semver.StrictNewVersion(strings.TrimPrefix(text, "v")); err != nil && text != "" {
+	version, err := semver.StrictNewVersion(strings.TrimPrefix(text, "v"))
+	switch {
+	case text == "":
+	case err != nil:
 		return fault.New(fault.Usage, "write it as the image's tag has it, for example v1.6.1", "reading the version of source-controller: %q is not a version", text)
+	case version.Major() >= 2: // Flux 2.7 has source-controller 1.7
+		return fault.New(fault.Usage, "give that of its image, for example v1.7.4: flux version shows it, and so does kubectl get deployment source-controller -o wide",
+			"reading the version of source-controller: %q is a version of Flux", text)
 	}
 	return nil
 }

@@ -76,6 +76,7 @@ func annotated(v *view) error {
 	for _, a := range v.accounts() {
 		arn := a.role.text()
 		switch {
+		case a.role.unseen(): // L31
 		case a.role.empty():
 			remedy := "add the annotation " + mural.RoleAnnotation + " with the role's ARN, or say with --identity how else pods get one"
 			v.missing(report.Error, a.role, remedy, "service account %s isn't annotated with a role", a.name)

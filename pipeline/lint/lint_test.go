@@ -16,6 +16,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
@@ -98,21 +99,80 @@ func TestChartDefaults(t *testing.T) {
 
 // TestHelmRelease finds places inside a manifest, after another document.
 func TestHelmRelease(t *testing.T) {
-	manifest := "kind: ConfigMap\napiVersion: v1\n---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: mural, namespace: apps}\nspec:\n  values:\n" +
+	manifest := "kind: ConfigMap\napiVersion: v1\n---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: mural, namespace: apps}\nspec:\n  chartRef: {kind: OCIRepository, name: mural}\n  values:\n" +
 		"    hue: {ociRegistry: {enabled: true, endpoint: 'oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette', repository: ä, provider: aws, basicAuth: {username: u, password: secret}}}\n"
 	findings := run(t, lint.Input{File: parse(t, manifest)})
 	found := only(findings, "L01")
 	require.Len(t, found, 1)
 	assert.Contains(t, found[0].Message, "basicAuth")
-	line := strings.Split(manifest, "\n")[8]
+	line := strings.Split(manifest, "\n")[9]
 	at := utf8.RuneCountInString(line[:strings.Index(line, "basicAuth")]) + 1
-	assert.Equal(t, 9, found[0].Place.Line)
+	assert.Equal(t, 10, found[0].Place.Line)
 	assert.Equal(t, at, found[0].Place.Column, "in characters")
 	for _, f := range findings {
 		assert.NotContains(t, f.Message+f.Snippet, "secret}", "no password is shown")
 	}
 	assert.Contains(t, said(findings), "error L26: the password of hue is in a manifest")
 	assert.Contains(t, said(findings), "warning L27: the HelmRelease mural doesn't depend on mural-crds")
+}
+
+// TestHostsRemedyNamesAHostOfTheRegion: the host that is named instead ends as those of the registry's own region do.
+func TestHostsRemedyNamesAHostOfTheRegion(t *testing.T) {
+	for host, domain := range map[string]string{
+		"dkr-ecr.us-east-1.on.aws":                       "amazonaws.com,",
+		"dkr-ecr.cn-north-1.on.amazonwebservices.com.cn": "amazonaws.com.cn,",
+		"dkr-ecr.eusc-de-east-1.on.amazonwebservices.eu": "amazonaws.eu,",
+	} {
+		text := strings.ReplaceAll(good, "dkr.ecr.us-east-1.amazonaws.com", host)
+		in := lint.Input{File: parse(t, text)}
+		in.Live.SourceControllers = []lint.SourceController{{Cluster: "hub", Namespace: "mural-system", Version: "v1.5.0"}}
+		found := only(run(t, in), "L21")
+		require.NotEmpty(t, found, host)
+		assert.Contains(t, found[0].Remedy, "take the registry's host under "+domain, host)
+	}
+}
+
+// TestAPatchNeedNotSayWhatItIsLaidOver doesn't ask a patch for what the manifest below it may have.
+func TestAPatchNeedNotSayWhatItIsLaidOver(t *testing.T) {
+	patch := "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: mural}\nspec: {values: {hue: {}}}\n"
+	findings := run(t, lint.Input{File: parse(t, patch)})
+	assert.Empty(t, only(findings, "L27"))
+	assert.Contains(t, said(findings), "it is a patch")
+}
+
+// TestHiddenValuesAreNotWrong: of a variable of Flux, an encrypted value, and what a targetPath sets nobody knows what it
+// is. A verdict that depends on one says so; nothing is called wrong, also not what Helm makes of its text.
+func TestHiddenValuesAreNotWrong(t *testing.T) {
+	const manifest = `apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: mural, namespace: mural-system}
+spec:
+  dependsOn: [{name: mural-crds}]
+  chartRef: {kind: OCIRepository, name: mural}
+  valuesFrom: [FROM]
+  values:
+    zot: {enabled: "HIDDEN"}
+    hue:
+      ociRegistry: {enabled: true, endpoint: "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette", repository: mural-workloads, insecure: false, provider: "HIDDEN", basicAuth: null}
+      serviceAccount: {create: "HIDDEN", annotations: {eks.amazonaws.com/role-arn: "HIDDEN"}}
+    flux2: {sourceController: {serviceAccount: {annotations: {eks.amazonaws.com/role-arn: "HIDDEN"}}}}
+    fleetConfig: {spokes: []}
+`
+	wanted := target.Cutover{Identity: target.Identity{Mode: target.IRSA, RoleARN: role}}
+	for name, hidden := range map[string]string{"variable": "${HIDDEN}", "encrypted": "ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]"} {
+		text := strings.NewReplacer("HIDDEN", hidden, "FROM", "").Replace(manifest)
+		findings := run(t, lint.Input{File: parse(t, text), Chart: mural(t), Target: wanted})
+		for _, f := range findings {
+			assert.NotEqual(t, report.Error, f.Severity, "%s: %s", name, f.Message)
+		}
+		for _, setting := range []string{"zot.enabled", "provider of hue", "hue.serviceAccount.create", "hue.serviceAccount.annotations", "flux2.sourceController.serviceAccount.annotations"} {
+			assert.Contains(t, said(only(findings, "L31")), setting, name)
+		}
+	}
+	from := strings.NewReplacer(`"HIDDEN"`, "null", "FROM", `{kind: ConfigMap, name: role, valuesKey: arn, targetPath: 'hue.serviceAccount.annotations.eks\.amazonaws\.com/role-arn'}`).Replace(manifest)
+	findings := run(t, lint.Input{File: parse(t, from), Target: wanted})
+	assert.NotContains(t, said(findings), "role of service account hue is", "no stand-in is shown as the role")
+	assert.Contains(t, said(only(findings, "L31")), "hue.serviceAccount.annotations")
 }
 
 // TestValuesFrom doesn't call wrong what may be set where it can't be seen.

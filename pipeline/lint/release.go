@@ -26,7 +26,7 @@ func releaseRules() []rule {
 
 func crdsFirst(v *view) error {
 	release, installed := v.in.Target.Release, v.in.Live.Installed
-	if r := v.file.HelmRelease(); r != nil && v.file.Kind() == values.HelmRelease {
+	if r := v.file.HelmRelease(); r != nil && v.file.Kind() == values.HelmRelease && !r.Patch { // what a patch is laid over may say it
 		if !slices.ContainsFunc(r.DependsOn, func(name string) bool { return strings.HasSuffix(name, "mural-crds") }) {
 			place := r.Place
 			place.EndLine, place.EndColumn = 0, 0

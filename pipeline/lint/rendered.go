@@ -47,7 +47,11 @@ func (v *view) render() ([]chart.Manifest, error) {
 func manifests(v *view) error {
 	objects, err := v.manifests()
 	if err != nil {
-		v.add(report.Error, v.root.key(), "correct the values that the message names", "the chart can't be rendered: %s", withoutSecrets(v, strings.Join(strings.Fields(err.Error()), " ")))
+		severity := report.Error
+		if v.mayHide() { // the chart was given the text of what is hidden
+			severity = report.Warning
+		}
+		v.add(severity, v.root.key(), "correct the values that the message names", "the chart can't be rendered: %s", withoutSecrets(v, strings.Join(strings.Fields(err.Error()), " ")))
 		return nil
 	}
 	for _, o := range objects {

@@ -182,7 +182,7 @@ func wholeSpokes(v *view) error {
 // shapes finds settings that aren't the mapping or list that the chart reads.
 func shapes(v *view) {
 	mapping := func(s setting) {
-		if s.own && !s.node.IsMapping() && !s.node.IsNull() {
+		if s.own && !s.node.IsMapping() && !s.node.IsNull() && !s.unseen() {
 			v.add(report.Error, s.place(), "make it a mapping", "%s is not a mapping", s.path)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
 
 // unseenRules are about what no file shows.
@@ -30,9 +31,13 @@ func unseen(v *view) error {
 		place.EndLine, place.EndColumn = 0, 0
 		v.add(report.Info, place, "lint what kustomize build makes of it too", "this HelmRelease names no chart: it is a patch, and what it is laid over can't be seen here")
 	}
-	data := v.file.Data()
-	if !v.layered && !bytes.Contains(data, []byte("ENC[")) && !bytes.Contains(data, []byte("${")) && !bytes.Contains(data, []byte("{{")) {
+	if !v.layered && !v.mayHide() {
 		return nil
+	}
+	for _, s := range v.switches() {
+		if s.unseen() {
+			v.add(report.Warning, s.key(), "decrypt the file, or write the value out", "%s is encrypted or a variable: what it is can't be judged here", s.path)
+		}
 	}
 	v.registries(func(r *registrySettings) {
 		for _, key := range mural.RegistryKeys() {
@@ -47,4 +52,21 @@ func unseen(v *view) error {
 		}
 	})
 	return nil
+}
+
+// switches are the settings beside those of registries that a verdict depends on: whether Zot is on, and the roles.
+func (v *view) switches() []setting {
+	all := []setting{v.root.sub(mural.Zot, mural.Enabled)}
+	if v.identity() == target.IRSA {
+		for _, a := range v.accounts() {
+			all = append(all, a.create, a.role)
+		}
+	}
+	return all
+}
+
+// mayHide reports whether something in the file may be a value that can't be read here.
+func (v *view) mayHide() bool {
+	data := v.file.Data()
+	return bytes.Contains(data, []byte("ENC[")) || bytes.Contains(data, []byte("${")) || bytes.Contains(data, []byte("{{"))
 }

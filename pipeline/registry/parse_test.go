@@ -49,7 +49,6 @@ func TestParse(t *testing.T) {
 			assert.Equal(t, want, got)
 			assert.Equal(t, endpoint, got.Endpoint(), "and back")
 			assert.Equal(t, want.Kind != registry.Other, got.IsECR())
-			assert.Equal(t, got.IsECR() && !strings.Contains(endpoint, "amazonwebservices"), got.KnownToFlux())
 		})
 	}
 }

@@ -42,6 +42,12 @@ func partitionOf(region string) (partition, bool) {
 	return partition{}, false
 }
 
+// Domain returns what the host of a private registry ends with unless it is a dual-stack host, for example amazonaws.com.
+func (r Registry) Domain() string {
+	p, _ := partitionOf(r.Region)
+	return p.suffix
+}
+
 // PartitionOf returns the ID of the partition that a region is in, for example aws-cn, or "".
 func PartitionOf(region string) string {
 	p, _ := partitionOf(region)

@@ -44,13 +44,6 @@ func (r Registry) String() string { return r.Endpoint() }
 // IsECR reports whether the registry is Amazon's, private or public.
 func (r Registry) IsECR() bool { return r.Kind == Private || r.Kind == Public }
 
-// KnownToFlux reports whether source-controller 1.9 takes the host for ECR with provider aws. It doesn't know
-// the dual-stack hosts of China and of the European Sovereign Cloud (fluxcd/pkg auth/aws registryPattern)
-// and fails there with "invalid AWS registry".
-func (r Registry) KnownToFlux() bool {
-	return r.IsECR() && !strings.Contains(r.Host, ".on.amazonwebservices.")
-}
-
 // Same reports whether two registries are the same place; a private registry is the same behind its plain,
 // FIPS and dual-stack hosts.
 func (r Registry) Same(other Registry) bool {
