@@ -68,6 +68,9 @@ func awaitReturned(ctx context.Context, w *world.World, s *state.State, names ..
 	if err := awaitFromSource(ctx, w, s, names...); err != nil {
 		return err
 	}
+	if err := sweep(ctx, w, s); err != nil { // a canary on a spoke that was gone reads from ECR still
+		return err
+	}
 	switch {
 	case s.Journal.Open && len(names) < len(w.Clusters()) && len(s.Journal.Waves) > 0: // waves stay
 	case s.Journal.Open:

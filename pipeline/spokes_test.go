@@ -20,6 +20,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 )
 
 // edge is a spoke with a source-controller, whose pods are replaced when it is restarted: with the role that its
@@ -174,11 +175,14 @@ func TestASpokeThatIsLeftBehindIsRemembered(t *testing.T) {
 	}
 	far, asked := edge(t, "edge-2", true, role, stuck)
 	s.Spokes = []*cluster.Cluster{far}
+	elsewhere := journal.Leftover{Cluster: "edge-1", Namespace: "mural-system", Name: "canary"}
+	s.Journal.Leftovers = []journal.Leftover{{Cluster: "edge-2", Namespace: "mural-system", Name: "canary"}, elsewhere}
 	got, err = AwaitReturn(t.Context(), s.World, s.State, CaughtUp{})
 	require.NoError(t, err)
 	assert.Equal(t, "every workload reads from Zot, on edge-2", got.Entry().Summary)
 	assert.Equal(t, 1, *asked, "it was asked to read again")
 	assert.Empty(t, s.Journal.Behind)
+	assert.Equal(t, []journal.Leftover{elsewhere}, s.Journal.Leftovers, "seen: its canary stayed, and read from ECR")
 	got, err = AwaitReturn(t.Context(), s.World, s.State, CaughtUp{})
 	require.NoError(t, err)
 	assert.Equal(t, notOnECR, got.Entry().Skip)
