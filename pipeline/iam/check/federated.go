@@ -27,18 +27,18 @@ func (c *trustCheck) federated(i int, s document.Statement) {
 	var providers []string
 	for k, arn := range s.Principal.Federated {
 		at := fmt.Sprintf(".Principal.Federated[%d]", k)
-		if id, ok := c.provider(i, at, arn); ok {
+		if id, ok := c.provider(i, at, arn, c.cluster(s)); ok {
 			providers = append(providers, id)
 		}
 	}
 	excluded, subject, aud := []string(nil), false, false
 	for _, cond := range s.Conditions {
 		path := ".Condition." + cond.Operator + "." + cond.Key
-		colon := strings.LastIndex(cond.Key, ":")
-		if colon < 0 || strings.HasPrefix(cond.Key, "aws:") || strings.HasPrefix(cond.Key, "sts:") {
+		issuer, claim, ok := cutLast(cond.Key)
+		if !ok || strings.HasPrefix(cond.Key, "aws:") || strings.HasPrefix(cond.Key, "sts:") {
 			continue
 		}
-		issuer, claim := cond.Key[:colon], strings.ToLower(cond.Key[colon+1:])
+		claim = strings.ToLower(claim)
 		if _, base, _ := evaluate.OperatorOf(cond.Operator); claim == "sub" && evaluate.Negated(cond.Operator) {
 			excluded = append(excluded, cond.Values...)
 		} else if base != "Null" {
@@ -63,6 +63,35 @@ func (c *trustCheck) federated(i int, s document.Statement) {
 		c.add(i, ".Condition", report.Warning, addCondition(providerOr(providers)+":aud", iam.Audience),
 			"the statement has no audience: a token made for another service is taken too")
 	}
+}
+
+// cluster returns the issuer, of those that were given, whose claims a statement with one provider is about; "" if it is
+// about another's too.
+func (c *trustCheck) cluster(s document.Statement) string {
+	if len(s.Principal.Federated) != 1 {
+		return ""
+	}
+	about := ""
+	for _, cond := range s.Conditions {
+		issuer, _, claim := cutLast(cond.Key)
+		switch {
+		case !claim || issuer == "aws" || issuer == "sts":
+		case about == "" && slices.Contains(c.expected.Issuers, issuer), about == issuer:
+			about = issuer
+		default:
+			return ""
+		}
+	}
+	return about
+}
+
+// cutLast cuts a key at its last colon: an issuer may have a port.
+func cutLast(key string) (before, after string, found bool) {
+	colon := strings.LastIndex(key, ":")
+	if colon < 0 {
+		return key, "", false
+	}
+	return key[:colon], key[colon+1:], true
 }
 
 // addSubjects is the remedy for a statement that names no service account.

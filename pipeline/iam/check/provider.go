@@ -7,8 +7,9 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
-// provider checks the ARN of an OIDC provider and returns its issuer as it should be written.
-func (c *trustCheck) provider(i int, path, arn string) (string, bool) {
+// provider checks the ARN of an OIDC provider and returns its issuer as it should be written. The statement's conditions
+// may all be about one cluster.
+func (c *trustCheck) provider(i int, path, arn, cluster string) (string, bool) {
 	head, id, ok := strings.Cut(arn, ":oidc-provider/")
 	parts := strings.Split(head, ":")
 	if !ok || len(parts) != 5 || parts[0] != "arn" || parts[2] != "iam" {
@@ -33,6 +34,10 @@ func (c *trustCheck) provider(i int, path, arn string) (string, bool) {
 		if slices.Contains(c.expected.Issuers, meant) {
 			c.add(i, path, report.Error, remedy, "the provider is of issuer %s, but the cluster's issuer is %s", id, meant)
 			return id, true
+		}
+		if cluster != "" {
+			c.add(i, path, report.Error, writeValue(c.expected.ProviderARN(cluster)), "the provider is of issuer %s, but the conditions are about the cluster of issuer %s", id, cluster)
+			return cluster, true // the keys are right
 		}
 		c.add(i, path, report.Info, "give its issuer as well, or remove the statement", "the statement trusts %s, which is none of the clusters given", id)
 	}

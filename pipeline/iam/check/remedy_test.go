@@ -225,6 +225,7 @@ func brokenTrusts() map[string]broken {
 	spokes := equals(both)
 	spokes.expected.Issuers = append(spokes.expected.Issuers, "https://oidc.eks.eu-west-1.amazonaws.com/id/SPOKE")
 	all := map[string]broken{
+		"provider of another cluster":    irsa(strings.Replace(iamtest.Provider, "A1", "B2", 1), web, "'StringEquals': {"+aud+", "+sub+"}"),
 		"all but one account":            irsa(iamtest.Provider, web, "'StringEquals': {"+aud+"}, 'StringNotEquals': {'"+iamtest.Issuer+":sub': 'system:serviceaccount:default:default'}"),
 		"all but hue":                    irsa(iamtest.Provider, web, "'StringEquals': {"+aud+"}, 'StringNotEquals': {'"+iamtest.Issuer+":sub': '"+hue+"'}"),
 		"all that are not like":          irsa(iamtest.Provider, web, "'StringEquals': {"+aud+"}, 'StringNotLike': {'"+iamtest.Issuer+":sub': 'system:serviceaccount:kube-*:*'}"),

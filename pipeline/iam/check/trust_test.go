@@ -105,6 +105,8 @@ func TestCheckTrust(t *testing.T) {
 			[]string{"error L12 Statement[0].Principal.Federated[0]: the provider is in account 210987654321, but the role is in 123456789012: the provider must be in the role's account"}},
 		"region": {strings.ReplaceAll(equals(both), "oidc.eks.us-east-1", "oidc.eks.us-west-2"),
 			[]string{"error L12 Statement[0].Principal.Federated[0]: the provider is of issuer oidc.eks.us-west-2.amazonaws.com/id/A1, but the cluster's issuer is " + iamtest.Issuer}},
+		"provider of another cluster": {trust(strings.Replace(iamtest.Provider, "A1", "B2", 1), web, `'StringEquals': {`+both+`}`),
+			[]string{"error L12 Statement[0].Principal.Federated[0]: the provider is of issuer " + strings.Replace(iamtest.Issuer, "A1", "B2", 1) + ", but the conditions are about the cluster of issuer " + iamtest.Issuer}},
 		"https in the ARN": {trust(strings.Replace(iamtest.Provider, "oidc-provider/", "oidc-provider/https://", 1), web, `'StringEquals': {`+both+`}`),
 			[]string{
 				"error L12 Statement[0].Principal.Federated[0]: the provider's ARN has https:// in it, which IAM's ARNs don't"}},
