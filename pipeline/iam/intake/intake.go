@@ -116,7 +116,31 @@ func Parse(path string, data []byte) (File, error) {
 	case r.AttachedPolicies != nil || r.PolicyNames != nil:
 		return r.names(), nil
 	}
+	if command := others(data); command != "" {
+		return File{}, fault.New(fault.Usage, "give the role's own documents: aws iam get-role, get-role-policy for each of list-role-policies, get-policy-version for each of list-attached-role-policies",
+			"reading policy document %q: it is the output of %s, not a policy of one role", path, command)
+	}
 	return bare(path, data)
+}
+
+// elements are by which the outputs are known that hold no policy, or those of many.
+var elements = map[string]string{
+	"RoleDetailList": "get-account-authorization-details", "Roles": "list-roles", "Versions": "list-policy-versions", "Policies": "list-policies",
+	"EvaluationResults": "simulate-principal-policy", "associations": "list-pod-identity-associations", "association": "describe-pod-identity-association",
+}
+
+// others returns the command that printed an output of another kind, or "".
+func others(data []byte) string {
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(data, &keys) != nil {
+		return ""
+	}
+	for element, command := range elements {
+		if _, is := keys[element]; is && (element != "Policies" || keys["RoleDetailList"] == nil) {
+			return command
+		}
+	}
+	return ""
 }
 
 // yamlKey is how the output of the aws command begins in YAML.

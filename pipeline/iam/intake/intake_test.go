@@ -79,6 +79,8 @@ func TestParseRefuses(t *testing.T) {
 		"line 1, column 34: Statement is empty": `{"PolicyDocument": {"Statement": []}}`,
 		"invalid URL escape":                    `{"PolicyDocument": "%7B%zz"}`,
 		"must be an object, not a list":         `[]`,
+		"it is the output of get-account-authorization-details, not a policy of one role": `{"RoleDetailList": [], "Policies": []}`,
+		"it is the output of list-policy-versions":                                        `{"Versions": []}`,
 	} {
 		_, err := intake.Parse("in.json", []byte(file))
 		require.ErrorContains(t, err, says, file)
