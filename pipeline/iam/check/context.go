@@ -98,7 +98,7 @@ func (c Check) mayHave(need iam.Need, key string) bool {
 	case name == "tagkeys" || strings.HasPrefix(name, "requesttag/"): // only where tags are sent
 		return action == "CreateRepository" || action == "TagResource"
 	}
-	return c.mayHaveGlobal(name, need)
+	return c.mayHaveGlobal(name)
 }
 
 // absent are the global keys that requests of a pod or person never have: those of calls that a service makes, and
@@ -108,7 +108,7 @@ var absent = []string{
 	"calledvia", "calledviafirst", "calledvialast", "referer",
 }
 
-func (c Check) mayHaveGlobal(name string, need iam.Need) bool {
+func (c Check) mayHaveGlobal(name string) bool {
 	for _, one := range absent {
 		if name == one {
 			return false
