@@ -143,11 +143,25 @@ func (r *runner) add(line report.Stage, e Entry) {
 	r.report.Stages = append(r.report.Stages, line)
 	r.report.Findings = append(r.report.Findings, e.Findings...)
 	// A later look at the same thing counts, not both.
-	r.report.Proofs = proof.NewLedger(append(r.report.Proofs, e.Proofs...)...).All()
+	r.report.Proofs = proof.NewLedger(append(r.report.Proofs, dated(e.Proofs, r.report.StartedAt)...)...).All()
 	r.report.Rules = append(r.report.Rules, e.Rules...)
 	if e.Plan != nil {
 		r.report.Plan, r.report.Changes = e.Plan, e.Changes
 	}
+}
+
+// moment is how a report writes a time.
+const moment = "2006-01-02 15:04 UTC"
+
+// dated says of proofs that are not of this run when they were observed.
+func dated(proofs []report.Proof, began time.Time) []report.Proof {
+	proofs = slices.Clone(proofs)
+	for i, p := range proofs {
+		if !p.ObservedAt.IsZero() && p.ObservedAt.Before(began) {
+			proofs[i].Summary += "; observed before this run, at " + p.ObservedAt.UTC().Format(moment)
+		}
+	}
+	return proofs
 }
 
 func (r *runner) readAgain(ctx context.Context) (err error) {

@@ -131,7 +131,6 @@ func namesOf(needs []proof.Need) string {
 // counting returns the proofs of the journal as they count now. One that has expired proves nothing; once Zot is off
 // nothing asks for it either.
 func counting(s *state.State, now time.Time) []report.Proof {
-	const moment = "2006-01-02 15:04 UTC"
 	on, err := s.ZotOn()
 	var all []report.Proof
 	for _, p := range s.Journal.Proofs {

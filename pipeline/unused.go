@@ -20,11 +20,10 @@ func proveUnused(ctx context.Context, w *world.World, s *state.State, left []str
 	if err != nil {
 		return nil, err
 	}
-	zot, unseen, err := addresses(ctx, w, s)
+	looked, err := unusedConfig(ctx, w, s, left)
 	if err != nil {
 		return nil, err
 	}
-	looked := unused.Config{Zot: zot, Unseen: unseen, Left: left, Release: w.Target.Release.Namespace + "/" + w.Target.Release.Name, Now: w.Now}
 	if ok {
 		address, err := settings.Address()
 		if err != nil {
@@ -39,6 +38,21 @@ func proveUnused(ctx context.Context, w *world.World, s *state.State, left []str
 		}
 	}
 	return unused.Prove(ctx, w.Clusters(), looked), nil
+}
+
+// stillUnused looks again at what earlier proofs say of clusters. Zot's catalog is left to them: it is behind a way of its own.
+func stillUnused(ctx context.Context, w *world.World, s *state.State, known []report.Proof) ([]report.Proof, error) {
+	config, err := unusedConfig(ctx, w, s, nil)
+	if err != nil {
+		return nil, err
+	}
+	return unused.Again(ctx, w.Clusters(), config, known), nil
+}
+
+// unusedConfig is what both are judged by.
+func unusedConfig(ctx context.Context, w *world.World, s *state.State, left []string) (unused.Config, error) {
+	zot, unseen, err := addresses(ctx, w, s)
+	return unused.Config{Zot: zot, Unseen: unseen, Left: left, Release: w.Target.Release.Namespace + "/" + w.Target.Release.Name, Now: w.Now}, err
 }
 
 // catalog lists the repositories of Zot, when its configuration shows us all of them.

@@ -179,15 +179,20 @@ func proveReads(ctx context.Context, w *world.World, s *state.State, all []valid
 	return append(proofs, pulls...), keepLeftovers(ctx, s, slices.Concat(left...))
 }
 
-// proveOthers proves that nobody else needs Zot, and reports whether it had to be looked at. An earlier proof stands while it is fresh, and once Zot is off.
+// proveOthers proves that nobody else needs Zot, and reports whether that is a new proof. An earlier one stands while it is
+// fresh and nothing in the clusters contradicts it, and once Zot is off.
 func proveOthers(ctx context.Context, w *world.World, s *state.State, fresh *proof.Ledger, left []string) (proofs []report.Proof, made bool, err error) {
 	zot, err := s.ZotOn()
 	if err != nil {
 		return nil, false, err
 	}
 	known := fresh.Named(report.ProofUnused)
-	if !zot || onAll(known, w.Clusters()) {
+	if !zot {
 		return known, false, nil
+	}
+	if onAll(known, w.Clusters()) {
+		proofs, err = stillUnused(ctx, w, s, known)
+		return proofs, false, err
 	}
 	s.Journal.Left = left
 	proofs, err = proveUnused(ctx, w, s, left)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kubernetesfake "k8s.io/client-go/kubernetes/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -54,6 +55,13 @@ func switchedOver(t *testing.T, proofs []report.Proof) (*installation, *int) {
 			return c.Patch(ctx, o, p, options...)
 		},
 	}).Build()
+	// Discovery shows the one kind that the workload is of.
+	clientset := kubernetesfake.NewClientset()
+	clientset.Resources = []*metav1.APIResourceList{{
+		GroupVersion: sourcev1.GroupVersion.String(),
+		APIResources: []metav1.APIResource{{Name: "ocirepositories", Kind: "OCIRepository", Verbs: []string{"list"}}},
+	}}
+	s.Hub.Clientset = clientset
 	source := s.source(t)
 	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), true)
 	s.Journal, err = journal.Load(t.Context(), s.Hub.Client, "mural-system")
@@ -137,4 +145,39 @@ func TestValidateLooksAgain(t *testing.T) {
 	s.Journal, err = journal.Load(t.Context(), s.Hub.Client, "mural-system")
 	require.NoError(t, err)
 	require.NoError(t, mayDisableZot(s.World, s.State, nil), "it holds again, and that is remembered")
+}
+
+// TestAnEarlierProofThatThisRunContradicts: an object that names Zot again fails ready, and must not be reported beside a
+// proof of an earlier run by which nothing names Zot.
+func TestAnEarlierProofThatThisRunContradicts(t *testing.T) {
+	s, _ := switchedOver(t, all("hub"))
+	var r sourcev1.OCIRepository
+	require.NoError(t, s.Hub.Client.Get(t.Context(), client.ObjectKey{Namespace: "mural-system", Name: "checkout"}, &r))
+	r.Spec.URL = s.Journal.Source
+	require.NoError(t, s.Hub.Client.Update(t.Context(), &r))
+	s.Timeout = time.Second
+	got, err := Validate(t.Context(), s.World, s.State, s.deployment(t))
+	require.Error(t, err)
+	verdicts := map[string]report.Verdict{}
+	for _, p := range got.Entry().Proofs {
+		verdicts[p.Name] = p.Verdict
+	}
+	assert.Equal(t, report.Broken, verdicts[report.ProofReady])
+	assert.Equal(t, report.Broken, verdicts[report.ProofUnused])
+
+	s.Journal, err = journal.Load(t.Context(), s.Hub.Client, "mural-system")
+	require.NoError(t, err)
+	assert.NotNil(t, s.Journal.RevokedOf(report.ProofUnused, "hub"))
+}
+
+// TestAReportSaysWhichProofsAreNotOfThisRun: a proof of an earlier run says when it was observed.
+func TestAReportSaysWhichProofsAreNotOfThisRun(t *testing.T) {
+	r := &runner{report: &report.Report{StartedAt: noon}}
+	before, now := held(report.ProofPull, "hub"), held(report.ProofReady, "hub")
+	before.Summary, now.Summary, now.ObservedAt = "the canary came", "all are Ready", noon.Add(time.Second)
+	r.add(report.Stage{}, Entry{Proofs: []report.Proof{before, now}})
+	r.add(report.Stage{}, Entry{})
+	require.Len(t, r.report.Proofs, 2)
+	assert.Equal(t, "the canary came; observed before this run, at "+before.ObservedAt.UTC().Format(moment), r.report.Proofs[0].Summary)
+	assert.Equal(t, "all are Ready", r.report.Proofs[1].Summary)
 }

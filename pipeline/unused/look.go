@@ -2,8 +2,10 @@ package unused
 
 import (
 	"context"
+	"slices"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
 // Looked is what one cluster shows: what names Zot, and what could not be looked at.
@@ -22,4 +24,25 @@ func Look(ctx context.Context, clusters []*cluster.Cluster, config Config) []Loo
 		all[i] = Looked{l.findings, l.unseen}
 	})
 	return all
+}
+
+// Again looks at the objects of every cluster once more, for proofs of an earlier run that still count. It returns them,
+// and in the place of one that something on its cluster contradicts what is there now.
+func Again(ctx context.Context, clusters []*cluster.Cluster, config Config, known []report.Proof) []report.Proof {
+	config = config.withDefaults()
+	now := make([]*report.Proof, len(clusters))
+	each(ctx, clusters, config, func(ctx context.Context, i int, l look) {
+		if l.cluster(ctx); len(l.findings) > 0 {
+			p := l.proof()
+			now[i] = &p
+		}
+	})
+	known = slices.Clone(known)
+	for i, p := range known {
+		at := slices.IndexFunc(clusters, func(c *cluster.Cluster) bool { return c.Name == p.Cluster })
+		if at >= 0 && now[at] != nil {
+			known[i] = *now[at]
+		}
+	}
+	return known
 }
