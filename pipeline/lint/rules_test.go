@@ -191,7 +191,8 @@ func TestRules(t *testing.T) {
 			},
 			want: "p.json:1:84 error L09: the policy is for region eu-west-1, the registry is in us-east-1\np.json:1:84 error L09: the policy is for account 999999999999, the registry is in 123456789012",
 		},
-		"L15 short": {replace: []string{"enabled: true", "interval: 1s"}, want: "!3:15 warning L15: interval of hue is 1s: every OCIRepository asks ECR that often"},
+		"L15 too long to read": {replace: []string{"enabled: true", "interval: 10000000000h"}, want: "!3:15 error L15: interval of hue is \"10000000000h\", not a duration such as 5m"},
+		"L15 short":            {replace: []string{"enabled: true", "interval: 1s"}, want: "!3:15 warning L15: interval of hue is 1s: every OCIRepository asks ECR that often"},
 		"L16 default": {
 			replace: []string{good, "zot: {enabled: false}\n"},
 			want:    "1:16 error L16: zot.enabled is false, but hue.ociRegistry.endpoint isn't set: the chart's default is Zot",

@@ -1,20 +1,35 @@
 package target
 
-import "regexp"
+import (
+	"regexp"
+	"time"
+)
 
 // What the API server takes for spec.interval and spec.timeout of an OCIRepository
 // (fluxcd/source-controller api/v1/ocirepository_types.go).
 var (
-	Interval = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`)
-	Timeout  = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ms|s|m))+$`)
+	intervals = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`)
+	timeouts  = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ms|s|m))+$`)
 )
+
+// IsInterval reports whether Flux takes a text as an interval.
+func IsInterval(text string) bool { return intervals.MatchString(text) && readable(text) }
+
+// IsTimeout reports whether Flux takes a text as a timeout.
+func IsTimeout(text string) bool { return timeouts.MatchString(text) && readable(text) }
+
+// readable reports whether source-controller can read what the API server let pass: some 292 years are the most.
+func readable(text string) bool {
+	_, err := time.ParseDuration(text)
+	return err == nil
+}
 
 // CheckDurations returns an error for an interval or a timeout that Flux would refuse. Empty ones are not given.
 func CheckDurations(interval, timeout string) error {
 	switch {
-	case interval != "" && !Interval.MatchString(interval):
+	case interval != "" && !IsInterval(interval):
 		return wrong("write for example 5m", "the interval %q is not a duration that Flux takes", interval)
-	case timeout != "" && !Timeout.MatchString(timeout):
+	case timeout != "" && !IsTimeout(timeout):
 		return wrong("write for example 60s; Flux takes no hours here", "the timeout %q is not a duration that Flux takes", timeout)
 	}
 	return nil
