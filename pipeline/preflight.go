@@ -142,7 +142,10 @@ func preflightEntry(found preflight.Result, least report.Severity) (Entry, error
 	}
 	e := Entry{Findings: lint.From(found.Findings, least), Rules: preflight.Rules(), Counts: map[string]int64{"errors": errors, "warnings": warnings, "unproven": int64(len(found.Unknown))}}
 	if first != nil {
-		remedy, _, _ := strings.Cut(first.Remedy, "\n") // what is to be copied stands with the finding
+		remedy, _, more := strings.Cut(first.Remedy, "\n")
+		if more { // a document to copy, which stands with the finding
+			remedy = fmt.Sprintf("%s; what to apply stands with finding %s of %s", strings.TrimSuffix(remedy, ":"), first.Rule, first.Place)
+		}
 		where := first.Place.String()
 		if where != "" {
 			where += ": "

@@ -9,7 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/preflight"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
 var update = flag.Bool("update", false, "write docs/preflight.md")
@@ -25,4 +27,20 @@ func TestPreflightPage(t *testing.T) {
 	page, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.Equal(t, want, string(page), "run go test ./pipeline -run TestPreflightPage -update")
+}
+
+// TestTheLastLineSaysWhereTheManifestIs: what is to be applied stands with the finding, and the line after which a run ends
+// says so instead of ending with a colon.
+func TestTheLastLineSaysWhereTheManifestIs(t *testing.T) {
+	t.Parallel()
+	found := preflight.Result{Findings: []report.Finding{{
+		Rule: "P01", Severity: report.Error, Message: "1 right is missing", Place: report.Place{Cluster: "edge-1"},
+		Remedy: "ask whoever administers the cluster to apply this, or use another user:\napiVersion: v1",
+	}}}
+	_, err := preflightEntry(found, report.Info)
+	assert.Equal(t, "ask whoever administers the cluster to apply this, or use another user; what to apply stands with finding P01 of cluster edge-1", fault.RemedyOf(err))
+
+	found.Findings[0].Remedy = "install Flux there"
+	_, err = preflightEntry(found, report.Info)
+	assert.Equal(t, "install Flux there", fault.RemedyOf(err))
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -46,12 +47,12 @@ func tame(s string) string {
 }
 
 // wrap breaks text between words into lines of at most n columns. A longer word, such as an address, stays
-// whole, so that it can be copied. No line begins like a command to a CI runner.
+// whole, and so does a command, so that it can be copied. No line begins like a command to a CI runner.
 func wrap(text string, n int) []string {
 	n = max(n, 20)
 	var lines []string
 	line, used := "", 0
-	for _, word := range strings.Fields(tame(text)) {
+	for _, word := range words(tame(text)) {
 		w := width(word)
 		if line != "" && used+1+w > n && !isCommand(word) {
 			lines = append(lines, line)
@@ -66,4 +67,27 @@ func wrap(text string, n int) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// command finds what wrap must not break: what is in backticks, with the punctuation at it, and a command that ends the
+// text behind a colon, or is the whole of it.
+var command = regexp.MustCompile("[^\\s`]*`[^`]+`[^\\s`]*|(?:^|(?:: ))(?:palette-ecr|kubectl|helm|aws|flux) [a-z][^`,;]*$")
+
+// words splits text at its blanks, but no command.
+func words(text string) []string {
+	var all []string
+	from := 0
+	for _, at := range command.FindAllStringIndex(text, -1) {
+		all = append(all, strings.Fields(text[from:at[0]])...)
+		found := text[at[0]:at[1]]
+		if rest, ok := strings.CutPrefix(found, ": "); ok { // the colon belongs to the word before it
+			if len(all) > 0 {
+				all[len(all)-1] += ":"
+			}
+			found = rest
+		}
+		all = append(all, strings.TrimSpace(found))
+		from = at[1]
+	}
+	return append(all, strings.Fields(text[from:])...)
 }

@@ -113,6 +113,9 @@ func TestTextKeepsToItsWidth(t *testing.T) {
 			if strings.Contains(line, "oci://1") || strings.Contains(line, "https://") || strings.Contains(line, "sha256:") {
 				continue // addresses and digests stay whole
 			}
+			if strings.Contains(line, "palette-ecr policies --principal") {
+				continue // and so do commands
+			}
 			assert.LessOrEqual(t, runewidth.StringWidth(line), width, line)
 		}
 	}
@@ -127,5 +130,41 @@ func TestResultLine(t *testing.T) {
 		r := failedRun()
 		r.ExitCode = code
 		assert.Contains(t, string(written(t, "text", r, report.Options{})), "\n"+want+"\n")
+	}
+}
+
+// A command that is broken over two lines is two commands where it is pasted.
+func TestTextBreaksNoCommand(t *testing.T) {
+	t.Parallel()
+	short := "kubectl --context hub --namespace mural-system get ocirepositories"
+	long := "kubectl --kubeconfig /home/somebody/.kube/edge-1.yaml --context edge-1 --namespace source-system annotate serviceaccount source-controller eks.amazonaws.com/role-arn=arn:aws:iam::123456789012:role/mural --overwrite"
+	restart := "kubectl --context edge-1 --namespace source-system rollout restart deployment/source-controller"
+	bare := "palette-ecr policies --principal source-controller --issuer https://oidc.eks.us-east-1.amazonaws.com/id/0123456789"
+	by := "do it by hand on the spoke that the finding names: "
+	for remedy, whole := range map[string][]string{
+		by + "`" + long + "`; `" + restart + "`.":                {"`" + long + "`;", "`" + restart + "`."},
+		"look at it with `" + short + "`, and run it again":      {"`" + short + "`,"},
+		by + "(`" + short + "`) or `" + restart + "` at the end": {"(`" + short + "`)", "`" + restart + "`"},
+		by + bare:                {bare},
+		bare:                     {bare},
+		"a ` that nobody closes": {"a ` that nobody closes"},
+	} {
+		r := &report.Report{
+			ExitCode: fault.Failed, Error: "it failed", Remedy: remedy,
+			Findings: []report.Finding{{Rule: "P20", Severity: report.Error, Message: "m", Remedy: remedy}},
+			Proofs:   []report.Proof{{Name: "ready", Verdict: report.Broken, Cause: "c", Remedy: remedy}},
+			Stages:   []report.Stage{{Name: "preflight", Outcome: report.Refused, Reason: remedy}},
+			Status:   &report.Status{Next: remedy},
+		}
+		out := string(written(t, "text", r, report.Options{Width: 100}))
+		for _, command := range whole {
+			assert.Equal(t, 5, strings.Count(out, command), "%s\n%s", command, out)
+		}
+		for line := range strings.Lines(out) {
+			line = strings.TrimSpace(line)
+			if strings.HasPrefix(line, "`"+long) {
+				assert.Equal(t, "`"+long+"`;", line, "what is longer than a line has a line of its own")
+			}
+		}
 	}
 }
