@@ -27,7 +27,8 @@ func (c Cluster) kubectl() string { return strings.TrimSpace(c.Kubectl("")) }
 // answerTimeout is how long an API server has to answer one small question.
 const answerTimeout = 15 * time.Second
 
-// absence is how long an API server may be gone for a question that nobody has given a time.
+// absence is how long an API server may be gone for a question that nobody has given a time, and before anything is known of
+// the cluster.
 const absence = time.Minute
 
 // answers asks the API server for as little as can be, also when ctx has ended: what was waited for and did not come may be

@@ -16,9 +16,9 @@ func Probe(ctx context.Context, c Cluster, config Config) (report.Proof, []journ
 	p := config.prover(report.ProofPull, c)
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
-	listed, err := c.workloads(ctx)
-	if err != nil {
-		return p.noCanary(ctx, err), nil
+	listed, unlisted := p.list(ctx)
+	if unlisted != nil {
+		return *unlisted, nil
 	}
 	there := map[string]bool{}
 	if p.Images != nil {

@@ -2,14 +2,19 @@ package validate
 
 import (
 	"context"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/fluxcd/pkg/apis/meta"
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
@@ -61,4 +66,32 @@ func TestProbeFindsWhatTheRoleLacks(t *testing.T) {
 		p, _ = Probe(t.Context(), c, o)
 		assert.Equal(t, report.Unproven, p.Verdict, "nothing was copied: there is nothing to fetch")
 	})
+}
+
+// TestASpokeThatIsDeadBeforeTheProbe: whoever waits for the switch does not wait for the whole --timeout.
+func TestASpokeThatIsDeadBeforeTheProbe(t *testing.T) {
+	refused := func(c Cluster) Cluster {
+		c.Cluster.Client = interceptor.NewClient(c.Client, interceptor.Funcs{
+			List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
+				return syscall.ECONNREFUSED
+			},
+		})
+		return c
+	}
+	hanging := func(c Cluster) Cluster { return hang(c, func() bool { return true }) }
+	for name, dead := range map[string]func(Cluster) Cluster{"it refuses connections": refused, "it never answers": hanging} {
+		for which, prove := range map[string]func(context.Context, Cluster, Config) (report.Proof, []journal.Leftover){"probe": Probe, "pull": Pull} {
+			t.Run(name+", "+which, func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					start := time.Now()
+					p, left := prove(t.Context(), dead(edge(t, "edge-1", fetchedA, workload(t, "checkout"))), config(t))
+					assert.LessOrEqual(t, time.Since(start), time.Minute)
+					assert.Equal(t, report.Unproven, p.Verdict)
+					assert.Equal(t, "the cluster does not answer", p.Summary)
+					assert.Contains(t, p.Cause, `Cluster "edge-1"`)
+					assert.Empty(t, left)
+				})
+			})
+		}
+	}
 }

@@ -23,9 +23,9 @@ func Pull(ctx context.Context, c Cluster, config Config) (report.Proof, []journa
 	p := config.prover(report.ProofPull, c)
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
-	listed, err := c.workloads(ctx)
-	if err != nil {
-		return p.noCanary(ctx, err), nil
+	listed, unlisted := p.list(ctx)
+	if unlisted != nil {
+		return *unlisted, nil
 	}
 	return p.pull(ctx, p.expectation().workloads(listed))
 }
@@ -55,6 +55,19 @@ func (p prover) sound(workloads []sourcev1.OCIRepository) (kept []sourcev1.OCIRe
 		return workloads, nil
 	}
 	return kept, broken
+}
+
+// list returns the OCIRepositories of the cluster, or the proof that ends with why they can't be seen. A cluster that does
+// not answer at all is not waited for as long as one that is at work.
+func (p prover) list(ctx context.Context) ([]sourcev1.OCIRepository, *report.Proof) {
+	ctx, cancel := context.WithTimeout(ctx, min(p.Timeout, absence))
+	defer cancel()
+	listed, err := p.at.workloads(ctx)
+	if err != nil {
+		proof := p.noCanary(ctx, err)
+		return nil, &proof
+	}
+	return listed, nil
 }
 
 func (p prover) noCanary(ctx context.Context, err error) report.Proof {
