@@ -92,7 +92,7 @@ func openBack(ctx context.Context, w *world.World, s *state.State) (e endpoints,
 	}
 	e.source, e.options = &from, copy.Options{Progress: w.Progress, Now: w.Now}
 	if e.options.References, err = references(ctx, w, s); err != nil {
-		return e, err
+		return e, orLeaveBehind(w, err)
 	}
 	opened, err := openSource(ctx, w, settings)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
+	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
 // Drift reports what points back to Zot, or has credentials for a registry again, since the cutover: code Pending when
@@ -42,9 +43,8 @@ func findDrift(ctx context.Context, o Options, r *runner) error {
 	if err := stillBehind(s.Journal); err != nil {
 		return err
 	}
-	if !on && !s.Journal.Open && o.Target.Registry.Endpoint == "" {
-		return fault.New(fault.Refused, "see `palette-ecr status`; or say with --endpoint where the release should be",
-			"looking for drift in release %s/%s: no cutover was made, or it was rolled back", w.Target.Release.Namespace, w.Target.Release.Name)
+	if err := cutOverOnce(w, s, on); err != nil {
+		return err
 	}
 	zot, unseen, err := addresses(ctx, w, s)
 	if err != nil {
@@ -83,6 +83,23 @@ func findDrift(ctx context.Context, o Options, r *runner) error {
 			}
 		}
 		return fault.New(fault.Unproven, remedy, "looking for drift: not everything could be looked at: %s", found.Unseen[0])
+	}
+	return nil
+}
+
+// cutOverOnce refuses to call anything drift where no cutover stands that it could drift from. An endpoint in the file says
+// where the release was to be, not that a cutover which the journal knows to be rolled back still counts.
+func cutOverOnce(w *world.World, s *state.State, on bool) error {
+	release := w.Target.Release.Namespace + "/" + w.Target.Release.Name
+	switch j := s.Journal; {
+	case on || j.Open:
+		return nil
+	case j.Exists() && j.Original != nil:
+		return fault.New(fault.Refused, "see `palette-ecr status`; what reads from Zot counts as drift again once `palette-ecr run` has switched the release, and until then only a spoke that the rollback left on ECR does",
+			"looking for drift in release %s: the cutover was rolled back, so that it is on Zot is as it should be", release)
+	case w.Target.Registry.Endpoint == "":
+		return fault.New(fault.Refused, "see `palette-ecr status`; or say with --endpoint where the release should be",
+			"looking for drift in release %s: no cutover was made", release)
 	}
 	return nil
 }

@@ -139,7 +139,7 @@ func usedBy[U any](ctx context.Context, w *world.World, s *state.State, ask func
 	used := make([]U, len(clusters))
 	return used, cluster.Each(clusters, func(i int, c validate.Cluster) (err error) {
 		if used[i], err = ask(ctx, c, config); err != nil {
-			return fmt.Errorf("listing what cluster %q uses: %w", c.Name, err)
+			return &cluster.Failure{Cluster: c.Name, Err: fmt.Errorf("listing what cluster %q uses: %w", c.Name, err)}
 		}
 		return nil
 	})

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -176,10 +177,23 @@ func (o Options) answering() Options {
 func mustAnswer(w *world.World) error {
 	for _, c := range w.Spokes {
 		if err := w.Unreached[c.Name]; err != nil {
-			return fault.New(fault.CodeOf(err), fmt.Sprintf("%s; or leave it behind: `palette-ecr rollback --leave-spoke %s`", fault.RemedyOf(err), c.Name), "%w", err)
+			return orLeaveBehind(w, &cluster.Failure{Cluster: c.Name, Err: err})
 		}
 	}
 	return nil
+}
+
+// orLeaveBehind adds to the remedy of an error that a spoke is behind how the others go back without it.
+func orLeaveBehind(w *world.World, err error) error {
+	failed, ok := errors.AsType[*cluster.Failure](err)
+	if !ok || w.Hub != nil && failed.Cluster == w.Hub.Name {
+		return err
+	}
+	remedy := fmt.Sprintf("leave it behind: `palette-ecr rollback --leave-spoke %s`", failed.Cluster)
+	if known := fault.RemedyOf(err); known != "" {
+		remedy = known + "; or " + remedy
+	}
+	return fault.New(fault.CodeOf(err), remedy, "%w", err)
 }
 
 // checkRecord compares what is asked for with what the journal says of the cutover.

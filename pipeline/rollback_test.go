@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -8,7 +10,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -113,6 +117,38 @@ func TestCopyBackThatFails(t *testing.T) {
 	_, err = CopyBack(t.Context(), s.World, s.State, PlannedReturn{})
 	require.ErrorContains(t, err, "127.0.0.1:1")
 	assert.Contains(t, fault.RemedyOf(err), "--no-copy-back")
+}
+
+// TestASpokeThatDiesDuringTheRollback, before copy-back or catch-up has asked it what it uses: the others can go back without it.
+func TestASpokeThatDiesDuringTheRollback(t *testing.T) {
+	s, _ := betweenRegistries(t)
+	_, err := Copy(t.Context(), s.World, s.State, Planned{})
+	require.NoError(t, err)
+	old := s.Live.Merged
+	s.Journal.Begin(s.Destination.URL(), s.source(t), 1, old)
+	s.Journal.SwitchedAt = noon
+	refuses := func(of *cluster.Cluster) *cluster.Cluster {
+		of.Client = fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithInterceptorFuncs(interceptor.Funcs{
+			List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
+				return errors.New("no route to host")
+			},
+		}).Build()
+		return of
+	}
+	s.Spokes = []*cluster.Cluster{refuses(&cluster.Cluster{Name: "edge-1"})}
+	_, err = CatchUp(t.Context(), s.World, s.State, Restored{CopiedBack: CopiedBack{Done: true}, Done: true})
+	require.ErrorContains(t, err, `cluster "edge-1"`)
+	assert.Contains(t, fault.RemedyOf(err), "`palette-ecr rollback --leave-spoke edge-1`")
+
+	s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), true)
+	_, err = CopyBack(t.Context(), s.World, s.State, PlannedReturn{})
+	assert.Contains(t, fault.RemedyOf(err), "`palette-ecr rollback --leave-spoke edge-1`")
+
+	s.Spokes = nil
+	refuses(s.Hub)
+	_, err = CopyBack(t.Context(), s.World, s.State, PlannedReturn{})
+	require.ErrorContains(t, err, `cluster "hub"`)
+	assert.NotContains(t, fault.RemedyOf(err), "--leave-spoke", "nobody goes back without the hub")
 }
 
 // TestPreviousValuesTurnZotOn, however it was turned off: by disable-zot, by a commit, or not at all.

@@ -163,6 +163,28 @@ func TestDriftKnowsWhatWasLeftBehind(t *testing.T) {
 	require.NoError(t, stillBehind(j), "another cutover has begun")
 }
 
+// Seen: after a rollback everything was drift, since the file had an endpoint.
+func TestNothingDriftsFromACutoverThatWasRolledBack(t *testing.T) {
+	t.Parallel()
+	s := onZot(t, nil)
+	require.NoError(t, cutOverOnce(s.World, s.State, false), "the rollback has not ended")
+	s.Journal.Back()
+	require.NoError(t, s.Journal.Save(t.Context()))
+	for _, endpoint := range []string{"", s.Destination.Registry.Endpoint()} {
+		s.World.Target.Registry.Endpoint = endpoint
+		err := cutOverOnce(s.World, s.State, false)
+		assert.Equal(t, fault.Refused, fault.CodeOf(err))
+		require.ErrorContains(t, err, "the cutover was rolled back")
+		assert.Contains(t, fault.RemedyOf(err), "counts as drift again once `palette-ecr run`")
+	}
+	require.NoError(t, cutOverOnce(s.World, s.State, true), "somebody else has switched it")
+
+	require.NoError(t, s.Journal.Delete(t.Context()))
+	require.NoError(t, cutOverOnce(s.World, s.State, false), "the cutover was finished: the file says where the release is to be")
+	s.World.Target.Registry.Endpoint = ""
+	require.ErrorContains(t, cutOverOnce(s.World, s.State, false), "no cutover was made")
+}
+
 // TestMayFinish: while Zot is on, or hue is not on ECR, somebody may need the rollback.
 func TestMayFinish(t *testing.T) {
 	t.Parallel()
