@@ -25,7 +25,7 @@ func (r Review) Report() (*report.Report, error) {
 	}
 	rep := report.New("policies check", r.Version, start)
 	rep.Target = report.Target{Destination: r.Check.Wanted.Repository.URL()}
-	rep.Findings, rep.Rules = result.Findings, Rules()
+	rep.Findings, rep.Rules = append(result.Findings, r.Check.trustAlone()...), Rules()
 	switch n := rep.Errors(); {
 	case n > 0:
 		err = fault.New(fault.Refused, "correct the documents, or write new ones with: palette-ecr policies",
@@ -36,4 +36,13 @@ func (r Review) Report() (*report.Report, error) {
 	}
 	rep.End(r.Now(), err)
 	return rep, err
+}
+
+// trustAlone says what was not looked at where a trust policy is all that was given, as with the output of get-role.
+func (c Check) trustAlone() []report.Finding {
+	if c.Trust == nil || len(c.Policies)+len(c.Absent) > 0 || c.Repository != nil {
+		return nil
+	}
+	return []report.Finding{finding(*c.Trust, "Statement", RuleTrust, report.Info, "give the role's own policies as well",
+		"only who may assume the role was checked: none of its policies was given, so nothing is said of what it may do")}
 }

@@ -42,6 +42,11 @@ func TestReview(t *testing.T) {
 	assert.Equal(t, fault.Refused, rep.ExitCode)
 	assert.Equal(t, report.Error, rep.Findings[0].Severity)
 
+	trust := iamtest.Statement(t, `'Principal': {'Service': 'ec2.amazonaws.com'}, 'Action': 'sts:AssumeRole'`)
+	rep, err = check.Review{Check: check.Of(o, iam.Combined, nil, &trust), Version: "v1", Now: now}.Report()
+	require.Error(t, err, "nothing says that pods may assume it")
+	assert.Contains(t, rep.Findings[len(rep.Findings)-1].Message, "nothing is said of what it may do")
+
 	_, err = check.Review{Check: check.Check{Principal: iam.Hue}, Now: now}.Report()
 	assert.Equal(t, fault.Usage, fault.CodeOf(err))
 }
