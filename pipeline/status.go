@@ -166,6 +166,13 @@ func where(w *world.World, s *state.State, out *report.Status) error {
 	switch {
 	case !on && j.Open && len(j.Waves) > 0:
 		out.Cutover, out.Next = wavesSoFar(j), "`palette-ecr run --wave NAME` for the next wave, `palette-ecr run` for hue at last; `palette-ecr rollback` goes back. Until then `palette-ecr copy` brings what hue pushes to Zot"
+	case !on && j.Open && !j.SwitchedAt.IsZero():
+		at, err := s.SourceURL(w.Destination)
+		if err != nil {
+			return err
+		}
+		out.Cutover = "it is half rolled back: hue was on ECR and is on " + at + " again, and nobody has seen yet that every workload is"
+		out.Next = "`palette-ecr rollback` goes on with it, and leaves a spoke that is gone behind with --leave-spoke NAME; `palette-ecr run` goes to ECR again"
 	case !on && j.Open:
 		out.Cutover, out.Next = "it has begun, and hue is not on ECR yet", "`palette-ecr run` goes on where it stopped; `palette-ecr rollback` goes back"
 	case !on && j.Exists():

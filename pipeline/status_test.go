@@ -33,6 +33,11 @@ func TestStatus(t *testing.T) {
 			s.Live.Merged = onRegistry(zot, true)
 		}, "it has not begun", "`palette-ecr run`"},
 		"interrupted": {func(_ *testing.T, s *installation) { s.Live.Merged = onRegistry(zot, true) }, "it has begun, and hue is not on ECR yet", "goes on where it stopped"},
+		// Seen: "hue is not on ECR yet" of a cutover that had been there for days.
+		"half rolled back": {func(_ *testing.T, s *installation) {
+			s.Live.Merged = onRegistry(zot, true)
+			s.Journal.Switched(noon)
+		}, "it is half rolled back: hue was on ECR and is on " + zot + "/mural-workloads again, and nobody has seen yet that every workload is", "`palette-ecr rollback` goes on with it"},
 		"rolled back": {func(_ *testing.T, s *installation) {
 			s.Live.Merged = onRegistry(zot, true)
 			s.Journal.Back()

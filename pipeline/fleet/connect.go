@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
@@ -25,13 +26,12 @@ func Connect(ctx context.Context, hub *cluster.Cluster, s Spoke) (*cluster.Clust
 		return nil, fault.New(fault.Usage, remedy, "reading the kubeconfig of spoke %q in Secret %s/%s: it is not a kubeconfig", s.Name, s.Kubeconfig.Namespace, s.Kubeconfig.Name)
 	}
 	loaded, err := config.RawConfig()
-	if err == nil {
-		for _, user := range loaded.AuthInfos {
-			if user.Exec != nil {
-				// A program that somebody who may write Secrets on the hub names would run here.
-				return nil, fault.New(fault.Usage, remedy, "reading the kubeconfig of spoke %q in Secret %s/%s: it runs a program (exec), which is not taken from a Secret", s.Name, s.Kubeconfig.Namespace, s.Kubeconfig.Name)
-			}
-		}
+	if err != nil {
+		return nil, fault.New(fault.Usage, remedy, "reading the kubeconfig of spoke %q in Secret %s/%s: it is not complete", s.Name, s.Kubeconfig.Namespace, s.Kubeconfig.Name)
+	}
+	if reaches := outside(loaded); reaches != "" {
+		remedy = "write token, client-certificate-data, client-key-data and certificate-authority-data into the kubeconfig itself: " + remedy
+		return nil, fault.New(fault.Usage, remedy, "reading the kubeconfig of spoke %q in Secret %s/%s: it %s, which is not taken from a Secret", s.Name, s.Kubeconfig.Namespace, s.Kubeconfig.Name, reaches)
 	}
 	rest, err := config.ClientConfig()
 	if err != nil {
@@ -44,6 +44,31 @@ func Connect(ctx context.Context, hub *cluster.Cluster, s Spoke) (*cluster.Clust
 	// The person has no file of it, and no context: commands that errors name take it from the Secret too.
 	c.PrintedBy = hub.Kubectl("--namespace %s get secret %s --output go-template='{{index .data %q | base64decode}}'", s.Kubeconfig.Namespace, s.Kubeconfig.Name, key)
 	return c, nil
+}
+
+// outside says what a kubeconfig takes from this machine, or "" when all is in it. Whoever may write Secrets on the hub would
+// have a program run here, or a file of this machine sent to a server of their choice.
+func outside(config api.Config) string {
+	for _, user := range config.AuthInfos {
+		switch {
+		case user.Exec != nil:
+			return "runs a program (exec)"
+		case user.AuthProvider != nil:
+			return "runs an auth-provider"
+		case user.TokenFile != "":
+			return "names a file of this machine (tokenFile)"
+		case user.ClientCertificate != "":
+			return "names a file of this machine (client-certificate)"
+		case user.ClientKey != "":
+			return "names a file of this machine (client-key)"
+		}
+	}
+	for _, at := range config.Clusters {
+		if at.CertificateAuthority != "" {
+			return "names a file of this machine (certificate-authority)"
+		}
+	}
+	return ""
 }
 
 // usualKeys are the keys under which a Secret has a kubeconfig when nobody says which.

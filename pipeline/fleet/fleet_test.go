@@ -3,6 +3,8 @@ package fleet_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -168,11 +170,22 @@ func TestConnectTakesTheKubeconfigOfASecret(t *testing.T) {
 	// Seen: remedies named kubectl alone, which changes the cluster that is current: the hub.
 	assert.Equal(t, `SPOKE=$(mktemp) && kubectl --context prod --namespace mural-system get secret edge --output go-template='{{index .data "kubeconfig" | base64decode}}' > "$SPOKE" && kubectl --kubeconfig "$SPOKE" get pods`, got.Kubectl("get pods"))
 
-	exec := `{apiVersion: v1, kind: Config, clusters: [{name: c, cluster: {server: "https://e"}}], users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: /bin/sh, interactiveMode: Never}}}], contexts: [{name: x, context: {cluster: c, user: u}}], current-context: x}`
+	with := func(user, more string) *cluster.Cluster {
+		kubeconfig := `{apiVersion: v1, kind: Config, clusters: [{name: c, cluster: {server: "https://e"` + more + `}}], users: [{name: u, user: {` + user + `}}], contexts: [{name: x, context: {cluster: c, user: u}}], current-context: x}`
+		return hub(t, interceptor.Funcs{}, secret(map[string][]byte{"kubeconfig": []byte(kubeconfig)}))
+	}
+	// Seen: exec alone was refused, and a file of the machine was sent as a token to whatever server the Secret named.
+	file := filepath.Join(t.TempDir(), "s3cr3t")
+	require.NoError(t, os.WriteFile(file, []byte("s3cr3t"), 0o600))
 	for want, h := range map[string]*cluster.Cluster{
 		"none of the keys kubeconfig, value, config": hub(t, interceptor.Funcs{}, secret(map[string][]byte{"other": []byte("s3cr3t")})),
 		"not a kubeconfig":                           hub(t, interceptor.Funcs{}, secret(map[string][]byte{"kubeconfig": []byte("s3cr3t: [")})),
-		"it runs a program":                          hub(t, interceptor.Funcs{}, secret(map[string][]byte{"kubeconfig": []byte(exec)})),
+		"it runs a program (exec)":                   with(`exec: {apiVersion: client.authentication.k8s.io/v1, command: /bin/sh, interactiveMode: Never}`, ""),
+		"it runs an auth-provider":                   with(`auth-provider: {name: gcp}`, ""),
+		"a file of this machine (tokenFile)":         with(`tokenFile: `+file, ""),
+		"this machine (client-certificate)":          with(`client-certificate: `+file+`, client-key-data: eA==`, ""),
+		"this machine (client-key)":                  with(`client-certificate-data: eA==, client-key: `+file, ""),
+		"this machine (certificate-authority)":       with(`token: x`, `, certificate-authority: `+file),
 		"not found":                                  hub(t, interceptor.Funcs{}),
 	} {
 		_, err := fleet.Connect(t.Context(), h, s)

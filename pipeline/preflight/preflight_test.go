@@ -17,7 +17,9 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/palette-ecr/palette-ecr/fixtures/aws"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
@@ -320,6 +322,39 @@ func TestWhatMayNotBeSeen(t *testing.T) {
 		if strings.HasPrefix(f.Message, "unproven") {
 			assert.Equal(t, report.Warning, f.Severity)
 		}
+	}
+}
+
+// Seen: a spoke whose OCIRepositories may not be listed was answered with rights in ECR and on the hub.
+func TestASpokeThatMayNotBeListedIsNamedWithItsOwnRight(t *testing.T) {
+	t.Parallel()
+	forbidden := apierrors.NewForbidden(schema.GroupResource{Group: "source.toolkit.fluxcd.io", Resource: "ocirepositories"}, "", errors.New("no"))
+	for name, test := range map[string]struct {
+		err      error
+		severity report.Severity
+		remedy   string
+	}{
+		"it may not be": {fmt.Errorf("listing: %w", forbidden), report.Warning, "get the permission list ocirepositories.source.toolkit.fluxcd.io in all namespaces on cluster spoke-1, or ask somebody who has it"},
+		"it is gone":    {fault.New(fault.Failed, "see whether it answers", "listing: connection refused"), report.Error, "see whether it answers"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t)
+			s.input.World = &world.World{}
+			s.input.Survey = func(context.Context) ([]copy.Survey, error) {
+				return nil, fmt.Errorf("looking: %w", &cluster.Failure{Cluster: "spoke-1", Err: test.err})
+			}
+			var found []report.Finding
+			for _, f := range s.look(t).Findings {
+				if f.Rule == "P17" {
+					found = append(found, f)
+				}
+			}
+			require.Len(t, found, 1)
+			assert.Equal(t, test.severity, found[0].Severity)
+			assert.Equal(t, "OCIRepositories in cluster spoke-1", found[0].Place.String())
+			assert.Equal(t, test.remedy, found[0].Remedy)
+		})
 	}
 }
 

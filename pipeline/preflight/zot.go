@@ -2,11 +2,13 @@ package preflight
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -54,6 +56,8 @@ func lookAtZot(ctx context.Context, l *looker) {
 	switch {
 	case err != nil && refusedIdentity(err): // P07 says it
 		return
+	case l.clusterFails(err):
+		return
 	case err != nil && denied(err):
 		l.cannot(ruleSource, place, "what is to be copied", "ecr:DescribeImages, ecr:BatchGetImage; on the hub get services, list pods, create pods/portforward", err)
 		return
@@ -82,6 +86,22 @@ func lookAtZot(ctx context.Context, l *looker) {
 		})
 	}
 	_ = group.Wait() // what can't be seen is a finding
+}
+
+// clusterFails reports whether what is to be copied can't be known because one cluster does not say what its workloads use,
+// and says so of that cluster: neither ECR nor the hub can help it.
+func (l *looker) clusterFails(err error) bool {
+	failed, ok := errors.AsType[*cluster.Failure](err)
+	if !ok {
+		return false
+	}
+	place := report.Place{Cluster: failed.Cluster, Object: "OCIRepositories"}
+	if denied(err) {
+		l.cannot(ruleSource, place, "what workloads on cluster "+failed.Cluster+" use", "list ocirepositories.source.toolkit.fluxcd.io in all namespaces on cluster "+failed.Cluster, err)
+	} else {
+		l.find(ruleSource, report.Error, place, fault.RemedyOf(err), "%v", err)
+	}
+	return true
 }
 
 // survey judges what is to be copied from one repository.
