@@ -42,13 +42,14 @@ func Explain(message string, c Context) Cause {
 	fill := strings.NewReplacer("{namespace}", c.Namespace, "{repository}", c.Repository, "{arn}", c.ARN,
 		"{registry}", c.Registry, "{region}", c.Region, "{role}", orElse(c.Role, "the role"), "{url}", c.URL,
 		"{cluster}", orElse(c.Cluster, "the cluster"), "{kubectl}", orElse(c.Kubectl, "kubectl"))
+	unquoted := strings.ReplaceAll(message, `\"`, `"`) // logfmt and klog quote an error with its own quotes in it
 	for _, e := range catalogue {
-		match := e.pattern.FindStringSubmatchIndex(message)
+		match := e.pattern.FindStringSubmatchIndex(unquoted)
 		if match == nil {
 			continue
 		}
 		expand := func(template string) string {
-			return fill.Replace(string(e.pattern.ExpandString(nil, template, message, match)))
+			return fill.Replace(string(e.pattern.ExpandString(nil, template, unquoted, match)))
 		}
 		return Cause{ID: e.id, Cause: expand(e.cause), Remedy: expand(e.remedy), Terminal: e.terminal}
 	}

@@ -76,6 +76,32 @@ func TestPush(t *testing.T) {
 	}
 }
 
+// A policy of a spoke that refuses hue's patch is not ECR's refusal, however hue writes it down.
+func TestAnAdmissionPolicyIsNotECR(t *testing.T) {
+	const at = "2026-11-21T04:00:15Z "
+	for name, line := range map[string]string{
+		"zap's JSON":         `{"level":"error","msg":"pointing OCIRepository at the registry","error":"admission webhook \"validate.kyverno.svc-fail\" denied the request: policy require-zot: 403 Forbidden"}`,
+		"logfmt":             at + `level=error msg="pushing workload checkout to edge-1" err="admission webhook \"validate.kyverno.svc-fail\" denied the request: policy require-zot"`,
+		"klog":               at + `E1121 04:00:15.000000 1 push.go:7] "Push failed" err="admission webhook \"validate.kyverno.svc-fail\" denied the request: DENIED: only oci://zot"`,
+		"Kubernetes' own":    at + `ERROR push of checkout: ocirepositories.source.toolkit.fluxcd.io "checkout" is forbidden: ValidatingAdmissionPolicy 'only-zot' with binding 'b' denied request: no access denied`,
+		"Kubernetes' quoted": `{"level":"error","msg":"push: patching","error":"ocirepositories.source.toolkit.fluxcd.io \"checkout\" is forbidden: ValidatingAdmissionPolicy 'only-zot' with binding 'b' denied request: DENIED"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				c, _ := fakeCluster(t, nil, hue()...)
+				o := config(t)
+				o.SwitchedAt = switched
+				o.Images = func(context.Context) ([]ecr.Image, error) { return nil, nil }
+				p := o.prover(report.ProofPush, c).push(t.Context(), nil, says(line))
+				require.Equal(t, report.Broken, p.Verdict, p)
+				assert.Contains(t, p.Cause, "An admission policy of a cluster (")
+				assert.Contains(t, p.Cause, "ECR has not refused anything")
+				assert.Contains(t, p.Remedy, "Let the policy allow")
+			})
+		})
+	}
+}
+
 func TestPushUnproven(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c, _ := fakeCluster(t, nil, hue()...)
