@@ -24,6 +24,7 @@ type Context struct {
 	URL        string // {url}, of the repository
 	Cluster    string // {cluster}
 	Kubectl    string // {kubectl}: the command with what makes it reach the cluster
+	Spoke      bool   // for {restart}: a cluster of its own, which has no hue, and source-controller in a namespace of its own
 }
 
 // entry is one row of the catalogue: ${name} stands for a group of the pattern, {name} for a field of Context.
@@ -39,9 +40,13 @@ type entry struct {
 // Explain finds the first cause in the catalogue that a message shows. What it does not know is its own
 // cause, shortened, and is not terminal.
 func Explain(message string, c Context) Cause {
+	restart := "--namespace " + c.Namespace + " rollout restart deployment/hue deployment/source-controller"
+	if c.Spoke {
+		restart = "delete pods --all-namespaces --selector app=source-controller"
+	}
 	fill := strings.NewReplacer("{namespace}", c.Namespace, "{repository}", c.Repository, "{arn}", c.ARN,
 		"{registry}", c.Registry, "{region}", c.Region, "{role}", orElse(c.Role, "the role"), "{url}", c.URL,
-		"{cluster}", orElse(c.Cluster, "the cluster"), "{kubectl}", orElse(c.Kubectl, "kubectl"))
+		"{cluster}", orElse(c.Cluster, "the cluster"), "{kubectl}", orElse(c.Kubectl, "kubectl"), "{restart}", restart)
 	unquoted := strings.ReplaceAll(message, `\"`, `"`) // logfmt and klog quote an error with its own quotes in it
 	for _, e := range catalogue {
 		match := e.pattern.FindStringSubmatchIndex(unquoted)
@@ -265,7 +270,7 @@ var catalogue = []entry{
 	{
 		"region-not-set", regexp.MustCompile(`AWS_REGION environment variable is not set`),
 		"The pod was made before its service account got its role, so it has no region.",
-		"Restart it: `{kubectl} --namespace {namespace} rollout restart deployment/hue deployment/source-controller`.", true,
+		"Restart it: `{kubectl} {restart}`.", true,
 		`AWS_REGION environment variable is not set`,
 	},
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
 var known = Context{
@@ -82,7 +84,7 @@ func TestExplain(t *testing.T) {
 
 func TestExplainFillsEveryPlaceholder(t *testing.T) {
 	placeholder := regexp.MustCompile(`[{}$]`)
-	fill := strings.NewReplacer("{namespace}", "", "{repository}", "", "{arn}", "", "{registry}", "", "{region}", "", "{role}", "", "{url}", "", "{cluster}", "", "{kubectl}", "")
+	fill := strings.NewReplacer("{namespace}", "", "{repository}", "", "{arn}", "", "{registry}", "", "{region}", "", "{role}", "", "{url}", "", "{cluster}", "", "{kubectl}", "", "{restart}", "")
 	group := regexp.MustCompile(`\$\{(\w+)\}`)
 	for _, e := range catalogue {
 		for _, text := range []string{e.cause, e.remedy} {
@@ -94,6 +96,20 @@ func TestExplainFillsEveryPlaceholder(t *testing.T) {
 		assert.True(t, strings.HasSuffix(e.cause, "."), "%s: the cause is a sentence", e.id)
 		assert.True(t, strings.HasSuffix(e.remedy, "."), "%s: the remedy is a sentence", e.id)
 	}
+}
+
+// Seen: the remedy for a spoke restarted hue there, where there is none.
+func TestASpokeIsNotToldToRestartHue(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		message := "AWS_REGION environment variable is not set"
+		hub, _ := fakeCluster(t, asItIs, append(hue(), workload(t, "checkout"))...)
+		spoke := edge(t, "edge-1", asItIs)
+		o := config(t)
+		o.Hub = hub.Cluster
+		assert.Contains(t, o.prover(report.ProofReady, hub).explain(message).Remedy, "--namespace mural-system rollout restart deployment/hue deployment/source-controller`")
+		remedy := o.prover(report.ProofReady, spoke).explain(message).Remedy
+		assert.Equal(t, "Restart it: `kubectl --context 'prod edge-1' delete pods --all-namespaces --selector app=source-controller`.", remedy)
+	})
 }
 
 func TestExplainUnknown(t *testing.T) {

@@ -68,6 +68,7 @@ func (p prover) explain(message string) Cause {
 	return Explain(message, Context{
 		Namespace: p.Namespace, Repository: d.Name, ARN: d.ARN(), Registry: d.Registry.Host, Region: d.Registry.Region,
 		Role: p.Identity, URL: d.URL(), Cluster: p.at.Name, Kubectl: p.at.kubectl(),
+		Spoke: p.Hub.Name != "" && p.at.Name != p.Hub.Name,
 	})
 }
 
