@@ -114,7 +114,7 @@ func scalars(n values.Node, visit func(values.Node)) {
 }
 
 func credentials(v *view) error {
-	manifest := v.file.Kind() == values.HelmRelease
+	manifest := v.file.Kind() != values.Plain
 	v.registries(func(r *registrySettings) {
 		user, password := r.basicAuth.sub(mural.Username), r.basicAuth.sub(mural.Password)
 		switch {

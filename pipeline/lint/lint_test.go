@@ -116,6 +116,13 @@ func TestHelmRelease(t *testing.T) {
 	assert.Contains(t, said(findings), "warning L27: the HelmRelease mural doesn't depend on mural-crds")
 }
 
+// TestApplication is a manifest too: a password in it is an error, not a warning as in a values file.
+func TestApplication(t *testing.T) {
+	manifest := "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: mural}\nspec:\n  source:\n    chart: mural\n    helm:\n      valuesObject:\n" +
+		"        hue: {ociRegistry: {enabled: true, endpoint: 'oci://zot.mural-system.svc.cluster.local:5000', repository: mural-workloads, basicAuth: {username: u, password: secret}}}\n"
+	assert.Contains(t, said(run(t, lint.Input{File: parse(t, manifest)})), "error L26: the password of hue is in a manifest")
+}
+
 // TestHostsRemedyNamesAHostOfTheRegion: the host that is named instead ends as those of the registry's own region do.
 func TestHostsRemedyNamesAHostOfTheRegion(t *testing.T) {
 	for host, domain := range map[string]string{
