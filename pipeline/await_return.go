@@ -92,6 +92,7 @@ func awaitFromSource(ctx context.Context, w *world.World, s *state.State, names 
 	if err != nil {
 		return err
 	}
+	config.Absence = config.Timeout
 	config.Timeout = max(config.Timeout, leastReturn) // what failed may have failed for want of time
 	if err := w.Lock(ctx); err != nil {               // requests to reconcile
 		return err

@@ -128,6 +128,9 @@ func (v *Validation) proveEarlier(ctx context.Context, w *world.World, s *state.
 	again := w.Target.Registry.AllRepositories && v.Deployment.Copied.Closure.Name == ""
 	if len(known.Named(report.ProofClosure)) == 0 || again {
 		p, err := proveClosure(ctx, w, s, v.Deployment.values().Given)
+		if failed, ok := errors.AsType[*cluster.Failure](err); ok {
+			return false, fault.New(fault.Unproven, fault.RemedyOf(err), "proving closure: unproven: what cluster %q uses is not known: %w", failed.Cluster, err)
+		}
 		if err != nil {
 			return false, err
 		}

@@ -7,10 +7,12 @@ import (
 
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/kubernetes"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -75,13 +77,37 @@ func From(name string, restConfig *rest.Config) (*Cluster, error) {
 	restConfig.UserAgent = userAgent
 	restConfig.QPS, restConfig.Burst = 100, 300
 	restConfig.WarningHandler = rest.NoWarnings{} // the library writes to no stream
-	connected, err := client.NewWithWatch(restConfig, client.Options{Scheme: NewScheme()})
+	most := answerOf(restConfig)
+	c, err := connect(restConfig, silence{name: name, host: restConfig.Host, most: most})
 	if err != nil {
 		return nil, fault.New(fault.Usage, "check the credentials and certificates that the kubeconfig names", "connecting to cluster %q at %s: %w", name, restConfig.Host, err)
 	}
-	clientset, err := kubernetes.NewForConfig(restConfig)
+	return c, nil
+}
+
+// connect makes the clients. Discovery takes no context, so it has a limit of its own: an API server that freezes would be
+// waited for for ever.
+func connect(restConfig *rest.Config, quiet silence) (*Cluster, error) {
+	transport, err := rest.HTTPClientFor(restConfig)
 	if err != nil {
-		return nil, fault.New(fault.Usage, "check the credentials and certificates that the kubeconfig names", "connecting to cluster %q at %s: %w", name, restConfig.Host, err)
+		return nil, err
 	}
-	return &Cluster{Name: name, Host: restConfig.Host, Client: connected, Clientset: clientset, REST: restConfig}, nil
+	limited := *transport
+	limited.Timeout = quiet.most
+	mapper, err := apiutil.NewDynamicRESTMapper(restConfig, &limited)
+	if err != nil {
+		return nil, err
+	}
+	connected, err := client.NewWithWatch(restConfig, client.Options{Scheme: NewScheme(), HTTPClient: transport, Mapper: mapper})
+	if err != nil {
+		return nil, err
+	}
+	clientset, err := kubernetes.NewForConfigAndClient(restConfig, transport)
+	if err != nil {
+		return nil, err
+	}
+	if clientset.DiscoveryClient, err = discovery.NewDiscoveryClientForConfigAndClient(restConfig, &limited); err != nil {
+		return nil, err
+	}
+	return &Cluster{Name: quiet.name, Host: quiet.host, Client: bounded{connected, quiet}, Clientset: clientset, REST: restConfig}, nil
 }

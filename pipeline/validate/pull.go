@@ -60,7 +60,7 @@ func (p prover) sound(workloads []sourcev1.OCIRepository) (kept []sourcev1.OCIRe
 // list returns the OCIRepositories of the cluster, or the proof that ends with why they can't be seen. A cluster that does
 // not answer at all is not waited for as long as one that is at work.
 func (p prover) list(ctx context.Context) ([]sourcev1.OCIRepository, *report.Proof) {
-	ctx, cancel := context.WithTimeout(ctx, min(p.Timeout, absence))
+	ctx, cancel := context.WithTimeout(ctx, p.Absence)
 	defer cancel()
 	listed, err := p.at.workloads(ctx)
 	if err != nil {

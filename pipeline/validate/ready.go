@@ -33,6 +33,11 @@ func Returned(ctx context.Context, c Cluster, config Config) report.Proof {
 			Remedy: "Give fleetConfig.spokes an entry with this cluster's name and its ociRegistry, then run `palette-ecr rollback` again.",
 		})
 	}
+	if c.Name != p.Hub.Name { // the others need not wait for one that is gone as for one that is at work
+		if _, unlisted := p.list(ctx); unlisted != nil && unlisted.Verdict == report.Unproven {
+			return *unlisted
+		}
+	}
 	p.Images, p.Archived = nil, nil // the source is not ECR
 	destination := p.Destination.URL()
 	e := expectation{url: c.Source, at: c, left: func(url string) bool { return url == destination }}

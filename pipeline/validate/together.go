@@ -116,7 +116,7 @@ func (f *fleet) each(do func(context.Context, *member)) {
 // count lists the workloads of every cluster.
 func (f *fleet) count() {
 	f.each(func(ctx context.Context, m *member) {
-		ctx, cancel := context.WithTimeout(ctx, min(f.Timeout, absence))
+		ctx, cancel := context.WithTimeout(ctx, f.Absence)
 		defer cancel()
 		listed, err := m.Cluster.workloads(ctx)
 		m.err = err

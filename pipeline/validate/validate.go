@@ -42,6 +42,7 @@ type Config struct {
 	Canaries int           // in one cluster at most; zero is 50
 	Timeout  time.Duration // for ready and pull, in each cluster; zero is 5 minutes
 	PushWait time.Duration // for push; zero is 1 minute
+	Absence  time.Duration // for a cluster that has not answered at all yet, at most 1 minute; zero is Timeout
 	Validity time.Duration // how long proofs count; zero is 1 hour
 	Progress progress.Reporter
 	Now      func() time.Time
@@ -63,6 +64,10 @@ func (c Config) withDefaults() Config {
 			*value = usual
 		}
 	}
+	if c.Absence == 0 {
+		c.Absence = c.Timeout
+	}
+	c.Absence = min(c.Absence, absence)
 	for value, usual := range map[*int]int{&c.Clusters: 8, &c.Canaries: 50} {
 		if *value <= 0 {
 			*value = usual
