@@ -24,6 +24,12 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 )
 
+// managedBy marks what palette-ecr makes in clusters, with the value us.
+const (
+	managedBy = "app.kubernetes.io/managed-by"
+	us        = "palette-ecr"
+)
+
 // Item is one object that is broken.
 type Item struct {
 	Cluster   string `json:"cluster"`
@@ -85,6 +91,9 @@ func Take(ctx context.Context, c *cluster.Cluster, namespace string, now time.Ti
 	}
 	l.pods = pods.Items
 	for _, o := range sources.Items {
+		if o.Labels[managedBy] == us {
+			continue // made for a proof by a run that was killed, perhaps: it is nobody's workload, and goes with the next proof
+		}
 		cause, passing := sourceCause(&o)
 		l.note(Item{Kind: "OCIRepository", Cause: cause, URL: o.Spec.URL, passing: passing}, o.ObjectMeta)
 	}

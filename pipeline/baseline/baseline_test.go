@@ -84,6 +84,17 @@ func TestTakeNamesWhatIsBrokenAndWhy(t *testing.T) {
 	assert.Equal(t, names(s), names(again), "it goes through the journal")
 }
 
+// TestACanaryIsNobodysWorkload: one that a killed run has left fails once the cluster is back on Zot, and stood in the way
+// of every run and rollback after it.
+func TestACanaryIsNobodysWorkload(t *testing.T) {
+	t.Parallel()
+	canary := source("palette-ecr-canary-2", false, ready(metav1.ConditionFalse, 2))
+	canary.Labels = map[string]string{"app.kubernetes.io/managed-by": "palette-ecr"}
+	s := take(t, hub(canary, source("fine", false, ready(metav1.ConditionTrue, 2))))
+	assert.Equal(t, 1, s.Looked)
+	assert.Empty(t, s.Broken)
+}
+
 func TestWorseIsOnlyWhatWasHealthy(t *testing.T) {
 	t.Parallel()
 	before := take(t, broken())
