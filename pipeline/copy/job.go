@@ -88,6 +88,8 @@ func (j *job) list(ctx context.Context) (listed, error) {
 	case isCause(err, ecr.Denied):
 		j.note("the destination's images may not be listed (ecr:DescribeImages), so each is asked for")
 		return l, nil
+	case j.givenUp("DescribeImages", err):
+		return l, nil
 	case err != nil:
 		return l, err
 	}

@@ -48,8 +48,21 @@ func (j *job) checkBlobs(ctx context.Context, blobs []*blob) (checkedBlobs, erro
 		})
 	}
 	err := group.Wait()
-	if isCause(err, ecr.Denied) {
+	if j.givenUp(verb, err) {
 		return checkedBlobs{}, nil
 	}
 	return checked, err
+}
+
+// givenUp reports whether the API is not to be asked together any more, but each thing by itself: since that is not allowed,
+// or since it is throttled for as long as the SDK tries. What is asked for by itself waits longer, and at its own pace.
+func (j *job) givenUp(verb string, err error) bool {
+	if isCause(err, ecr.Throttled) {
+		if bucket := j.dst.client.limits[verb]; bucket != nil {
+			bucket.throttled()
+		}
+		j.note("the destination throttles ecr:%s, so each is asked for by itself", verb)
+		return true
+	}
+	return isCause(err, ecr.Denied)
 }

@@ -53,7 +53,7 @@ func (j *job) readTogether(ctx context.Context, nodes []*node) (readManifests, e
 		})
 	}
 	err := group.Wait()
-	if isCause(err, ecr.Denied) {
+	if j.givenUp(verb, err) {
 		return readManifests{}, nil
 	}
 	return read, err

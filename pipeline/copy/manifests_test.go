@@ -76,6 +76,35 @@ func TestManifestsThatTheAPIDoesNotGive(t *testing.T) {
 	}
 }
 
+// TestAPIThatIsThrottled is one that others use up: the copy goes on by itself, and is proven, as with throttled pushes.
+func TestAPIThatIsThrottled(t *testing.T) {
+	t.Parallel()
+	for _, operation := range []string{"DescribeImages", "BatchCheckLayerAvailability", "BatchGetImage"} {
+		t.Run(operation, func(t *testing.T) {
+			t.Parallel()
+			src, dst := start(t), start(t)
+			src.push("one", "one")
+			throttled := &ecr.Error{Cause: ecr.Throttled}
+			to := dst.destination()
+			to.Images = func(context.Context) ([]ecr.Image, error) { return nil, throttled }
+			to.Layers = func(context.Context, []string) (map[string]int64, error) { return nil, throttled }
+			to.Manifests = func(context.Context, []string, []string, []string) ([]ecr.Manifest, error) { return nil, throttled }
+			switch operation {
+			case "DescribeImages":
+				to.Layers, to.Manifests = nil, nil
+			case "BatchCheckLayerAvailability":
+				to.Images, to.Manifests = nil, nil
+			case "BatchGetImage":
+				to.Images, to.Layers = nil, nil
+			}
+			r, proof, err := copy.RunProven(t.Context(), src.source(), to, copy.Options{})
+			require.NoError(t, err)
+			assert.Equal(t, report.Held, proof.Verdict, "%+v", proof)
+			assert.Contains(t, fmt.Sprint(r.Notes), "throttles ecr:"+operation)
+		})
+	}
+}
+
 // TestTagThatTheAPIFindsMoved is found by the proof: the API gave the manifest, and another one under the tag.
 func TestTagThatTheAPIFindsMoved(t *testing.T) {
 	t.Parallel()
