@@ -64,8 +64,9 @@ var mayImport = map[string][]string{
 	"./pipeline/target":        {"./pipeline/fault", "./pipeline/registry"},
 	"./pipeline/cluster":       {"./pipeline/fault", "./pipeline/target"},
 	"./pipeline/ecr":           {"./pipeline/fault", "./pipeline/registry", "./pipeline/transient"},
-	"./pipeline/baseline":      {"./pipeline/cluster", "./pipeline/fault"},
-	"./pipeline/journal":       {"./pipeline/baseline", "./pipeline/fault", "./pipeline/report"},
+	"./pipeline/own":           {},
+	"./pipeline/baseline":      {"./pipeline/cluster", "./pipeline/fault", "./pipeline/own"},
+	"./pipeline/journal":       {"./pipeline/baseline", "./pipeline/fault", "./pipeline/own", "./pipeline/report"},
 	"./pipeline/proof":         {"./pipeline/fault", "./pipeline/report"},
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/own"
 	"github.com/palette-ecr/palette-ecr/pipeline/plan"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
@@ -89,7 +90,7 @@ func clusterFacts(ctx context.Context, c *cluster.Cluster, destination string, z
 		return nil, fault.New(fault.Failed, "use a kubeconfig that may list OCIRepositories in all namespaces", "listing the OCIRepositories of cluster %q: %w", c.Name, err)
 	}
 	for _, r := range list.Items {
-		if r.Labels["app.kubernetes.io/managed-by"] == "palette-ecr" || r.Spec.URL != destination && !zot.Names(r.Spec.URL) {
+		if own.Is(&r) || r.Spec.URL != destination && !zot.Names(r.Spec.URL) {
 			continue
 		}
 		spec := r.Spec

@@ -22,12 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
-)
-
-// managedBy marks what palette-ecr makes in clusters, with the value us.
-const (
-	managedBy = "app.kubernetes.io/managed-by"
-	us        = "palette-ecr"
+	"github.com/palette-ecr/palette-ecr/pipeline/own"
 )
 
 // Item is one object that is broken.
@@ -91,7 +86,7 @@ func Take(ctx context.Context, c *cluster.Cluster, namespace string, now time.Ti
 	}
 	l.pods = pods.Items
 	for _, o := range sources.Items {
-		if o.Labels[managedBy] == us {
+		if own.Is(&o) {
 			continue // made for a proof by a run that was killed, perhaps: it is nobody's workload, and goes with the next proof
 		}
 		cause, passing := sourceCause(&o)

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/opencontainers/go-digest"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 )
@@ -24,45 +23,23 @@ func (j *job) checkBlobs(ctx context.Context, blobs []*blob) (checkedBlobs, erro
 	if j.layers == nil || len(blobs) == 0 {
 		return checkedBlobs{}, nil
 	}
-	const verb = "BatchCheckLayerAvailability"
 	checked := checkedBlobs{known: true, sizes: make(map[digest.Digest]int64, len(blobs))}
 	var mu sync.Mutex
-	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(j.Concurrency)
-	for some := range slices.Chunk(blobs, ecr.MostLayers) {
-		group.Go(func() error {
-			if err := j.dst.client.limits[verb].wait(inner, verb); err != nil {
-				return err
-			}
-			digests := make([]string, len(some))
-			for i, b := range some {
-				digests[i] = b.desc.Digest.String()
-			}
-			sizes, err := j.layers(inner, digests)
-			mu.Lock()
-			defer mu.Unlock()
-			for d, size := range sizes {
-				checked.sizes[digest.Digest(d)] = size
-			}
-			return err
-		})
-	}
-	err := group.Wait()
-	if j.givenUp(verb, err) {
-		return checkedBlobs{}, nil
-	}
-	return checked, err
-}
-
-// givenUp reports whether the API is not to be asked together any more, but each thing by itself: since that is not allowed,
-// or since it is throttled for as long as the SDK tries. What is asked for by itself waits longer, and at its own pace.
-func (j *job) givenUp(verb string, err error) bool {
-	if isCause(err, ecr.Throttled) {
-		if bucket := j.dst.client.limits[verb]; bucket != nil {
-			bucket.throttled()
+	answered, err := askTogether(ctx, j, "BatchCheckLayerAvailability", slices.Chunk(blobs, ecr.MostLayers), func(ctx context.Context, some []*blob) error {
+		digests := make([]string, len(some))
+		for i, b := range some {
+			digests[i] = b.desc.Digest.String()
 		}
-		j.note("the destination throttles ecr:%s, so each is asked for by itself", verb)
-		return true
+		sizes, err := j.layers(ctx, digests)
+		mu.Lock()
+		defer mu.Unlock()
+		for d, size := range sizes {
+			checked.sizes[digest.Digest(d)] = size
+		}
+		return err
+	})
+	if !answered {
+		return checkedBlobs{}, err
 	}
-	return isCause(err, ecr.Denied)
+	return checked, nil
 }

@@ -2,10 +2,10 @@ package copy
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/opencontainers/go-digest"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 )
@@ -27,36 +27,27 @@ func (j *job) readTogether(ctx context.Context, nodes []*node) (readManifests, e
 	if j.manifests == nil {
 		return read, nil
 	}
-	const verb = "BatchGetImage"
 	var mu sync.Mutex
-	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(j.Concurrency)
-	for _, q := range questions(nodes) {
-		group.Go(func() error {
-			if err := j.dst.client.limits[verb].wait(inner, verb); err != nil {
-				return err
+	answered, err := askTogether(ctx, j, "BatchGetImage", slices.Values(questions(nodes)), func(ctx context.Context, q question) error {
+		found, err := j.manifests(ctx, q.tags, q.digests, accepted)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, m := range found {
+			d := digest.Digest(m.Digest)
+			if d.Validate() != nil || d.Algorithm().FromString(m.Raw) != d {
+				continue
 			}
-			found, err := j.manifests(inner, q.tags, q.digests, accepted)
-			mu.Lock()
-			defer mu.Unlock()
-			for _, m := range found {
-				d := digest.Digest(m.Digest)
-				if d.Validate() != nil || d.Algorithm().FromString(m.Raw) != d {
-					continue
-				}
-				read.whole[d] = true
-				if m.Tag != "" {
-					read.tags[m.Tag] = d
-				}
+			read.whole[d] = true
+			if m.Tag != "" {
+				read.tags[m.Tag] = d
 			}
-			return err
-		})
+		}
+		return err
+	})
+	if !answered {
+		return readManifests{}, err
 	}
-	err := group.Wait()
-	if j.givenUp(verb, err) {
-		return readManifests{}, nil
-	}
-	return read, err
+	return read, nil
 }
 
 // question is what one call asks for.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,9 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/testcontainers/testcontainers-go"
-	"github.com/testcontainers/testcontainers-go/wait"
 
-	"github.com/palette-ecr/palette-ecr/fixtures/images"
+	"github.com/palette-ecr/palette-ecr/fixtures/containers"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -28,14 +26,7 @@ import (
 // TestZotIsRestartedWhileItIsCopied kills Zot in the middle of a copy, as a node that is drained does, and starts it
 // again: the copy waits for it, and is whole. It needs the image that scripts/images gets.
 func TestZotIsRestartedWhileItIsCopied(t *testing.T) {
-	t.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true") // its image is not available everywhere; the test cleans up
-	if os.Getenv("DOCKER_HOST") == "" {
-		t.Setenv("TESTCONTAINERS_HOST_OVERRIDE", "localhost")
-	}
-	reference, err := images.Reference("zot")
-	require.NoError(t, err)
-	zot, err := testcontainers.Run(t.Context(), reference, testcontainers.WithExposedPorts("5000/tcp"),
-		testcontainers.WithWaitStrategyAndDeadline(time.Minute, wait.ForListeningPort("5000/tcp").SkipInternalCheck()))
+	zot, err := containers.Zot(t.Context())
 	testcontainers.CleanupContainer(t, zot, testcontainers.StopTimeout(0))
 	require.NoError(t, err)
 

@@ -11,13 +11,12 @@ import (
 	"k8s.io/apimachinery/pkg/util/rand"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/own"
 )
 
 // Names of what is made in the cluster.
 const (
 	namePrefix = "palette-ecr-copy-"
-	managedBy  = "app.kubernetes.io/managed-by"
-	us         = "palette-ecr"
 	component  = "app.kubernetes.io/component"
 	copies     = "copy"
 
@@ -46,7 +45,7 @@ func (o Options) Check() error {
 }
 
 // labels are on everything that is made.
-func labels() map[string]string { return map[string]string{managedBy: us, component: copies} }
+func labels() map[string]string { return map[string]string{own.Label: own.Name, component: copies} }
 
 // job is the Job of an order, suspended until its Secret, which has the same name, is there. Its pods run as nobody, without a right in the
 // cluster and without a place to write to; what else a pod needs to run there it has from hue's.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/baseline"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/own"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
@@ -27,8 +28,7 @@ const (
 	// Type of the Secret: kubectl shows it, and it can't be taken for a Secret of another use.
 	Type corev1.SecretType = "palette-ecr/journal"
 
-	key       = "journal.json"
-	managedBy = "app.kubernetes.io/managed-by"
+	key = "journal.json"
 )
 
 // content is what is stored.
@@ -174,7 +174,7 @@ func (j *Journal) Save(ctx context.Context) error {
 		return fmt.Errorf("encoding the journal, Secret %s/%s: the values can't be written as JSON", j.namespace, Name)
 	}
 	secret := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: j.namespace, Name: Name, Labels: map[string]string{managedBy: "palette-ecr"}},
+		ObjectMeta: metav1.ObjectMeta{Namespace: j.namespace, Name: Name, Labels: map[string]string{own.Label: own.Name}},
 		Type:       Type,
 		Data:       map[string][]byte{key: data},
 	}

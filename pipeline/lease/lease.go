@@ -16,14 +16,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/own"
 )
 
 const (
 	// Name of the Lease.
 	Name = "palette-ecr"
 
-	record    = "palette-ecr/run" // annotation: who holds it
-	managedBy = "app.kubernetes.io/managed-by"
+	record = "palette-ecr/run" // annotation: who holds it
 
 	// duration is how long a holder that doesn't renew counts as alive; a third of it is the time between renewals.
 	duration = 60 * time.Second
@@ -138,7 +138,7 @@ func write(object *coordinationv1.Lease, h *Holder, o Options) error {
 	if object.Labels == nil {
 		object.Labels = map[string]string{}
 	}
-	object.Labels[managedBy] = "palette-ecr"
+	object.Labels[own.Label] = own.Name
 	if object.Annotations == nil {
 		object.Annotations = map[string]string{}
 	}

@@ -15,21 +15,16 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
+	"github.com/palette-ecr/palette-ecr/pipeline/own"
 )
 
 // Canary is the name of the first OCIRepository that Pull makes and deletes in a namespace; further ones have a number
 // after it.
 const Canary = "palette-ecr-canary"
 
-// managedBy marks what palette-ecr makes in clusters, with the value us.
-const (
-	managedBy = "app.kubernetes.io/managed-by"
-	us        = "palette-ecr"
-)
-
 // isCanary reports whether an OCIRepository was made for a proof, by whichever run.
 func isCanary(r *sourcev1.OCIRepository) bool {
-	return r.Name == Canary || strings.HasPrefix(r.Name, Canary+"-") && r.Labels[managedBy] == us
+	return r.Name == Canary || strings.HasPrefix(r.Name, Canary+"-") && own.Is(r)
 }
 
 // canary is one OCIRepository that is made to be fetched.
@@ -73,7 +68,7 @@ func (p prover) canaries(ctx context.Context, all []identity) ([]*canary, error)
 		}
 		c := &canary{identity: each, seen: "nothing yet", object: &sourcev1.OCIRepository{
 			// Beside the workload: on a spoke the release's namespace need not exist.
-			ObjectMeta: metav1.ObjectMeta{Namespace: each.namespace, Name: name, Labels: map[string]string{managedBy: us}},
+			ObjectMeta: metav1.ObjectMeta{Namespace: each.namespace, Name: name, Labels: map[string]string{own.Label: own.Name}},
 			Spec: sourcev1.OCIRepositorySpec{
 				URL: p.Destination.URL(), Provider: "aws", Reference: usual.DeepCopy(),
 				Interval: metav1.Duration{Duration: time.Hour}, Timeout: &metav1.Duration{Duration: time.Minute},
@@ -208,7 +203,7 @@ func SweepAll(ctx context.Context, c Cluster) (int, error) {
 	}
 	removed := 0
 	for _, r := range list.Items {
-		if r.Labels[managedBy] != us || !isCanary(&r) {
+		if !own.Is(&r) || !isCanary(&r) {
 			continue
 		}
 		if err := c.Client.Delete(ctx, &r, client.Preconditions{UID: &r.UID}); client.IgnoreNotFound(err) != nil {

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
+	"github.com/palette-ecr/palette-ecr/pipeline/own"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -123,7 +124,7 @@ var errGone = errors.New("a canary is gone")
 // fetched waits until every canary's artifact is in source-controller's storage, or until it is plain that one will
 // not be.
 func (f *flock) fetched(ctx context.Context) report.Proof {
-	err := follow(ctx, f.at.Client, func(all objects) (bool, error) { return f.step(ctx, all) }, client.MatchingLabels{managedBy: us})
+	err := follow(ctx, f.at.Client, func(all objects) (bool, error) { return f.step(ctx, all) }, client.MatchingLabels{own.Label: own.Name})
 	var evidence []report.Evidence
 	for _, c := range f.canaries {
 		evidence = append(evidence, report.Evidence{Object: c.name() + " (" + c.identity.String() + ")", Seen: c.seen, OK: c.ok})
