@@ -9,6 +9,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
@@ -94,6 +95,9 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		o.Planned = wave(Given{}).after(planning).drafted().names()
 	}
 	if err := o.Target.Validate(); err != nil {
+		return Given{}, err
+	}
+	if err := chart.CheckKubernetes(o.KubeVersion); err != nil {
 		return Given{}, err
 	}
 	destination, err := o.Target.Destination()

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
@@ -53,8 +52,8 @@ func Lint(_ context.Context, w *world.World, _ *state.State, in Rendered) (Linte
 	done := Linted{Rendered: in, Findings: findings, entry: Entry{Findings: lint.From(findings, in.Given.Severity), Rules: lint.Catalogue(), Counts: map[string]int64{"errors": errors, "warnings": warnings}}}
 	if first != nil {
 		return done, fault.New(fault.Refused, first.Remedy,
-			"linting %q: %s: %s (%s, %d errors in all)", w.Target.ValuesPath(), first.Place, first.Message, first.Rule, errors)
+			"linting %q: %s: %s (%s, %s in all)", w.Target.ValuesPath(), first.Place, first.Message, first.Rule, report.Counted(int(errors), "error"))
 	}
-	done.entry.Summary = fmt.Sprintf("no error, %d warnings", warnings)
+	done.entry.Summary = "no error, " + report.Counted(int(warnings), "warning")
 	return done, nil
 }

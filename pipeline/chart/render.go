@@ -105,8 +105,8 @@ func Render(c *chart.Chart, values map[string]any, r Release) ([]Manifest, error
 	if r.KubeVersion == "" {
 		r.KubeVersion = OldestKubernetes
 	}
-	if install.KubeVersion, err = chartutil.ParseKubeVersion(r.KubeVersion); err != nil {
-		return nil, fmt.Errorf("parsing Kubernetes version %q: %w", r.KubeVersion, err)
+	if install.KubeVersion, err = kubernetes(r.KubeVersion); err != nil {
+		return nil, err
 	}
 	rendered, err := install.Run(Clone(c), values)
 	if err != nil {
@@ -177,4 +177,21 @@ func parse(source, document string) ([]Manifest, error) {
 		return nil, fmt.Errorf("parsing the list of template %q: %w", source, err)
 	}
 	return manifests, nil
+}
+
+// CheckKubernetes refuses, as wrong use, what is no version of Kubernetes; "" is none that was given.
+func CheckKubernetes(version string) error {
+	if version == "" {
+		return nil
+	}
+	_, err := kubernetes(version)
+	return err
+}
+
+func kubernetes(version string) (*chartutil.KubeVersion, error) {
+	parsed, err := chartutil.ParseKubeVersion(version)
+	if err != nil {
+		return nil, fault.New(fault.Usage, "give one as 1.34.1", "parsing Kubernetes version %q: it is none", version)
+	}
+	return parsed, nil
 }

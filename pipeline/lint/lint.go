@@ -10,6 +10,7 @@ import (
 
 	helmchart "helm.sh/helm/v3/pkg/chart"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/check"
@@ -98,6 +99,9 @@ func Run(in Input) ([]report.Finding, error) {
 
 // judge is Run, with the reasons why the verdict on the policies is not certain.
 func judge(in Input) (findings []report.Finding, unproven []string, err error) {
+	if err := chart.CheckKubernetes(in.KubeVersion); err != nil {
+		return nil, nil, err
+	}
 	disabled, err := disabledRules(in.Disable)
 	if err != nil {
 		return nil, nil, err

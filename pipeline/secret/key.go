@@ -14,7 +14,7 @@ var credentialWords = []string{
 }
 
 // credentialEndings do so at a key's end: adminPw.
-var credentialEndings = []string{"pw", "pwd", "pass"}
+var credentialEndings = []string{"pw", "pwd", "pass", "auth"}
 
 // credentialKeys are credentials' keys as a whole.
 var credentialKeys = map[string]bool{
@@ -24,7 +24,7 @@ var credentialKeys = map[string]bool{
 
 // nameEndings make a key one that names where a credential is, or how it is handled, and holds none.
 var nameEndings = []string{
-	"ref", "refs", "file", "path", "dir", "url", "namespace", "kind", "type", "seconds", "enabled", "mode", "provider", "hosts",
+	"ref", "refs", "file", "path", "dir", "url", "stdin", "namespace", "kind", "type", "seconds", "enabled", "mode", "provider", "hosts",
 	"existingsecret", "pullsecret", "pullsecrets",
 }
 
@@ -114,7 +114,7 @@ func Named(entry string) bool { return Key(entry) || Path(entry) }
 // Flag reports whether what follows an argument such as --token is a secret.
 func Flag(argument string) bool {
 	name, ok := strings.CutPrefix(argument, "-")
-	return ok && !strings.Contains(name, "=") && Key(strings.TrimLeft(name, "-"))
+	return ok && !strings.ContainsAny(name, "= ") && (name == "u" || Key(strings.TrimLeft(name, "-")))
 }
 
 // In returns the texts in decoded values that must not be shown.

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// secretShape is how a secret gives itself away wherever it stands: the group named secret is hidden. Text
-// without what needs says (when it says something) cannot have it, which spares the search.
+// secretShape is how a secret gives itself away wherever it stands: the group named secret is hidden; where there is a
+// group named key, only if Key says so of it. Text without what needs says (when it says something) cannot have it, which
+// spares the search.
 type secretShape struct {
 	needs string
 	*regexp.Regexp
@@ -21,7 +22,7 @@ var secretShapes = []secretShape{
 	// the same with a slash in the password, which should have been escaped: what looks like a port is none
 	{"@", regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://(?P<secret>[^\s/'":@<>\[]*:[^\s/'"<>@]*[^0-9\s/'"<>@][^\s'"<>]*)@`)},
 	// and without a scheme
-	{"@", regexp.MustCompile(`(?:^|[\s"'(=,])(?P<secret>[^\s/"'@:=(),]*:[^\s/"'@]+)@[A-Za-z0-9-]+(?:\.[A-Za-z0-9.-]+|:[0-9]{2,5}\b|/)`)},
+	{"@", regexp.MustCompile(`(?:^|[\s"'(=,])(?P<secret>[^\s/"'@:=(),]*:[^\s/"'@]+)@[A-Za-z0-9-]+(?:\.[A-Za-z0-9.-]+|:[0-9]{2,5}\b|/|\()`)},
 	// the login of an administrator, as people note it in comments
 	{"admin:", regexp.MustCompile(`(?i)\badmin:(?P<secret>[^\s/"',;]{4,})`)},
 	// HTTP authorization
@@ -31,8 +32,17 @@ var secretShapes = []secretShape{
 	{"=", regexp.MustCompile(`(?i)\b(?:token|pwd|access_?key|auth_?token|account_?key|shared_?access_?(?:key|signature))=\\?["']?` + credentialValue)},
 	{":", regexp.MustCompile(credentialName + `:\\?["']?` + credentialValue)},
 	// "name": "value", also within a string
+	{`"`, regexp.MustCompile(quotedKey + `\s*[:=]\s*\\?["']` + credentialValue)},
+	{`'`, regexp.MustCompile(quotedKey + `\s*[:=]\s*\\?["']` + credentialValue)},
 	{`"`, regexp.MustCompile(credentialName + `\\?["']\s*[:=]\s*\\?["']?` + credentialValue)},
 	{`'`, regexp.MustCompile(credentialName + `\\?["']\s*[:=]\s*\\?["']?` + credentialValue)},
+	// arguments of commands: --api-key=…, --token …, and curl's -u user:…
+	{"--", regexp.MustCompile(`(?:^|[\s"'])--(?P<key>[A-Za-z0-9-]*(?i:pass|token|secret|api-?key|access-?key|auth)[A-Za-z0-9-]*)[= ]["']?(?P<secret>[^\s"'\\,;*‹$<|-][^\s"'\\,;|]*)`)},
+	{"-u", regexp.MustCompile(`(?:^|[\s"'])-u[ =]?["']?[^\s:"'-][^\s:"']*:(?P<secret>[^\s"'/][^\s"']*)`)},
+	// what services give out with a mark of their own: GitHub, Slack, Azure
+	{"gh", regexp.MustCompile(`(?P<secret>\b(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,})`)},
+	{"hooks.slack.com", regexp.MustCompile(`hooks\.slack\.com/services/(?P<secret>[^\s"']+)`)},
+	{"sig=", regexp.MustCompile(`[?&]sig=(?P<secret>[^&\s"']+)`)},
 	// what an AWS request is signed with
 	{"=", regexp.MustCompile(`(?i)X-Amz-(?:Signature|Security-Token|Credential)=(?P<secret>[^&\s"']+)`)},
 	// JSON Web Tokens, such as those of service accounts
@@ -44,6 +54,7 @@ var secretShapes = []secretShape{
 }
 
 const (
+	quotedKey       = `["'](?P<key>[A-Za-z_][A-Za-z0-9_.-]*)\\?["']`
 	credentialName  = `(?i)(?:password|passwd|passphrase|secret_?access_?key|session_?token|client_?secret|api_?key)`
 	credentialValue = `(?P<secret>[^\s"'\\,;&}*][^\s"'\\,;&}]*)`
 )
@@ -78,9 +89,12 @@ func (s secretShape) find(text string) [][2]int {
 	if !strings.Contains(text, s.needs) {
 		return nil
 	}
-	group := s.SubexpIndex("secret")
+	group, key := s.SubexpIndex("secret"), s.SubexpIndex("key")
 	var found [][2]int
 	for _, match := range s.FindAllStringSubmatchIndex(text, -1) {
+		if key >= 0 && !Key(text[match[2*key]:match[2*key+1]]) {
+			continue
+		}
 		found = append(found, [2]int{match[2*group], match[2*group+1]})
 	}
 	return found
