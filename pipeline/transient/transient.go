@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -46,7 +47,13 @@ func Connection(err error) bool {
 		}
 	}
 	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
+	return errors.As(err, &timeout) && timeout.Timeout() || closedIdle(err)
+}
+
+// closedIdle reports whether the server closed a connection before anything was written to it, as one does that goes
+// down. net/http asks again by itself only when the connection had served before, and its error has no type.
+func closedIdle(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "http: server closed idle connection")
 }
 
 // Kubernetes reports whether err is of an API server that is gone for a moment, as in an upgrade of the control

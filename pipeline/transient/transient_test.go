@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"oras.land/oras-go/v2/registry/remote/errcode"
@@ -46,8 +47,33 @@ func TestError(t *testing.T) {
 		"API server overloaded": {apierrors.NewTooManyRequests("slow down", 1), true},
 		"forbidden":             {apierrors.NewForbidden(resource, "a", errors.New("no")), false},
 		"conflict":              {apierrors.NewConflict(resource, "a", errors.New("modified")), false},
+		"closed while idle":     {fmt.Errorf("reading: %w", errors.New("http: server closed idle connection")), true},
 		"anything else":         {errors.New("no"), false},
 	} {
 		assert.Equal(t, test.want, transient.Error(test.err), name)
+	}
+}
+
+// TestConnectionClosedBeforeItServed is a server that goes down between a connection and its first request: whichever
+// side sees it first, net/http's error is worth a retry.
+func TestConnectionClosedBeforeItServed(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			connection.Close()
+		}
+	}()
+	client := http.Client{Transport: &http.Transport{}}
+	for range 200 {
+		_, err := client.Get("http://" + listener.Addr().String())
+		require.Error(t, err)
+		assert.True(t, transient.Error(err), "%v", err)
 	}
 }
