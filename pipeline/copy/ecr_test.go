@@ -86,6 +86,19 @@ func fill(f *fake) (references []copy.Reference) {
 	return []copy.Reference{{Digest: pinned.Digest.String(), From: "OCIRepository mural-system/pinned@hub"}}
 }
 
+// challenged lists requests that were answered with 401, but for the one that asks for the challenge.
+func challenged(t *testing.T, e *emulator.Emulator) (all []string) {
+	t.Helper()
+	requests, err := e.Control.Requests(t.Context())
+	require.NoError(t, err)
+	for _, r := range requests {
+		if r.Status == http.StatusUnauthorized && r.Path != "/v2/" {
+			all = append(all, r.Method+" "+r.Path)
+		}
+	}
+	return all
+}
+
 func TestCopyToECR(t *testing.T) {
 	for name, endpoint := range map[string]string{"private": private, "public": public} {
 		t.Run(name, func(t *testing.T) {
@@ -102,6 +115,7 @@ func TestCopyToECR(t *testing.T) {
 			images, err := to.Images(ctx)
 			require.NoError(t, err)
 			assert.Len(t, images, 10)
+			assert.Empty(t, challenged(t, e), "no request that counts is answered with a challenge first")
 
 			require.NoError(t, e.Control.Reset(ctx))
 			r, proof, err = copy.RunProven(ctx, src.source(), to, o)
@@ -115,6 +129,7 @@ func TestCopyToECR(t *testing.T) {
 			proof, err = copy.Complete(ctx, to, o)
 			require.NoError(t, err)
 			assert.Equal(t, report.Held, proof.Verdict, "%+v", proof)
+			assert.Empty(t, challenged(t, e))
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"oras.land/oras-go/v2/registry/remote"
@@ -35,7 +36,13 @@ type dataPlane struct {
 	basic  bool
 	tokens *tokens
 	http   *http.Client
-	client atomic.Pointer[auth.Client]
+	client atomic.Pointer[session]
+}
+
+// session is a client with the bearer tokens that it was given.
+type session struct {
+	auth.Client
+	opening sync.Once
 }
 
 func newDataPlane(r registry.Registry, base *http.Client, t *tokens) *dataPlane {
@@ -52,10 +59,12 @@ func newDataPlane(r registry.Registry, base *http.Client, t *tokens) *dataPlane 
 
 // forget drops every bearer token that was got so far.
 func (p *dataPlane) forget() {
-	p.client.Store(&auth.Client{
+	p.client.Store(&session{Client: auth.Client{
 		Client: p.http,
 		Header: http.Header{"User-Agent": {"palette-ecr"}},
-		Cache:  auth.NewCache(),
+		// By the host alone: ECR Public's challenge asks for the scope "aws", whatever a request would ask for itself, so that
+		// a token kept by its scope is never found again, and each request would be answered with 401 first.
+		Cache: auth.NewSingleContextCache(),
 		Credential: func(ctx context.Context, host string) (auth.Credential, error) {
 			if host != p.host {
 				return auth.EmptyCredential, nil
@@ -63,6 +72,20 @@ func (p *dataPlane) forget() {
 			t, err := p.tokens.get(ctx)
 			return auth.Credential{Username: t.user, Password: t.password}, err
 		},
+	}})
+}
+
+// open answers the challenge once, before anything is asked that counts: requests that go out together would all be
+// answered with it. What is wrong shows in what is asked next.
+func (p *dataPlane) open(ctx context.Context, s *session) {
+	s.opening.Do(func() {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+p.host+"/v2/", nil)
+		if err != nil {
+			return
+		}
+		if resp, err := s.Do(req); err == nil {
+			resp.Body.Close()
+		}
 	})
 }
 
@@ -103,11 +126,14 @@ func (p *dataPlane) Do(req *http.Request) (*http.Response, error) {
 }
 
 func (p *dataPlane) send(req *http.Request, t token) (*http.Response, error) {
-	if p.basic {
-		req = req.Clone(req.Context())
-		req.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(t.user+":"+t.password)))
+	s := p.client.Load()
+	if !p.basic {
+		p.open(req.Context(), s)
+		return s.Do(req)
 	}
-	return p.client.Load().Do(req)
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(t.user+":"+t.password)))
+	return s.Do(req)
 }
 
 // tokenRejected reports whether an answer may mean an expired token, and whether it says so. Private ECR
