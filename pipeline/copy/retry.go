@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 )
 
 // tries is how often something is done that broke half-way.
@@ -38,9 +40,9 @@ func retry(ctx context.Context, f func() error) error {
 	return err
 }
 
-// cutList marks a list that was cut while it was read.
+// cutList marks a list that was cut, or stood still, while it was read.
 func cutList(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, ecr.ErrStalled) {
 		return halfway{err}
 	}
 	return err

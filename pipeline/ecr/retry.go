@@ -15,8 +15,8 @@ import (
 // ECR throttles a client that stays under its quotas.
 const retries = 6
 
-// Retrying repeats requests that a registry throttled (429) or failed (408, 5xx), or whose connection was cut,
-// with exponential backoff and jitter; Retry-After is honoured. A request whose body can't be read again is
+// Retrying repeats requests that a registry throttled (429) or failed (408, 5xx), or whose connection was cut
+// or stood still, with exponential backoff and jitter; Retry-After is honoured. A request whose body can't be read again is
 // not repeated. Requests to a registry are safe to repeat: content is addressed by its digest.
 func Retrying(base http.RoundTripper) http.RoundTripper {
 	policy := &retry.GenericPolicy{
@@ -29,7 +29,7 @@ func Retrying(base http.RoundTripper) http.RoundTripper {
 		MaxWait:  20 * time.Second,
 		MaxRetry: retries,
 	}
-	return &retry.Transport{Base: base, Policy: func() retry.Policy { return policy }}
+	return &retry.Transport{Base: GivingUp(base, stall), Policy: func() retry.Policy { return policy }}
 }
 
 func worthRetry(resp *http.Response, err error) bool {
