@@ -24,6 +24,6 @@ func CatchUp(ctx context.Context, w *world.World, s *state.State, in Restored) (
 	case in.CopiedBack.Return.NoCopyBack:
 		return CaughtUp{Entry{Skip: noCopyBack}}, nil
 	}
-	entry, err := copyToSource(ctx, w, s, in.CopiedBack.Done || resumed)
+	entry, _, err := copyToSource(ctx, w, s, in.CopiedBack.Done || resumed, in.CopiedBack.base)
 	return CaughtUp{entry}, err
 }

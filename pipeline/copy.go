@@ -25,6 +25,9 @@ type Copied struct {
 	Planned Planned
 	Closure report.Proof // zero when this run has not copied
 
+	base    bases // what ECR had then; nil when nothing was copied
+	written bool  // Zot was still the one that hue pushes to
+
 	entry Entry
 }
 
@@ -35,6 +38,11 @@ func (c Copied) edit() *values.Rendered { return c.Planned.edit() }
 
 // Copy copies everything from the source to ECR and proves that all of it is there.
 func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copied, error) {
+	return copyOnto(ctx, w, s, in, nil)
+}
+
+// copyOnto is Copy onto what an earlier copy has left in ECR; nil where nobody knows that.
+func copyOnto(ctx context.Context, w *world.World, s *state.State, in Planned, base bases) (Copied, error) {
 	done := Copied{Planned: in}
 	if s.Absent() {
 		done.entry.Skip = "nothing is installed yet: there is no Zot to copy from"
@@ -63,15 +71,20 @@ func Copy(ctx context.Context, w *world.World, s *state.State, in Planned) (Copi
 		if pairs, err = ends.pairs(ctx, w, s, given, open); err != nil {
 			return done, err
 		}
+		base.onto(pairs)
+		done.written = !ends.options.Keep
 		switch {
 		case w.InCluster != nil:
-			err = done.inside(ctx, w, ends, pairs)
+			if err = done.inside(ctx, w, ends, pairs); err == nil {
+				done.base, err = readBases(ctx, pairs, ends.options)
+			}
 		case w.Shard.Part():
 			return done, done.shard(ctx, s, ends, pairs)
 		default:
 			var results []copy.Result
 			results, done.Closure, err = copy.RunAll(ctx, pairs, ends.options)
 			err = done.note(ctx, s, pairs, results, err)
+			done.base = basesOf(pairs, results)
 			archived.tell(&done.entry, results)
 		}
 	}
@@ -173,6 +186,7 @@ func openFor(ctx context.Context, w *world.World, s *state.State, destination co
 	if e.options.Keep, err = s.OnECR(w.Destination); err != nil {
 		return e, err
 	}
+	e.options.Since = s.Journal.CopiedUntil
 	opened, err := openSource(ctx, w, settings)
 	if err != nil {
 		return e, err

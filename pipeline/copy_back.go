@@ -15,6 +15,8 @@ type CopiedBack struct {
 	Return Return
 	Done   bool // by this run
 
+	base map[string]string // what the source had under each tag then
+
 	entry Entry
 }
 
@@ -45,7 +47,7 @@ func CopyBack(ctx context.Context, w *world.World, s *state.State, planned Plann
 	case waits:
 		done.entry.Skip = "Zot is off: it follows once Zot is on"
 	default:
-		done.entry, err = copyToSource(ctx, w, s, false)
+		done.entry, done.base, err = copyToSource(ctx, w, s, false, nil)
 		done.Done = err == nil
 	}
 	return done, err
@@ -62,22 +64,23 @@ func zotWasTurnedOff(w *world.World, s *state.State) (bool, error) {
 	return was, err
 }
 
-// copyToSource copies what ECR has to the source. With keep, tags that the source has already stay.
-func copyToSource(ctx context.Context, w *world.World, s *state.State, keep bool) (Entry, error) {
+// copyToSource copies what ECR has to the source, and returns what the source has under each tag then. With keep, tags stay
+// that the source has already, unless they are as they were in base.
+func copyToSource(ctx context.Context, w *world.World, s *state.State, keep bool, base map[string]string) (Entry, map[string]string, error) {
 	ends, err := openBack(ctx, w, s)
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, nil, err
 	}
 	defer ends.close()
-	ends.options.Keep = keep
+	ends.options.Keep, ends.options.Base = keep, base
 	result, p, err := copy.RunProven(ctx, *ends.source, ends.destination, ends.options)
 	if err != nil {
-		return Entry{}, orWithoutCopy(err)
+		return Entry{}, nil, orWithoutCopy(err)
 	}
 	if p.Remedy != "" {
 		p.Remedy = "run `palette-ecr rollback` again"
 	}
-	return Entry{Summary: result.String(), Counts: result.Counts(), Proofs: []report.Proof{p}}, orWithoutCopy(proof.Gate(p))
+	return Entry{Summary: result.String(), Counts: result.Counts(), Proofs: []report.Proof{p}}, result.Base(), orWithoutCopy(proof.Gate(p))
 }
 
 // openBack is openEndpoints the other way round: from ECR to the source.

@@ -46,7 +46,7 @@ func (e *endpoints) launcher(w *world.World) incluster.Launcher {
 }
 
 func (e *endpoints) order(w *world.World, pairs []copy.Pair) incluster.Order {
-	order := incluster.Order{Source: e.sealed, Quotas: w.Quotas}
+	order := incluster.Order{Source: e.sealed, Quotas: w.Quotas, Keep: e.options.Keep, Since: e.options.Since}
 	for _, p := range pairs {
 		order.Pairs = append(order.Pairs, incluster.Pair{Source: p.Source.Repository.Reference.Repository, Destination: p.Destination.Address, References: p.References, Left: p.Left})
 	}

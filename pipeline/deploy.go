@@ -124,7 +124,8 @@ func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Re
 	if err != nil {
 		return err
 	}
-	s.Journal.Applied = wanted.Values
+	until := copiedUntil(ctx, w)
+	s.Journal.Applied, s.Journal.CopiedUntil = wanted.Values, until
 	if w.Target.Release.ManagedBy == target.Flux {
 		s.Journal.InlineApplied = wanted.Wanted.Values()
 	}
@@ -136,6 +137,7 @@ func beginJournal(ctx context.Context, w *world.World, s *state.State, wanted Re
 		return err
 	}
 	s.Journal.Sources, s.Journal.PreviousVersion, s.Journal.Without = sources, s.Live.Version, wanted.Given.WithoutSpokes
+	s.Journal.CopiedUntil = until
 	noteBaseline(w, s)
 	if w.Target.Release.ManagedBy == target.Flux {
 		s.Journal.Inline, s.Journal.InlineApplied = deploy.InlineValues(s.Managed), wanted.Wanted.Values()

@@ -112,6 +112,17 @@ func refuseBeforeSwitch(w *world.World, s *state.State, doing string) error {
 // proveEarlier makes the proofs of earlier stages that neither this run nor an earlier one has made: stage by stage,
 // each stage is a run of its own, and what copy proved was before the switch.
 func (v *Validation) proveEarlier(ctx context.Context, w *world.World, s *state.State, fresh *proof.Ledger) (made bool, err error) {
+	if v.Deployment.Copied.overtaken(s.Journal.SwitchedAt) {
+		caughtUp, err := catchUp(ctx, w, s, v.Deployment.Copied)
+		v.entry.Counts = caughtUp.Entry().Counts
+		if caughtUp.Closure.Name != "" {
+			v.prove(caughtUp.Closure)
+		}
+		if err != nil {
+			return false, err
+		}
+		made = true
+	}
 	known := proof.NewLedger(append(fresh.All(), v.Proofs...)...)
 	if len(known.Named(report.ProofRendered)) == 0 {
 		p, err := proveRendered(w, s, v.Deployment.values().Values)
@@ -135,8 +146,12 @@ func (v *Validation) proveEarlier(ctx context.Context, w *world.World, s *state.
 			return false, err
 		}
 		v.prove(p)
-		return true, proof.Gate(p)
+		made = true
+		if err := proof.Gate(p); err != nil {
+			return made, err
+		}
 	}
+	s.Journal.CopiedUntil = time.Time{} // what may differ from now on is newer in ECR
 	return made, nil
 }
 

@@ -34,6 +34,9 @@ func (c *copier) run(ctx context.Context) (*graph, Result, error) {
 		r.Tags, err = c.copy(ctx, g)
 	}
 	c.send.tally(&r)
+	if !c.Keep {
+		r.there = c.listed.tags
+	}
 	r.SourceRequests, r.DestinationRequests = c.src.client.requests(), c.dst.client.requests()
 	r.Notes = sorted(c.notes)
 	if err != nil {

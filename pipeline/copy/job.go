@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 	"oras.land/oras-go/v2/errdef"
@@ -23,6 +24,9 @@ type job struct {
 	manifests func(ctx context.Context, tags, digests, accepted []string) ([]ecr.Manifest, error)
 	immutable bool
 
+	began  time.Time // before anything was read
+	listed listed    // at the destination, when it was listed last
+
 	mu    sync.Mutex
 	notes []string
 }
@@ -32,7 +36,7 @@ func newJob(src *Source, dst Destination, o Options) *job {
 	// Only after the switch can the destination be the newer one: then hue pushes to it.
 	limits := o.limits(dst.Address.Registry.Kind, o.Keep)
 	j := &job{
-		Options: o, images: dst.Images, layers: dst.Layers, manifests: dst.Manifests, immutable: dst.Immutable,
+		Options: o, began: o.Now(), images: dst.Images, layers: dst.Layers, manifests: dst.Manifests, immutable: dst.Immutable,
 		dst: newEndpoint(ToDestination, dst.Repository, dst.Address.URL(), dst.Address, newBuckets(limits), 2*o.Concurrency),
 	}
 	j.dst.client.beforeWrite = o.BeforeWrite
@@ -62,6 +66,8 @@ type listed struct {
 	known bool // the destination could be listed
 	tags  map[string]digest.Digest
 	there map[digest.Digest]bool
+
+	pushed map[digest.Digest]time.Time // nil where the API does not say
 }
 
 // empty reports whether the destination holds no manifest at all.
@@ -79,6 +85,12 @@ func (j *job) listNew(ctx context.Context) (listed, error) {
 // list asks the destination's API what is there, which costs one request for a thousand images. Not being
 // allowed to is fine: then each is asked for. A registry without such an API is asked for a tag.
 func (j *job) list(ctx context.Context) (listed, error) {
+	l, err := j.listNow(ctx)
+	j.listed = l
+	return l, err
+}
+
+func (j *job) listNow(ctx context.Context) (listed, error) {
 	l := listed{tags: map[string]digest.Digest{}, there: map[digest.Digest]bool{}}
 	if j.images == nil {
 		return l, j.listTagged(ctx, &l)
@@ -93,9 +105,10 @@ func (j *job) list(ctx context.Context) (listed, error) {
 	case err != nil:
 		return l, err
 	}
-	l.known = true
+	l.known, l.pushed = true, map[digest.Digest]time.Time{}
 	for _, image := range images {
 		l.there[digest.Digest(image.Digest)] = true
+		l.pushed[digest.Digest(image.Digest)] = image.PushedAt
 		for _, tag := range image.Tags {
 			l.tags[tag] = digest.Digest(image.Digest)
 		}

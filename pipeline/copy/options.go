@@ -46,10 +46,20 @@ type Reference struct {
 // Options of Run, Verify, RunProven and Complete. The zero value is good.
 type Options struct {
 	References []Reference
-	Keep       bool     // a tag that names something else at the destination stays as it is there: the destination is the newer one
-	Left       []string // tags and digests that stay in the source knowingly: neither copied nor missed
-	Shard      Shard    // the part that is this process's; the zero value is everything
-	Repair     bool     // trust no manifest that is there to be whole: look at every child and blob
+	Keep       bool // a tag that names something else at the destination stays as it is there: the destination is the newer one
+
+	// Base is what the destination had under each tag before it became the newer one (Result.Base). With Keep, a tag that
+	// still names it was not moved there since: then the source has moved it, and it is copied. nil: nobody knows.
+	Base map[string]string
+
+	// Since is when the destination became the newer one, by its own clock, while it is not known yet whether something
+	// came to the source at that time. With Keep and without Base, what the destination lists says which of the two is the
+	// newer one; where it does not, the tag stays and the closure is unproven. Zero: the source has nothing newer.
+	Since time.Time
+
+	Left   []string // tags and digests that stay in the source knowingly: neither copied nor missed
+	Shard  Shard    // the part that is this process's; the zero value is everything
+	Repair bool     // trust no manifest that is there to be whole: look at every child and blob
 
 	// BeforeWrite is called right before each request that changes the destination, and its error ends it: whoever holds a
 	// Lease takes it here, so that a run with nothing to copy takes none. nil is nothing.

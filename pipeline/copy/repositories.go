@@ -100,12 +100,13 @@ type Pair struct {
 	Source      Source
 	Destination Destination
 	References  []Reference
-	Left        []string // as Options.Left
+	Left        []string          // as Options.Left
+	Base        map[string]string // as Options.Base
 }
 
 // With returns the options for this repository.
 func (p Pair) With(o Options) Options {
-	o.References, o.Left = p.References, p.Left
+	o.References, o.Left, o.Base = p.References, p.Left, p.Base
 	return o
 }
 

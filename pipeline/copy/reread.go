@@ -39,18 +39,20 @@ type reader struct {
 
 	mu      sync.Mutex
 	lacking []finding
+	unclear []finding // tags that differ, and may be right so
 	done    int
 }
 
-// reread reads everything that a graph holds at the destination. The findings are in order.
-func (v *verifier) reread(ctx context.Context, g *graph) ([]finding, error) {
+// reread reads everything that a graph holds at the destination: what is lacking there, and which tags are unclear, both
+// in order.
+func (v *verifier) reread(ctx context.Context, g *graph) (lacking, unclear []finding, err error) {
 	r := &reader{job: v.job, total: len(g.nodes) + len(g.blobs)}
 	var inner context.Context
 	r.group, inner = errgroup.WithContext(ctx)
 	r.group.SetLimit(2 * v.Concurrency)
 	read, err := r.readTogether(inner, g.sorted())
 	if err != nil {
-		return nil, v.dst.fail(err, "reading manifests", "")
+		return nil, nil, v.dst.fail(err, "reading manifests", "")
 	}
 	for _, n := range g.sorted() {
 		r.group.Go(func() error { return r.manifestOf(inner, n, read) })
@@ -58,7 +60,7 @@ func (v *verifier) reread(ctx context.Context, g *graph) ([]finding, error) {
 	blobs := g.sortedBlobs()
 	there, err := r.checkBlobs(inner, blobs)
 	if err != nil {
-		return nil, errors.Join(err, r.group.Wait())
+		return nil, nil, errors.Join(err, r.group.Wait())
 	}
 	for _, b := range blobs {
 		if size, ok := there.sizes[b.desc.Digest]; ok {
@@ -69,17 +71,17 @@ func (v *verifier) reread(ctx context.Context, g *graph) ([]finding, error) {
 		r.group.Go(func() error { return r.blobOf(inner, b) })
 	}
 	if err := r.group.Wait(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := r.referrersOf(ctx, g); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return r.inOrder(), nil
+	return inOrder(r.lacking), inOrder(r.unclear), nil
 }
 
-func (r *reader) inOrder() []finding {
-	slices.SortFunc(r.lacking, func(a, b finding) int { return cmp.Or(cmp.Compare(a.what, b.what), cmp.Compare(a.seen, b.seen)) })
-	return r.lacking
+func inOrder(all []finding) []finding {
+	slices.SortFunc(all, func(a, b finding) int { return cmp.Or(cmp.Compare(a.what, b.what), cmp.Compare(a.seen, b.seen)) })
+	return all
 }
 
 func (r *reader) lack(what, format string, args ...any) {
@@ -144,13 +146,24 @@ func (r *reader) tagOf(ctx context.Context, tag string, want digest.Digest, read
 		r.lack("tag "+tag, "%v", err)
 	case err != nil:
 		return false, r.dst.fail(err, "reading tag", tag)
-	case got != want && r.Keep:
 	case got != want:
-		r.lack("tag "+tag, "names %s, not %s", got, want)
+		r.differs(tag, got, want)
 	default:
 		return true, nil
 	}
 	return false, nil
+}
+
+// differs notes a tag that names something else than in the source, unless the destination is the newer one.
+func (r *reader) differs(tag string, got, want digest.Digest) {
+	switch r.moved(tag, got, want) {
+	case Overwritten:
+		r.lack("tag "+tag, "names %s, not %s", got, want)
+	case Unclear:
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.unclear = append(r.unclear, finding{"tag " + tag, fmt.Sprintf("names %s, and %s in the source", got, want)})
+	}
 }
 
 // blobOf asks for a blob.

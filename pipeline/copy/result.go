@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/opencontainers/go-digest"
+
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
@@ -16,6 +18,7 @@ const (
 	Present     Outcome = "present"     // it was there already, with the same digest
 	Overwritten Outcome = "overwritten" // it named something else, see Tag.Was
 	Kept        Outcome = "kept"        // it names something else and stays so (Options.Keep)
+	Unclear     Outcome = "unclear"     // the same, but whether it is the newer one is not known (Options.Since)
 )
 
 // Tag is one tag of the source.
@@ -47,6 +50,8 @@ type Result struct {
 
 	Written []string `json:"-"` // digests of the manifests that were sent: none of them is a push by Hue
 
+	there map[string]digest.Digest // what the destination had under its tags before, while the source was the newer one
+
 	SourceRequests      Requests `json:"sourceRequests"`
 	DestinationRequests Requests `json:"destinationRequests"` // to the registry; those to ECR's API are not counted
 	Notes               []string `json:"notes,omitempty"`     // what a person should know, such as what was overwritten
@@ -55,6 +60,20 @@ type Result struct {
 // Overwritten are the tags that named something else at the destination.
 func (r Result) Overwritten() []Tag {
 	return slices.DeleteFunc(slices.Clone(r.Tags), func(t Tag) bool { return t.Outcome != Overwritten })
+}
+
+// Base returns what the destination has under each tag, as far as is known: Options.Base of a later copy.
+func (r Result) Base() map[string]string {
+	base := make(map[string]string, len(r.Tags))
+	for tag, d := range r.there {
+		base[tag] = d.String()
+	}
+	for _, t := range r.Tags {
+		if t.Outcome != Kept && t.Outcome != Unclear {
+			base[t.Name] = t.Digest
+		}
+	}
+	return base
 }
 
 // Changed reports whether anything was written.

@@ -59,10 +59,8 @@ func (t *tagger) lookUp(ctx context.Context, g *graph) error {
 				s.outcome = Present
 			case s.was == "":
 				s.outcome = Copied
-			case t.Keep:
-				s.outcome = Kept
 			default:
-				s.outcome = Overwritten
+				s.outcome = t.moved(name, s.was, s.want)
 			}
 			return nil
 		})
@@ -71,8 +69,11 @@ func (t *tagger) lookUp(ctx context.Context, g *graph) error {
 		return err
 	}
 	for _, name := range g.sortedTags() {
-		if s := t.states[name]; s.outcome == Kept {
+		switch s := t.states[name]; s.outcome {
+		case Kept:
 			t.note("tag %s stays %s at the destination, the source has %s under it", name, s.was, s.want)
+		case Unclear:
+			t.note("tag %s stays %s at the destination, the source has %s under it, and which is the newer one is not known", name, s.was, s.want)
 		}
 	}
 	return nil
@@ -129,7 +130,7 @@ func (t *tagger) due(n *node) string {
 // write writes a tag with its manifest, once.
 func (t *tagger) write(ctx context.Context, n *node, name string) error {
 	s := t.states[name]
-	if s.outcome == Present || s.outcome == Kept {
+	if s.outcome != Copied && s.outcome != Overwritten {
 		return nil
 	}
 	return t.done.do(ctx, s.name, func() error {

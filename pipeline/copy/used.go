@@ -111,7 +111,7 @@ func (v *verifier) rereadUsed(ctx context.Context, g *graph, references []Refere
 	if err := r.group.Wait(); err != nil {
 		return nil, err
 	}
-	return r.inOrder(), nil
+	return inOrder(r.lacking), nil
 }
 
 // rereadOnlyThere does the same for what clusters use that the source does not have.

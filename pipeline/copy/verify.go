@@ -76,7 +76,7 @@ func (c *copier) verifier() *verifier { return &verifier{job: c.job, onlyThere: 
 
 // verify reads the destination for what a graph of the source holds.
 func (v *verifier) verify(ctx context.Context, g *graph) (report.Proof, []finding, error) {
-	lacking, err := v.reread(ctx, g)
+	lacking, unclear, err := v.reread(ctx, g)
 	if err == nil && len(v.onlyThere) > 0 {
 		lacking, err = v.rereadOnlyThere(ctx, lacking)
 	}
@@ -90,7 +90,7 @@ func (v *verifier) verify(ctx context.Context, g *graph) (report.Proof, []findin
 		{Object: v.src.url, Seen: fmt.Sprintf("%s, %s, %s, %s reach everything", report.Counted(len(g.tags), "tag"), report.Counted(len(v.References), "reference"), report.Counted(len(g.nodes), "manifest"), report.Counted(len(g.blobs), "blob")), OK: true},
 		{Object: v.dst.url, Seen: seen, OK: true},
 	}
-	return v.judge(p, lacking, "what "+v.src.url+" holds"), lacking, nil
+	return v.unclear(v.judge(p, lacking, "what "+v.src.url+" holds"), unclear), lacking, nil
 }
 
 // judge makes a proof fail for what is lacking.
@@ -134,6 +134,6 @@ func (v *verifier) unproven(ctx context.Context, err error) (report.Proof, error
 }
 
 func (v *verifier) proof(verdict report.Verdict, summary string) report.Proof {
-	now := v.Now()
-	return report.Proof{Name: report.ProofClosure, Verdict: verdict, Summary: summary, ObservedAt: now, ExpiresAt: now.Add(v.Lifetime)}
+	// What came to the source after it was read is not in it; it counts from when the destination was read.
+	return report.Proof{Name: report.ProofClosure, Verdict: verdict, Summary: summary, ObservedAt: v.began, ExpiresAt: v.Now().Add(v.Lifetime)}
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -17,7 +18,7 @@ import (
 )
 
 // schema is the version of an order: a pod whose image is of another build refuses what it does not know.
-const schema = 1
+const schema = 2
 
 // Work is what pods do.
 type Work string
@@ -37,6 +38,9 @@ type Order struct {
 	Source source.Sealed `json:"source"`
 	Pairs  []Pair        `json:"pairs"`
 	Quotas copy.Limits   `json:"quotas,omitempty"`
+
+	Keep  bool      `json:"keep,omitempty"` // as copy.Options.Keep
+	Since time.Time `json:"since,omitzero"` // as copy.Options.Since
 }
 
 // Pair is one repository to copy.

@@ -71,7 +71,7 @@ func (p Pod) do(ctx context.Context) (Outcome, error) {
 	if err != nil {
 		return done, err
 	}
-	o := copy.Options{Quotas: order.Quotas, Repair: order.Repair, Progress: p.Progress}
+	o := copy.Options{Quotas: order.Quotas, Repair: order.Repair, Keep: order.Keep, Since: order.Since, Progress: p.Progress}
 	switch order.Work {
 	case Prove:
 		proof, err := copy.VerifyAll(ctx, pairs, o)

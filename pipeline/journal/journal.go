@@ -55,10 +55,15 @@ type content struct {
 	Proofs           []report.Proof    `json:"proofs,omitempty"`          // the newest of each name and cluster that held
 	Revoked          []report.Proof    `json:"revoked,omitempty"`         // that held, and that a later look has contradicted since: how they failed
 	Copied           []string          `json:"copied,omitempty"`          // digests that copy wrote since the switch
-	Leftovers        []Leftover        `json:"leftovers,omitempty"`       // what could not be deleted yet
-	Without          []string          `json:"without,omitempty"`         // spokes that were left out by name
-	Left             []string          `json:"left,omitempty"`            // repositories of Zot that were left there by name
-	Behind           []string          `json:"behind,omitempty"`          // spokes of which nobody has seen yet that they came back from ECR
+
+	// CopiedUntil is when the destination got its newest manifest before the switch, by its own clock. Zero once everything
+	// that came to the source between copy's reading and the switch is proven to be there too.
+	CopiedUntil time.Time `json:"copiedUntil,omitzero"`
+
+	Leftovers []Leftover `json:"leftovers,omitempty"` // what could not be deleted yet
+	Without   []string   `json:"without,omitempty"`   // spokes that were left out by name
+	Left      []string   `json:"left,omitempty"`      // repositories of Zot that were left there by name
+	Behind    []string   `json:"behind,omitempty"`    // spokes of which nobody has seen yet that they came back from ECR
 
 	Baseline *baseline.Snapshot `json:"baseline,omitempty"` // what was broken before the cutover; nil: nobody has looked
 	Accepted []string           `json:"accepted,omitempty"` // of that, by name: --accept-broken
@@ -221,6 +226,7 @@ func (j *Journal) Switched(at time.Time) {
 
 // Back notes that the release is as it was before the cutover, and which spokes were left behind.
 func (j *Journal) Back(behind ...string) {
+	j.CopiedUntil = time.Time{}
 	j.SwitchedAt, j.ZotOffAt, j.Proofs, j.Revoked, j.Copied, j.Waves, j.Open = time.Time{}, time.Time{}, nil, nil, nil, nil, false
 	j.Behind = behind
 }
