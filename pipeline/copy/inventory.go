@@ -30,7 +30,9 @@ func (c *copier) inventory(ctx context.Context) (*graph, error) {
 		roots = append(roots, wanted{tag: tag})
 	}
 	roots = slices.DeleteFunc(roots, func(w wanted) bool { return slices.Contains(c.Left, w.reference()) })
-	roots = c.Shard.own(c.src.url, roots)
+	if roots, err = c.ownRoots(ctx, roots); err != nil {
+		return nil, err
+	}
 	for _, left := range c.Left {
 		c.note("%s stays in the source by name", left)
 	}
@@ -74,7 +76,7 @@ func (c *copier) settle(ctx context.Context, g *graph) error {
 			broken = append(broken, fmt.Sprintf("%s (%s)", w.digest, w.via()))
 		case w.ref == nil:
 			c.note("tag %s was deleted from the source meanwhile", w.tag)
-		case w.tag == "" && g.tags[w.ref.Tag] != nil:
+		case w.tag == "" && (g.tags[w.ref.Tag] != nil || c.named[w.ref.Tag] != ""):
 			c.note("%s still has %s, which the source no longer holds; its tag %s has moved on", w.ref.From, w.digest, w.ref.Tag)
 		default:
 			there, err := c.existsAtDestination(ctx, w.reference())

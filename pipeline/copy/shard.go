@@ -1,17 +1,27 @@
 package copy
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+
+	"github.com/opencontainers/go-digest"
+	"golang.org/x/sync/errgroup"
+	"oras.land/oras-go/v2/errdef"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
 
-// Shard is one of several parts of a copy, which processes or pods do side by side. Each tag, and each digest that
-// clusters use without a tag, belongs to exactly one of them, with all that it leads to. The zero value is everything.
+// Shard is one of several parts of a copy, which processes or pods do side by side. Each manifest that a tag
+// names or a cluster uses belongs to exactly one of them, with all that it leads to. What manifests of several shards lead
+// to (a layer, a part of two indexes) is looked for by each before it is sent, unless it is small and the destination was
+// empty. The zero value is everything.
 type Shard struct {
 	Index int `json:"index"` // from 0
 	Of    int `json:"of"`    // 0 and 1 are everything
@@ -34,24 +44,50 @@ func (s Shard) Part() bool { return s.Of > 1 }
 // String is the shard as ParseShard reads it.
 func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index+1, max(s.Of, 1)) }
 
-// has reports whether something of a repository is this shard's. What a cluster uses goes where its tag goes, since
-// only together can it be told whether the tag has moved on.
-func (s Shard) has(repository string, w wanted) bool {
+// has reports whether a manifest is this shard's. Its digest says so and nothing else: several tags of one manifest go
+// together, and so does the same manifest in several repositories, which can then be mounted.
+func (s Shard) has(digest string) bool {
 	if !s.Part() {
 		return true
 	}
-	name := w.reference()
-	if w.ref != nil && w.ref.Tag != "" {
-		name = w.ref.Tag
-	}
 	sum := fnv.New64a()
-	_, _ = sum.Write([]byte(repository + "\x00" + name)) // never fails
-	return sum.Sum64()%uint64(s.Of) == uint64(s.Index)   //nolint:gosec // both are small and positive
+	_, _ = sum.Write([]byte(digest))                   // never fails
+	return sum.Sum64()%uint64(s.Of) == uint64(s.Index) //nolint:gosec // both are small and positive
 }
 
-// own keeps what is this shard's.
-func (s Shard) own(repository string, roots []wanted) []wanted {
-	return slices.DeleteFunc(roots, func(w wanted) bool { return !s.has(repository, w) })
+// ownRoots keeps what is this shard's. For that it asks what each tag names, which is one HEAD: only the manifests of its
+// own are read. A tag that was deleted meanwhile goes by its name, so that one shard says so.
+func (c *copier) ownRoots(ctx context.Context, roots []wanted) ([]wanted, error) {
+	if !c.Shard.Part() {
+		return roots, nil
+	}
+	c.named = map[string]digest.Digest{}
+	asked := map[string]bool{}
+	var mu sync.Mutex
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(2 * c.Concurrency)
+	for _, w := range roots {
+		if asked[w.tag] || w.tag == "" {
+			continue
+		}
+		asked[w.tag] = true
+		group.Go(func() error {
+			desc, err := c.src.repo.Manifests().Resolve(inner, w.tag)
+			if errors.Is(err, errdef.ErrNotFound) {
+				return nil
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			c.named[w.tag] = desc.Digest
+			return c.src.fail(err, "looking for tag", w.tag)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(roots, func(w wanted) bool {
+		return !c.Shard.has(cmp.Or(string(w.digest), string(c.named[w.tag]), w.tag))
+	}), nil
 }
 
 // share is a shard's part of an account's quotas.

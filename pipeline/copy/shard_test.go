@@ -2,10 +2,15 @@ package copy_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
+	"sync"
 	"testing"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -55,6 +60,66 @@ func TestShards(t *testing.T) {
 		assert.False(t, run(i).Changed(), "shard %d, done again", i)
 	}
 	assert.Equal(t, puts, dst.asked("PUT", "/manifests/"))
+}
+
+// TestShardsShareNothing: several tags of one manifest are one shard's, so nothing of it is sent twice, whichever shard comes
+// first and though all of them find the destination empty. What several shards need is sent by each at most once, when
+// they come at the same time, and once when they don't.
+func TestShardsShareNothing(t *testing.T) {
+	t.Parallel()
+	const shards, artifacts, aliases = 4, 20, 5
+	for name, atOnce := range map[string]bool{"side by side": true, "one after the other": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			src, dst := start(t), start(t)
+			var used []copy.Reference
+			common := src.blob("application/vnd.cncf.flux.content.v1.tar+gzip", []byte("a layer of every artifact"))
+			for i := range artifacts {
+				for alias := range aliases {
+					tag := fmt.Sprintf("v%02d-%d", i, alias)
+					d := src.push(tag, fmt.Sprintf("artifact %d", i), func(m *ocispec.Manifest) { m.Layers = append(m.Layers, common) })
+					used = append(used, copy.Reference{Tag: tag, Digest: d.Digest.String(), From: "OCIRepository mural-system/" + tag + "@hub"})
+				}
+			}
+			var found sync.WaitGroup // all of them have found the destination empty
+			found.Add(shards)
+			dst.meddle(func(_ http.ResponseWriter, r *http.Request) bool {
+				if atOnce && strings.HasSuffix(r.URL.Path, "/tags/list") {
+					found.Done()
+					found.Wait()
+				}
+				return false
+			})
+			var group errgroup.Group
+			tags := make([]int, shards)
+			for i := range shards {
+				run := func() error {
+					r, err := copy.Run(t.Context(), src.source(), dst.destination(), copy.Options{References: used, Shard: copy.Shard{Index: i, Of: shards}})
+					tags[i] = len(r.Tags)
+					return err
+				}
+				if !atOnce {
+					require.NoError(t, run())
+					continue
+				}
+				group.Go(run)
+			}
+			require.NoError(t, group.Wait())
+			dst.meddle(nil)
+			assert.Equal(t, artifacts*aliases, tags[0]+tags[1]+tags[2]+tags[3], "each tag is one shard's")
+			assert.Equal(t, artifacts*aliases, dst.asked("PUT", "/manifests/"), "each tag is written once, the first with its manifest")
+			own, sharing := 2*artifacts, 1
+			if atOnce {
+				sharing = shards
+			}
+			blobs := dst.asked("PUT", "/blobs/uploads/")
+			assert.GreaterOrEqual(t, blobs, own+1)
+			assert.LessOrEqual(t, blobs, own+sharing, "config and layer of each once, the common layer by each shard at most")
+			p, err := copy.Verify(t.Context(), src.source(), dst.destination(), copy.Options{References: used})
+			require.NoError(t, err)
+			assert.Equal(t, report.Held, p.Verdict, p.Cause)
+		})
+	}
 }
 
 func TestParseShard(t *testing.T) {
