@@ -22,6 +22,7 @@ type Progress struct {
 	started time.Time
 	bar     *progressbar.ProgressBar
 	what    string
+	left    string    // how long it takes still
 	quietTo time.Time // on a plain stream, no count before this time
 }
 
@@ -48,14 +49,25 @@ func (p *Progress) Say(format string, args ...any) {
 	fmt.Fprintf(p.w, "%s   %s\n", p.clock(), fmt.Sprintf(format, args...))
 }
 
+// Left notes how long what is counted takes still. The next count shows it.
+func (p *Progress) Left(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left = text
+}
+
 // Count moves the bar on a terminal; elsewhere it writes a line now and then, and always the last one.
 func (p *Progress) Count(what string, done, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	left := ""
+	if p.left != "" && done < total {
+		left = "; " + p.left
+	}
 	if !p.tty {
 		if now := time.Now(); done == total || now.After(p.quietTo) {
 			p.quietTo = now.Add(5 * time.Second)
-			fmt.Fprintf(p.w, "%s   %d of %d %s\n", p.clock(), done, total, what)
+			fmt.Fprintf(p.w, "%s   %d of %d %s%s\n", p.clock(), done, total, what, left)
 		}
 		return
 	}
@@ -64,9 +76,10 @@ func (p *Progress) Count(what string, done, total int) {
 		p.what = what
 		p.bar = progressbar.NewOptions(total,
 			progressbar.OptionSetWriter(p.w), progressbar.OptionSetWidth(24), progressbar.OptionShowCount(),
-			progressbar.OptionSetDescription("        "+what), progressbar.OptionClearOnFinish(),
+			progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetTheme(progressbar.ThemeUnicode), progressbar.OptionSetPredictTime(false))
 	}
+	p.bar.Describe("        " + what + left)
 	p.bar.ChangeMax(total)
 	_ = p.bar.Set(done) // only drawing: nothing depends on it
 	if done == total {

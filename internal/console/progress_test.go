@@ -105,3 +105,15 @@ func TestProgressOfMany(t *testing.T) {
 		}
 	}
 }
+
+// TestTimeLeft is shown with a count until that is complete.
+func TestTimeLeft(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := console.NewProgress(&out, false, false)
+	p.Left("ECR's quotas make it at least 3m20s more")
+	p.Count("manifests", 1, 2)
+	p.Count("manifests", 2, 2)
+	assert.Contains(t, out.String(), "1 of 2 manifests; ECR's quotas make it at least 3m20s more\n")
+	assert.Contains(t, out.String(), "2 of 2 manifests\n")
+}

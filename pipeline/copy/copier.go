@@ -67,6 +67,8 @@ func (c *copier) copy(ctx context.Context, g *graph) ([]Tag, error) {
 	if c.send.blobs.there, err = c.checkBlobs(ctx, c.needed(g, listed)); err != nil {
 		return nil, c.dst.fail(err, "looking for blobs", "")
 	}
+	c.send.foresee(g)
+	defer c.Progress.Left("")
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(3 * c.Concurrency) // what is read, and what is sent
 	for _, n := range g.sorted() {

@@ -226,3 +226,24 @@ func TestMissingRepositoryInECR(t *testing.T) {
 	require.ErrorContains(t, err, `repository "another/mural-workloads" does not exist`)
 	assert.Contains(t, fault.RemedyOf(err), "aws ecr create-repository --repository-name another/mural-workloads --region us-east-1")
 }
+
+// TestTimeLeft is said in the words of preflight, as far as the quotas make it, and only while something is being sent.
+func TestTimeLeft(t *testing.T) {
+	t.Parallel()
+	e, src := emulate(t, false), start(t)
+	fill(src)
+	to, err := toECR(t, e, emulator.Administrator(account), private)
+	require.NoError(t, err)
+	slow := copy.Options{Limits: copy.Limits{"PutImage": 4}}
+	look, err := copy.Look(t.Context(), src.source(), to, slow)
+	require.NoError(t, err)
+	require.Positive(t, look.Least)
+	heard := &recorder{counts: map[string]int{}}
+	slow.Progress = heard
+	_, err = copy.Run(t.Context(), src.source(), to, slow)
+	require.NoError(t, err)
+	require.NotEmpty(t, heard.left)
+	assert.Equal(t, copy.Least(look.Least)+" more", heard.left[0])
+	assert.Greater(t, len(heard.left), 2)
+	assert.Empty(t, heard.left[len(heard.left)-1])
+}

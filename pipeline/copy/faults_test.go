@@ -224,12 +224,19 @@ type recorder struct {
 	mu     sync.Mutex
 	counts map[string]int
 	said   []string
+	left   []string
 }
 
 func (r *recorder) Count(what string, done, _ int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.counts[what] = max(r.counts[what], done)
+}
+
+func (r *recorder) Left(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left = append(r.left, text)
 }
 
 func (r *recorder) Say(format string, _ ...any) {

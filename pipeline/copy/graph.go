@@ -1,6 +1,7 @@
 package copy
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -178,6 +179,20 @@ func (g *graph) prune() {
 // isChild reports whether a manifest is part of an index, with which it goes, and has no tag of its own.
 func (n *node) isChild() bool {
 	return len(n.tags) == 0 && n.found.parent != nil && n.found.relation == childOf
+}
+
+// outside lists the layers that come from their own URLs.
+func (g *graph) outside() (all []string) {
+	seen := map[digest.Digest]bool{}
+	for _, n := range g.sorted() {
+		for _, layer := range n.content.outside() {
+			if !seen[layer.Digest] {
+				seen[layer.Digest] = true
+				all = append(all, fmt.Sprintf("%s of %s, from %s", layer.Digest, n.name(), layer.URLs[0]))
+			}
+		}
+	}
+	return all
 }
 
 // subjects are the manifests that others refer to.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
 // inventory reads everything that is in the source: what its tags name, and what clusters use.
@@ -42,6 +43,9 @@ func (c *copier) inventory(ctx context.Context) (*graph, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if outside := g.outside(); len(outside) > 0 {
+		c.note("%s may not be distributed: not copied are %s", report.Counted(len(outside), "layer"), some(outside))
 	}
 	return g, c.settle(ctx, g)
 }

@@ -1,9 +1,11 @@
 package copy
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -71,6 +73,9 @@ func (o Options) limits(kind registry.Kind, shared bool) Limits {
 	}
 	return o.Shard.share(limits)
 }
+
+// Least says in words how long quotas make a copy at least.
+func Least(d time.Duration) string { return fmt.Sprintf("ECR's quotas make it at least %s", d) }
 
 // seconds returns how long so many requests take at least. What is not limited takes no time.
 func (l Limits) seconds(requests map[string]int) float64 {

@@ -69,6 +69,11 @@ func elsewhere(d ocispec.Descriptor) bool {
 	return len(d.URLs) > 0 && (strings.Contains(d.MediaType, ".nondistributable.") || strings.Contains(d.MediaType, ".foreign."))
 }
 
+// outside are the layers that come from their own URLs.
+func (c content) outside() []ocispec.Descriptor {
+	return slices.DeleteFunc(slices.Clone(c.Layers), func(d ocispec.Descriptor) bool { return !elsewhere(d) })
+}
+
 // manifest reads one by tag or digest, and checks it against the digest that was asked for or announced.
 func (e *endpoint) manifest(ctx context.Context, reference string) (ocispec.Descriptor, []byte, error) {
 	var (

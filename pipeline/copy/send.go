@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 	"golang.org/x/sync/errgroup"
@@ -21,8 +22,10 @@ type sender struct {
 	tags   *tagger
 	blobs  blobSender
 	done   memo
-	total  int          // manifests to see to
-	seen   atomic.Int64 // manifests seen to
+	total  int           // manifests to see to
+	seen   atomic.Int64  // manifests seen to
+	lacks  int           // manifests to send at least
+	least  time.Duration // that the quotas make sending these
 
 	mu      sync.Mutex
 	written []digest.Digest
@@ -64,11 +67,42 @@ func (s *sender) ensure(ctx context.Context, n *node) error {
 			}
 			s.mu.Lock()
 			s.written = append(s.written, n.desc.Digest)
+			s.left(len(s.written))
 			s.mu.Unlock()
 		}
 		s.Progress.Count("manifests", int(s.seen.Add(1)), s.total)
 		return nil
 	})
+}
+
+// foresee works out how long sending takes, where it is known what is lacking.
+func (s *sender) foresee(g *graph) {
+	if !s.listed.known || !s.dst.address.Registry.IsECR() {
+		return
+	}
+	blobs := map[*blob]bool{}
+	for _, n := range g.nodes {
+		if s.listed.there[n.desc.Digest] {
+			continue
+		}
+		s.lacks++
+		for _, b := range n.blobs {
+			if _, has := s.blobs.there.sizes[b.desc.Digest]; !has {
+				blobs[b] = true
+			}
+		}
+	}
+	s.least = s.job.least(s.lacks, len(blobs))
+	s.left(0)
+}
+
+// left says how long sending the rest takes.
+func (s *sender) left(sent int) {
+	text := ""
+	if rest := (s.least * time.Duration(max(s.lacks-sent, 0)) / time.Duration(max(s.lacks, 1))).Round(time.Second); rest > 0 {
+		text = Least(rest) + " more"
+	}
+	s.Progress.Left(text)
 }
 
 // present reports whether a manifest is at the destination, with one HEAD at most, and without one where a tag

@@ -91,14 +91,14 @@ func (c *copier) look(ctx context.Context) (Survey, error) {
 			s.Tags++
 		}
 	}
-	s.Least = c.least(s)
+	s.Least = c.least(max(s.MissingManifests, s.Tags), s.MissingBlobs)
 	return s, nil
 }
 
-// least returns how long the quotas make it at least, in whole seconds.
-func (c *copier) least(s Survey) time.Duration {
-	seconds := c.limits(c.dst.address.Registry.Kind, c.Keep).seconds(map[string]int{
-		"PutImage": max(s.MissingManifests, s.Tags), "InitiateLayerUpload": s.MissingBlobs, "CompleteLayerUpload": s.MissingBlobs,
+// least returns how long the quotas make it at least to send so much, in whole seconds.
+func (j *job) least(manifests, blobs int) time.Duration {
+	seconds := j.limits(j.dst.address.Registry.Kind, j.Keep).seconds(map[string]int{
+		"PutImage": manifests, "InitiateLayerUpload": blobs, "CompleteLayerUpload": blobs,
 	})
 	return time.Duration(seconds * float64(time.Second)).Round(time.Second)
 }

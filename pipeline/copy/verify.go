@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -89,6 +90,10 @@ func (v *verifier) verify(ctx context.Context, g *graph) (report.Proof, []findin
 	p.Evidence = []report.Evidence{
 		{Object: v.src.url, Seen: fmt.Sprintf("%s, %s, %s, %s reach everything", report.Counted(len(g.tags), "tag"), report.Counted(len(v.References), "reference"), report.Counted(len(g.nodes), "manifest"), report.Counted(len(g.blobs), "blob")), OK: true},
 		{Object: v.dst.url, Seen: seen, OK: true},
+	}
+	if outside := g.outside(); len(outside) > 0 {
+		p.Summary += fmt.Sprintf("; %s may not be distributed, and nothing of that is copied", report.Counted(len(outside), "layer"))
+		p.Evidence = slices.Insert(p.Evidence, 1, report.Evidence{Object: v.src.url, Seen: "not copied, since they may not be distributed: " + some(outside), OK: true})
 	}
 	return v.unclear(v.judge(p, lacking, "what "+v.src.url+" holds"), unclear), lacking, nil
 }

@@ -118,7 +118,7 @@ func (l *looker) survey(place report.Place, s copy.Survey) {
 	}
 	text := fmt.Sprintf("%s in %s; to copy: %s", report.Counted(s.Manifests, "manifest", "manifests"), s.Source, s.Missing())
 	if s.Least > 0 {
-		text += fmt.Sprintf("; ECR's quotas make it at least %s", s.Least)
+		text += "; " + copy.Least(s.Least)
 	}
 	l.find(ruleWork, report.Info, place, "", "%s", strings.TrimSpace(text))
 	l.facts.note(func(f *facts) { f.copying += s.Least })

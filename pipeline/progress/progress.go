@@ -10,6 +10,8 @@ type Reporter interface {
 	Say(format string, args ...any)
 	// Count reports how far something long is: done of total things called what ("manifests").
 	Count(what string, done, total int)
+	// Left says how long what is counted takes still, as a short phrase; "" when that is not known.
+	Left(text string)
 }
 
 // Discard hears nothing.
@@ -20,3 +22,4 @@ type discard struct{}
 func (discard) Stage(string)           {}
 func (discard) Say(string, ...any)     {}
 func (discard) Count(string, int, int) {}
+func (discard) Left(string)            {}
