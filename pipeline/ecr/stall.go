@@ -63,7 +63,7 @@ func (g givingUp) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // because returns ErrStalled where that is why something ended.
 func because(ctx context.Context, err error) error {
-	if err != nil && err != io.EOF && errors.Is(context.Cause(ctx), ErrStalled) {
+	if err != nil && !errors.Is(err, io.EOF) && errors.Is(context.Cause(ctx), ErrStalled) {
 		return ErrStalled
 	}
 	return err
