@@ -23,12 +23,9 @@ func checkPending(ctx context.Context, w *world.World, s *state.State, repair bo
 		return fault.New(fault.Refused, "wait if somebody is upgrading it; if not, `palette-ecr run --recover` goes on, and `palette-ecr rollback` goes back: both repair it where nothing shows that somebody is at work",
 			"looking at release %s/%s on cluster %q: %s: another helm is at work, or one was killed", w.Target.Release.Namespace, stuck[0].Name, w.Hub.Name, stuck[0])
 	}
-	holder, err := lease.Read(ctx, w.Hub.Client, w.Target.Release.Namespace)
+	holder, err := awaitHolder(ctx, w)
 	if err != nil {
 		return err
-	}
-	if holder != nil && !holder.Dead(w.Now()) {
-		holder = nil // taking the lease refuses it
 	}
 	_, err = deploy.Recoverable(ctx, w.Hub, deployOptions(w, s), holder)
 	return err
@@ -41,6 +38,9 @@ func recoverPending(ctx context.Context, w *world.World, s *state.State) (string
 	if err != nil || len(stuck) == 0 {
 		return "", err
 	}
+	if _, err := awaitHolder(ctx, w); err != nil {
+		return "", err
+	}
 	if err := w.Lock(ctx); err != nil { // first: it says whose run has died
 		return "", err
 	}
@@ -49,6 +49,12 @@ func recoverPending(ctx context.Context, w *world.World, s *state.State) (string
 		return "", err
 	}
 	return fmt.Sprintf("repaired %s, since %s", done.Pending[0], done.Evidence[0]), nil
+}
+
+// awaitHolder waits for the end of a lease that a killed run has left: that it died is the evidence that a young revision
+// needs, and only then is known of a process elsewhere.
+func awaitHolder(ctx context.Context, w *world.World) (*lease.Holder, error) {
+	return lease.AwaitEnd(ctx, w.Hub.Client, lease.Options{Namespace: w.Target.Release.Namespace, Run: w.Writer.Run, Now: w.Now}, w.Progress.Say)
 }
 
 // pending lists the releases that are pending. What helm-controller has left so it repairs itself.

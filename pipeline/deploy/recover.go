@@ -144,8 +144,10 @@ func (h repair) evidence(p Pending) (string, error) {
 	if ok {
 		return evidence, nil
 	}
+	from := p.Since.Add(h.quiet())
 	return "", fault.New(fault.Refused,
-		fmt.Sprintf("wait until %s, or until the helm that works on it ends; who knows that none does runs `%s`", p.Since.Add(h.quiet()).UTC().Format("15:04 MST"), h.cluster.Helm("rollback %s --namespace %s", p.Name, h.namespace)),
+		fmt.Sprintf("wait until %s (%d seconds), when it is repaired, or until the helm that works on it ends; who knows that none does runs `%s`, and then this again",
+			from.UTC().Format("15:04:05 MST"), int(from.Sub(h.options.Now()).Seconds()), h.cluster.Helm("rollback %s --namespace %s", p.Name, h.namespace)),
 		"repairing release %s/%s on cluster %q: %s: %s", h.namespace, p.Name, h.cluster.Name, p, evidence)
 }
 

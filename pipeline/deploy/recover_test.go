@@ -33,7 +33,7 @@ func TestRecoverNeedsEvidence(t *testing.T) {
 	_, err = repair{w.helm, nil}.recover(t.Context())
 	require.ErrorContains(t, err, "is pending-upgrade since "+since.UTC().Format(time.RFC3339)+": it is 4m0s old only")
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
-	assert.Contains(t, fault.RemedyOf(err), "wait until "+since.Add(15*time.Minute).UTC().Format("15:04 MST"))
+	assert.Contains(t, fault.RemedyOf(err), "wait until "+since.Add(15*time.Minute).UTC().Format("15:04:05 MST")+" (660 seconds)")
 	_, err = repair{w.helm, &lease.Holder{Run: "yesterday", Acquired: since.Add(-25 * time.Hour), Expires: since.Add(-24 * time.Hour)}}.recover(t.Context())
 	require.Error(t, err, "a dead run of yesterday didn't begin it")
 	last, err := w.helm.last("mural")

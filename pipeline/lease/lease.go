@@ -104,6 +104,36 @@ func Read(ctx context.Context, c client.Client, namespace string) (*Holder, erro
 	return holderOf(&object), nil
 }
 
+// look is how long AwaitEnd waits between two looks.
+const look = 5 * time.Second
+
+// AwaitEnd waits until a lease ends that its holder, who may have been killed, does not renew; it says so, and until when.
+// It returns the dead holder, or nil when nobody holds the lease or the run itself does. A holder that renews is at work:
+// the error has code Refused.
+func AwaitEnd(ctx context.Context, c client.Client, o Options, say func(format string, args ...any)) (*Holder, error) {
+	o.complete()
+	first, err := Read(ctx, c, o.Namespace)
+	if err != nil || first == nil || first.Run == o.Run {
+		return nil, err
+	}
+	now := first
+	if left := first.Expires.Sub(o.Now()).Round(time.Second); !first.Dead(o.Now()) {
+		say("waiting until %s (%s) for the end of the lease of %s, which may have been killed", first.Expires.UTC().Format("15:04:05 MST"), left, first)
+	}
+	for !now.Dead(o.Now()) {
+		if err := o.Sleep(ctx, min(look, max(now.Expires.Sub(o.Now()), time.Second))); err != nil {
+			return nil, failed(o.Namespace, "waiting for the end of", err)
+		}
+		if now, err = Read(ctx, c, o.Namespace); err != nil || now == nil {
+			return nil, err
+		}
+		if now.Run != first.Run || !now.Renewed.Equal(first.Renewed) {
+			return nil, refused(o.Namespace, now, o.Now())
+		}
+	}
+	return now, nil
+}
+
 // holderOf reads a Lease. One that another tool wrote has no record of ours: its holderIdentity stands for it.
 func holderOf(object *coordinationv1.Lease) *Holder {
 	if object.Spec.HolderIdentity == nil || *object.Spec.HolderIdentity == "" {

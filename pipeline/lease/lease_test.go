@@ -3,6 +3,7 @@ package lease
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -152,6 +153,40 @@ func TestADeadHolderIsReplaced(t *testing.T) {
 	assert.Equal(t, "two", holder(t, c).Run)
 	require.NotNil(t, second.TookOver())
 	assert.Equal(t, "dead", second.TookOver().Run)
+}
+
+// Seen: seconds after a kill `run --recover` was refused, since the lease of the killed run had not ended.
+func TestAwaitEnd(t *testing.T) {
+	t.Parallel()
+	now := newClock()
+	c, writes := counting(t)
+	var said []string
+	say := func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
+	found, err := AwaitEnd(t.Context(), c, now.options("two", ""), say)
+	require.NoError(t, err)
+	assert.Nil(t, found, "nobody holds it")
+
+	acquire(t, c, now.options("one", ""))
+	elsewhere(t, c, now.options("one", ""))
+	now.advance(13 * time.Second)
+	before := *writes
+	found, err = AwaitEnd(t.Context(), c, now.options("one", ""), say)
+	require.NoError(t, err)
+	assert.Nil(t, found, "it is our own")
+	found, err = AwaitEnd(t.Context(), c, now.options("two", ""), say)
+	require.NoError(t, err)
+	require.NotNil(t, found)
+	assert.Equal(t, "one", found.Run)
+	assert.True(t, found.Dead(now.time()))
+	assert.Equal(t, []string{"waiting until 02:01:00 UTC (47s) for the end of the lease of run one of ann@laptop (palette-ecr run), which may have been killed"}, said)
+	assert.Equal(t, before, *writes, "waiting writes nothing")
+
+	second := acquire(t, c, now.options("three", ""))
+	elsewhere(t, c, now.options("three", ""))
+	now.during = func() { _ = second.renew(t.Context()) }
+	_, err = AwaitEnd(t.Context(), c, now.options("two", ""), say)
+	require.ErrorContains(t, err, "run three of ann@laptop")
+	assert.Equal(t, fault.Refused, fault.CodeOf(err))
 }
 
 func TestAHolderWithASlowClockIsNotReplaced(t *testing.T) {
