@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -60,6 +61,16 @@ func TestConnectSaysWhatIsWrongWithTheFile(t *testing.T) {
 			assert.Contains(t, fault.RemedyOf(err), test.remedy)
 		})
 	}
+}
+
+// Seen: "it has no context" of a file that is not there.
+func TestAKubeconfigThatIsMissingIsNamed(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "no-such-file")
+	t.Setenv("KUBECONFIG", missing)
+	_, err := cluster.Connect(target.Cluster{})
+	require.EqualError(t, err, fmt.Sprintf("reading kubeconfig %q: there is no such file", missing))
+	assert.Equal(t, fault.Usage, fault.CodeOf(err))
+	assert.Contains(t, fault.RemedyOf(err), "pass --kubeconfig or --eks-cluster, or set KUBECONFIG")
 }
 
 func TestConnectNamesTheCluster(t *testing.T) {

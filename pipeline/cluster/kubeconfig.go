@@ -46,6 +46,9 @@ func load(t target.Cluster) (loaded, error) {
 			return loaded{config: inside, name: nameOf(t, "in-cluster")}, nil // a pod, for example a CronJob that checks for drift
 		}
 	}
+	if len(raw.Contexts) == 0 && !slices.ContainsFunc(files, exists) { // which client-go takes for empty ones
+		return loaded{}, fault.New(fault.Usage, "pass --kubeconfig or --eks-cluster, or set KUBECONFIG to a file that exists", "reading kubeconfig %q: there is no such file", strings.Join(files, ", "))
+	}
 	context, err := chooseContext(raw, t.Context, strings.Join(files, ", "))
 	if err != nil {
 		return loaded{}, err
@@ -56,6 +59,11 @@ func load(t target.Cluster) (loaded, error) {
 		return loaded{}, fault.New(fault.Usage, "correct the kubeconfig; `kubectl config view` shows what is read", "reading the kubeconfig of cluster %q: %w", name, err)
 	}
 	return loaded{config: config, name: name, context: context, path: rules.ExplicitPath}, nil
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // expand resolves a leading ~/, which no shell does inside a file.
