@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 )
 
@@ -116,16 +117,22 @@ func (w pusher) names(text string, image ecr.Image) bool {
 // object since the switch, with the name of the object. A cluster that can't be asked accounts for nothing.
 func (w pusher) written(ctx context.Context, managers []string) (map[string]string, error) {
 	all := map[string]string{}
+	listed, errs := make([][]sourcev1.OCIRepository, len(w.fleet)), make([]error, len(w.fleet))
+	_ = cluster.Each(w.fleet, func(i int, c Cluster) error {
+		ctx, cancel := context.WithTimeout(ctx, w.Absence) // one that hangs keeps nobody from seeing the others
+		defer cancel()
+		listed[i], errs[i] = c.workloads(ctx)
+		return nil
+	})
 	var failed error
 	asked := false
-	for _, c := range w.fleet {
-		listed, err := c.workloads(ctx)
-		if err != nil {
-			failed = err
+	for i, c := range w.fleet {
+		if errs[i] != nil {
+			failed = errs[i]
 			continue
 		}
 		asked = true
-		for _, r := range listed {
+		for _, r := range listed[i] {
 			if r.Spec.URL != w.Destination.URL() || !w.wroteSince(&r, managers) {
 				continue
 			}

@@ -16,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -209,6 +210,40 @@ func TestPushHoldsOnlyForWhatHuePushed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Seen: spokes were asked one after the other, so a few slow ones took all the time that push has.
+func TestPushAsksSpokesSideBySide(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		hub, _ := fakeCluster(t, nil, hue()...)
+		slow := interceptor.Funcs{List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			select {
+			case <-time.After(20 * time.Second):
+				return c.List(ctx, list, opts...)
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}}
+		var spokes []Cluster
+		for _, name := range []string{"edge-1", "edge-2", "edge-3", "edge-4"} {
+			r := workload(t, "checkout")
+			if name == "edge-4" {
+				r.Spec.Reference = &sourcev1.OCIRepositoryRef{Digest: digestB}
+				r.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "hue", APIVersion: sourcev1.GroupVersion.String(), Operation: metav1.ManagedFieldsOperationUpdate, Time: &metav1.Time{Time: switched.Add(time.Minute)}, FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:ref":{}}}`)}}
+			}
+			c := edge(t, name, nil, r)
+			c.Client = interceptor.NewClient(c.Client, slow)
+			spokes = append(spokes, c)
+		}
+		o := config(t)
+		o.SwitchedAt = switched
+		o.Images = func(context.Context) ([]ecr.Image, error) {
+			return []ecr.Image{{Digest: digestB, Tags: []string{"v2"}, PushedAt: switched.Add(time.Minute)}}, nil
+		}
+		p := o.prover(report.ProofPush, hub).push(t.Context(), spokes, says())
+		assert.Equal(t, report.Held, p.Verdict, p)
+		assert.Contains(t, fmt.Sprint(p), "checkout on edge-4")
+	})
 }
 
 func TestPushIsNamedByTheRemedyOfWhatFailed(t *testing.T) {
