@@ -18,8 +18,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/palette-ecr/palette-ecr/fixtures/aws"
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/eks"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -129,6 +131,34 @@ func TestConnect(t *testing.T) {
 	c, err = eks.Connect(t.Context(), target.Cluster{EKS: target.EKS{Name: "hub", Region: region}}, h.options(k))
 	require.NoError(t, err)
 	assert.Equal(t, "hub", c.Name)
+}
+
+// TestAssociations: they are those of the cluster that is named, and of one ServiceAccount.
+func TestAssociations(t *testing.T) {
+	t.Parallel()
+	const role = "arn:aws:iam::" + account + ":role/palette-ecr"
+	key := client.ObjectKey{Namespace: "flux-system", Name: "source-controller"}
+	h := newHub(t, func(w *aws.World) {
+		w.Roles = []aws.Role{{Account: account, Name: "palette-ecr", Trust: json.RawMessage(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`)}}
+		w.Clusters = append(w.Clusters, aws.Cluster{
+			Account: account, Region: region, Name: "edge", Endpoint: "https://10.0.0.1", Issuer: issuer,
+			Associations: []aws.Association{{Namespace: key.Namespace, ServiceAccount: key.Name, RoleARN: role}},
+		})
+	})
+	all := eks.Associations{Options: h.options(of(aws.Administrator(account)))}
+	edge := &cluster.EKS{Name: "edge", Region: region}
+	got, err := all.Role(t.Context(), edge, key)
+	require.NoError(t, err)
+	assert.Equal(t, role, got)
+	got, err = all.Role(t.Context(), edge, client.ObjectKey{Namespace: "mural-system", Name: key.Name})
+	require.NoError(t, err)
+	assert.Empty(t, got)
+	got, err = all.Role(t.Context(), &cluster.EKS{Name: "hub", Region: region}, key)
+	require.NoError(t, err)
+	assert.Empty(t, got)
+	blind := eks.Associations{Options: h.options(&keys{Credentials: sdk.Credentials{AccessKeyID: "AKIABLIND", SecretAccessKey: "secret-of-blind"}})}
+	_, err = blind.Role(t.Context(), edge, key)
+	require.ErrorContains(t, err, "eks:ListPodIdentityAssociations")
 }
 
 // TestOneTokenServesAllRequests that run side by side, and a new one is made before it expires.

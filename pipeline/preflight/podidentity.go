@@ -6,6 +6,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -28,7 +29,7 @@ func (l roleLook) associations(ctx context.Context) {
 		arn, err := l.World.Associations().Role(ctx, hub.EKS, client.ObjectKey{Namespace: account.Namespace, Name: account.Name})
 		switch {
 		case err != nil:
-			l.cannot(ruleRole, place, "the association of ServiceAccount "+account.Namespace+"/"+account.Name, "eks:ListPodIdentityAssociations and eks:DescribePodIdentityAssociation on "+hub.EKS.ARN, ecr.Explain(err, l.World.Destination))
+			l.cannot(ruleRole, place, "the association of ServiceAccount "+account.Namespace+"/"+account.Name, readAssociations(hub.EKS), ecr.Explain(err, l.World.Destination))
 		case arn == "":
 			l.find(ruleRole, report.Error, place,
 				fmt.Sprintf("`aws eks create-pod-identity-association --cluster-name %s --region %s --namespace %s --service-account %s --role-arn <ARN of the role>`", hub.EKS.Name, hub.EKS.Region, account.Namespace, account.Name),
@@ -38,4 +39,9 @@ func (l roleLook) associations(ctx context.Context) {
 			l.look(ctx, arn)
 		}
 	}
+}
+
+// readAssociations are the rights that it takes to see a cluster's associations.
+func readAssociations(c *cluster.EKS) string {
+	return "eks:ListPodIdentityAssociations and eks:DescribePodIdentityAssociation on " + c.ARN
 }

@@ -378,6 +378,40 @@ func TestPodIdentity(t *testing.T) {
 	assert.NotContains(t, none, "ServiceAccount mural-system/hue a role")
 }
 
+// TestPodIdentityOfSpokes that are named as EKS clusters: each one's own associations count, and who may not see them is told
+// which right of AWS is missing, not one of Kubernetes.
+func TestPodIdentityOfSpokes(t *testing.T) {
+	t.Parallel()
+	look := func(t *testing.T, named string) Result {
+		t.Helper()
+		s := newScene(t)
+		s.input.World = &world.World{}
+		s.target.Identity = target.Identity{Mode: target.PodIdentity, RoleARN: roleARN}
+		given := []aws.Association{{Namespace: namespace, ServiceAccount: "hue", RoleARN: roleARN}, {Namespace: namespace, ServiceAccount: "source-controller", RoleARN: roleARN}}
+		eks := map[string]*cluster.EKS{}
+		for name, associations := range map[string][]aws.Association{"hub": given, "one": given, "two": nil} {
+			c := aws.Cluster{Account: accountID, Region: "us-east-1", Name: name, Endpoint: "https://10.0.0.1", Issuer: hubIssuer, Associations: associations}
+			s.aws.Clusters = append(s.aws.Clusters, c)
+			eks[name] = &cluster.EKS{Name: name, Region: "us-east-1", ARN: c.ARN(), Issuer: hubIssuer}
+		}
+		s.eks, s.oneEKS, s.twoEKS = eks["hub"], eks["one"], eks["two"]
+		s.twoEKS.Name = named
+		return s.look(t)
+	}
+	said := map[string]string{}
+	for _, f := range look(t, "two").Findings {
+		if f.Rule == ruleSpoke {
+			said[f.Place.Cluster] += f.Message + " " + f.Remedy
+		}
+	}
+	assert.NotContains(t, said["spoke-1"], "associate ServiceAccount", "it has one")
+	assert.Contains(t, said["spoke-2"], "associate ServiceAccount "+namespace+"/source-controller with role "+roleARN+" by EKS Pod Identity")
+	assert.Contains(t, said["spoke-2"], "aws eks create-pod-identity-association --cluster-name two --region us-east-1 --namespace "+namespace+" --service-account source-controller --role-arn "+roleARN)
+
+	unseen := fmt.Sprint(look(t, "gone").Findings)
+	assert.Contains(t, unseen, "eks:ListPodIdentityAssociations and eks:DescribePodIdentityAssociation on arn:aws:eks:us-east-1:"+accountID+":cluster/two")
+}
+
 // TestInstanceProfile: what nobody can see from here is said, and what to look at.
 func TestInstanceProfile(t *testing.T) {
 	t.Parallel()

@@ -75,6 +75,8 @@ type scene struct {
 	user          sdk.Credentials
 	target        target.Cutover
 	eks           *cluster.EKS   // the hub, when it is named so
+	oneEKS        *cluster.EKS   // spoke-1, likewise
+	twoEKS        *cluster.EKS   // spoke-2
 	status        release.Status // of Helm's newest record
 	input         Input
 	asked         map[string]int                        // operations of AWS, once it has looked
@@ -187,6 +189,7 @@ func (s *scene) prepare(t testing.TB) (Input, *aws.Emulator) {
 	w.Hub = s.hub.start(t, "hub")
 	w.Hub.EKS = s.eks
 	w.Spokes = append(w.Spokes, s.one.start(t, "spoke-1"), s.two.start(t, "spoke-2"))
+	w.Spokes[0].EKS, w.Spokes[1].EKS = s.oneEKS, s.twoEKS
 	j, err := journal.Load(t.Context(), w.Hub.Client, namespace)
 	require.NoError(t, err)
 	in := s.input

@@ -10,6 +10,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/fleet"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
 
 const ruleSpoke = "P20"
@@ -46,7 +47,11 @@ func (l *looker) spoke(ctx context.Context, spoke *cluster.Cluster, identity fle
 	switch {
 	case fault.CodeOf(err) == fault.Refused: // P12 and P13 say it
 	case err != nil:
-		l.cannot(ruleSpoke, place, "whether spoke "+spoke.Name+" is prepared", "get serviceaccounts and list pods in the namespace of source-controller", err)
+		right := "get serviceaccounts and list pods in the namespace of source-controller"
+		if spoke.EKS != nil && identity.Mode == target.PodIdentity {
+			right = "list pods in the namespace of source-controller, " + readAssociations(spoke.EKS)
+		}
+		l.cannot(ruleSpoke, place, "whether spoke "+spoke.Name+" is prepared", right, err)
 	case p.Due():
 		l.find(ruleSpoke, report.Error, place, "run it again with --prepare-spokes, or do it by hand: `"+strings.Join(p.Commands(spoke), "`; `")+"`", "%s", p)
 	}
