@@ -72,7 +72,9 @@ func (e *Entry) show(d *plan.Document) error {
 	e.Plan, e.Changes = view, &changes
 	e.Counts = map[string]int64{"create": changes.Create, "update": changes.Update, "delete": changes.Delete}
 	if !d.Pending() {
-		e.Skip = "nothing would change"
+		if e.Skip = "nothing would change"; d.Values != "" {
+			e.Skip = "nothing would change in the clusters or in ECR by these stages: the diff is of your values file"
+		}
 		return nil
 	}
 	e.Summary = changes.String()

@@ -164,3 +164,13 @@ func TestWhoIsAskedSeesAPlan(t *testing.T) {
 	assert.Equal(t, []string{"disable-zot"}, Options{Only: []string{"disable-zot"}}.withDefaults().Only)
 	assert.Empty(t, Options{Confirm: ask}.withDefaults().Only)
 }
+
+// Seen: `run --until copy` said "nothing would change" above the diff of the file.
+func TestNothingWouldChangeAboveADiff(t *testing.T) {
+	t.Parallel()
+	var e Entry
+	require.NoError(t, e.show(plan.New(plan.Document{})))
+	assert.Equal(t, "nothing would change", e.Skip)
+	require.NoError(t, e.show(plan.New(plan.Document{Values: "--- a\n+++ b\n"})))
+	assert.Equal(t, "nothing would change in the clusters or in ECR by these stages: the diff is of your values file", e.Skip)
+}
