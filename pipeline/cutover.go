@@ -48,6 +48,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	r := newRunner(o, nil)
 	defer r.release(ctx)
 	given, err := prepareCutover(ctx, o, r)
+	if o.looks() {
+		err = unseenFailure(err)
+	}
 	if err == nil {
 		r.stages = cutover(given)
 		if o.Wave != "" {
@@ -129,6 +132,9 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		w := o.world()
 		w.Destination = destination
 		r.world = &w
+		if given.File, err = r.sourcesOfHub(ctx, file); err != nil {
+			return given, err
+		}
 		if chartKnown(o.Target.Release) {
 			r.world, err = w.WithChart(ctx, o.Target.Release, "")
 		}
@@ -136,6 +142,28 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	}
 	err = r.connect(ctx, o, &given, destination)
 	return given, err
+}
+
+// sourcesOfHub returns the values of a run that needs no cluster with what their valuesFrom names, where the target says
+// which hub has it. A hub that can't be reached is no error: it stays unknown, and lint says so.
+func (r *runner) sourcesOfHub(ctx context.Context, file *values.File) (*values.File, error) {
+	wanted := r.world.Target
+	if release := file.HelmRelease(); release == nil || len(release.ValuesFrom) == 0 || !wanted.NamesClusters() {
+		return file, nil
+	}
+	hub, err := r.world.Connect(ctx, wanted.Hub)
+	if err == nil {
+		var whole *values.File
+		if whole, err = render.FromCluster(ctx, file, hub, wanted.Release.Namespace); err == nil {
+			r.report.Hide(whole.Secrets()...)
+			return whole, nil
+		}
+	}
+	if fault.CodeOf(err) == fault.Usage {
+		return file, err
+	}
+	r.progress.Say("what valuesFrom names stays unknown: %v", err)
+	return file, nil
 }
 
 // connect reaches everything that live stages need, the nearest first: what is far away, such as the chart's

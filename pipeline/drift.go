@@ -7,7 +7,6 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/drift"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
-	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -20,8 +19,8 @@ import (
 func Drift(ctx context.Context, o Options) (*report.Report, error) {
 	o = o.withDefaults()
 	r := newRunner(o, nil)
-	err := findDrift(ctx, o, r)
-	r.report.End(r.now(), interrupted(ctx, err))
+	err := ended(ctx, unseenFailure(findDrift(ctx, o, r)))
+	r.report.End(r.now(), err)
 	return r.report, err
 }
 
@@ -40,7 +39,13 @@ func findDrift(ctx context.Context, o Options, r *runner) error {
 			return err
 		}
 	}
-	if err := stillBehind(s.Journal); err != nil {
+	elsewhere, err := liveECR(s)
+	if err != nil {
+		return err
+	}
+	// Where Git or a pipeline has made another cutover since a rollback, the journal does not know of it: what is live counts.
+	on = on || elsewhere.Name != ""
+	if err := stillBehind(s, on); err != nil {
 		return err
 	}
 	if err := cutOverOnce(w, s, on); err != nil {
@@ -104,9 +109,10 @@ func cutOverOnce(w *world.World, s *state.State, on bool) error {
 	return nil
 }
 
-// stillBehind is the error for spokes that a rollback has left behind.
-func stillBehind(j *journal.Journal) error {
-	if j.Open || len(j.Behind) == 0 {
+// stillBehind is the error for spokes that a rollback has left behind. Once hue is on ECR again they are where they should be.
+func stillBehind(s *state.State, on bool) error {
+	j := s.Journal
+	if on || j.Open || len(j.Behind) == 0 {
 		return nil
 	}
 	answer := "it answers"
@@ -117,16 +123,26 @@ func stillBehind(j *journal.Journal) error {
 		"looking for drift: the rollback is not done: nobody has seen %s come back to Zot", strings.Join(j.Behind, ", "))
 }
 
-// destinationOf returns the repository in ECR that a cutover went to: the journal says so or, once the cutover is
-// finished, the live values. It is empty when hue never was on ECR.
+// destinationOf returns the repository in ECR that a cutover went to: the journal says so while it is open or, once the
+// cutover is finished or was rolled back, the live values. It is empty when hue never was on ECR.
 func destinationOf(s *state.State) (registry.Repository, error) {
 	if s.Journal.Destination != "" {
+		if !s.Journal.Open {
+			if live, err := liveECR(s); err != nil || live.Name != "" {
+				return live, err
+			}
+		}
 		to, err := parseRepository(s.Journal.Destination)
 		if err != nil {
 			return to, fmt.Errorf("reading where the cutover went to: %w", err)
 		}
 		return to, nil
 	}
+	return liveECR(s)
+}
+
+// liveECR returns the repository in ECR that hue is on now. It is empty when hue is not on ECR.
+func liveECR(s *state.State) (registry.Repository, error) {
 	live, err := mural.Read(s.Live.Merged)
 	if err != nil {
 		return registry.Repository{}, err

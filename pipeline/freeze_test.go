@@ -60,10 +60,14 @@ func TestASpokeThatFreezes(t *testing.T) {
 				require.NoError(t, ctx.Err(), "nobody waits for it for ever")
 				return err
 			}
+			err := within(func(ctx context.Context) error { _, err := references(ctx, s.World, s.State); return err })
+			assert.Equal(t, fault.Unproven, fault.CodeOf(err), "in copy: %v", err)
+			require.ErrorContains(t, err, `listing what cluster "edge-1" uses`)
+			assert.Contains(t, fault.RemedyOf(err), "get ocirepositories --all-namespaces")
 			deploying := s.Live.Merged
 			s.Live.Merged = onZotAt(s)
 			require.NoError(t, within(func(ctx context.Context) error { return probeSpokes(ctx, s.World, s.State) }), "it is proven after the switch")
-			err := within(func(ctx context.Context) error { return prepareSpokes(ctx, s.World) })
+			err = within(func(ctx context.Context) error { return prepareSpokes(ctx, s.World) })
 			require.ErrorContains(t, err, `"edge-1"`)
 			s.Live.Merged = deploying
 

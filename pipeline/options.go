@@ -131,6 +131,12 @@ func (o Options) checkWaits() error {
 // stages returns the stages that are to run.
 func (o Options) stages() list { return cutover(Given{}).only(o.Only) }
 
+// looks reports whether the stages that are to run change nothing, in clusters or in ECR.
+func (o Options) looks() bool {
+	stages := o.stages()
+	return len(stages) > 0 && slices.Index(cutover(Given{}).names(), stages[len(stages)-1].Name) <= slices.Index(cutover(Given{}).names(), planning.Name)
+}
+
 // ahead returns the stages whose needs preflight looks at: those that are to run, or all of them when it runs alone.
 func (o Options) ahead() list {
 	names := o.Only

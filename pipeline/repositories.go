@@ -1,11 +1,13 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
@@ -126,7 +128,7 @@ func usedByRepository(ctx context.Context, w *world.World, s *state.State) (map[
 	return all, err
 }
 
-// usedBy asks every cluster, side by side, what it uses.
+// usedBy asks every cluster, side by side, what it uses. One that does not say is unproven, which nothing is undone for.
 func usedBy[U any](ctx context.Context, w *world.World, s *state.State, ask func(context.Context, validate.Cluster, validate.Config) (U, error)) ([]U, error) {
 	clusters, err := atSource(w, s)
 	if err != nil {
@@ -138,8 +140,14 @@ func usedBy[U any](ctx context.Context, w *world.World, s *state.State, ask func
 	}
 	used := make([]U, len(clusters))
 	return used, cluster.Each(clusters, func(i int, c validate.Cluster) (err error) {
+		ctx, cancel := context.WithTimeout(ctx, cmp.Or(w.Timeout, time.Minute)) // one that freezes would be asked again for ever
+		defer cancel()
 		if used[i], err = ask(ctx, c, config); err != nil {
-			return &cluster.Failure{Cluster: c.Name, Err: fmt.Errorf("listing what cluster %q uses: %w", c.Name, err)}
+			remedy := toList(c.Cluster)
+			if known, ok := errors.AsType[*fault.Error](err); ok {
+				remedy = cmp.Or(known.Remedy, remedy)
+			}
+			return &cluster.Failure{Cluster: c.Name, Err: fault.New(fault.Unproven, remedy, "listing what cluster %q uses: %w", c.Name, err)}
 		}
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/uuid"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -222,6 +223,17 @@ func interrupted(ctx context.Context, err error) error {
 	return err
 }
 
+// ended is the error that ended a command, as people get it: what a cluster forbids has a remedy, and who interrupted it is told so.
+func ended(ctx context.Context, err error) error {
+	if apierrors.IsForbidden(err) && fault.RemedyOf(err) == "" {
+		err = &fault.Error{
+			Err: err, Code: fault.CodeOf(err),
+			Remedy: "give the kubeconfig's user that right, or use another user: `palette-ecr preflight` lists every right that is missing, and `palette-ecr policies --kubernetes` prints a ClusterRole with all of them",
+		}
+	}
+	return interrupted(ctx, err)
+}
+
 // standing returns where the installation stands now. A stage that failed may have changed it.
 func (r *runner) standing(ctx context.Context) *report.Standing {
 	read, cancel := context.WithTimeout(context.WithoutCancel(ctx), standingTimeout)
@@ -234,7 +246,7 @@ func (r *runner) standing(ctx context.Context) *report.Standing {
 
 // finish closes the report with the error that ended the run, and returns both.
 func (r *runner) finish(ctx context.Context, err error) (*report.Report, error) {
-	err = interrupted(ctx, err)
+	err = ended(ctx, err)
 	if r.state != nil {
 		r.report.Hide(r.state.Secrets()...)
 	}

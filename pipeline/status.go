@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/fleet"
 	"github.com/palette-ecr/palette-ecr/pipeline/lease"
@@ -35,8 +36,18 @@ func Status(ctx context.Context, o Options) (*report.Report, error) {
 			err = unseen(w, r.report.Now)
 		}
 	}
-	r.report.End(r.now(), interrupted(ctx, err))
+	err = ended(ctx, unseenFailure(err))
+	r.report.End(r.now(), err)
 	return r.report, err
+}
+
+// unseenFailure is the error of a command that only reads: where it failed, something could not be looked at, and nothing
+// is known to be wrong.
+func unseenFailure(err error) error {
+	if fault.CodeOf(err) != fault.Failed {
+		return err
+	}
+	return &fault.Error{Err: err, Remedy: fault.RemedyOf(err), Code: fault.Unproven}
 }
 
 // look connects to the clusters of an installation for a command that only reads, and finds out where its destination
@@ -89,11 +100,16 @@ func unnamed(now *report.Standing, missing []fleet.Spoke) error {
 func unseen(w *world.World, now *report.Standing) error {
 	for i, p := range now.Pulls {
 		if p.From == report.UnknownRegistry {
-			return fault.New(fault.Unproven, fmt.Sprintf("check that the cluster answers, and that you may list OCIRepositories in all namespaces: `%s`", w.Clusters()[i].Kubectl("get ocirepositories --all-namespaces")),
+			return fault.New(fault.Unproven, toList(w.Clusters()[i]),
 				"looking at cluster %q: where its workloads pull from could not be seen", p.Cluster)
 		}
 	}
 	return nil
+}
+
+// toList is what to try when a cluster does not say which OCIRepositories it has.
+func toList(c *cluster.Cluster) string {
+	return fmt.Sprintf("check that the cluster answers, and that you may list OCIRepositories in all namespaces: `%s`", c.Kubectl("get ocirepositories --all-namespaces"))
 }
 
 func status(ctx context.Context, w *world.World, s *state.State) (*report.Status, error) {
@@ -197,7 +213,9 @@ func where(w *world.World, s *state.State, out *report.Status) error {
 		out.Next = fmt.Sprintf("the release is %s: see why with `%s`, then go on with `palette-ecr run` or back with `palette-ecr rollback`",
 			s.Live.Status, w.Hub.Helm("history %s --namespace %s", w.Target.Release.Name, w.Target.Release.Namespace))
 	}
-	out.Cutover += leftBehind(j.Behind)
+	if !on { // a spoke that was left on ECR is where it should be
+		out.Cutover += leftBehind(j.Behind)
+	}
 	if out.Holder != "" {
 		out.Next = "somebody is at work on it: wait until that run has ended"
 	}

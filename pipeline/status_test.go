@@ -16,6 +16,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
@@ -158,14 +159,15 @@ func TestWhoOnlyReadsSaysWhichSpokesNobodyNamed(t *testing.T) {
 func TestDriftKnowsWhatWasLeftBehind(t *testing.T) {
 	t.Parallel()
 	j := &journal.Journal{}
-	require.NoError(t, stillBehind(j))
+	s := state.New(nil, j, nil)
+	require.NoError(t, stillBehind(s, false))
 	j.Behind = []string{"edge-1", "edge-2"}
-	err := stillBehind(j)
+	err := stillBehind(s, false)
 	assert.Equal(t, fault.Pending, fault.CodeOf(err))
 	require.ErrorContains(t, err, "nobody has seen edge-1, edge-2 come back to Zot")
 	assert.Equal(t, "run `palette-ecr rollback --only-spoke edge-1 --only-spoke edge-2` once they answer", fault.RemedyOf(err))
 	j.Open = true
-	require.NoError(t, stillBehind(j), "another cutover has begun")
+	require.NoError(t, stillBehind(s, false), "another cutover has begun")
 }
 
 // Seen: after a rollback everything was drift, since the file had an endpoint.
@@ -188,6 +190,33 @@ func TestNothingDriftsFromACutoverThatWasRolledBack(t *testing.T) {
 	require.NoError(t, cutOverOnce(s.World, s.State, false), "the cutover was finished: the file says where the release is to be")
 	s.World.Target.Registry.Endpoint = ""
 	require.ErrorContains(t, cutOverOnce(s.World, s.State, false), "no cutover was made")
+}
+
+// Seen: once Git had made another cutover after a rollback, drift said "rolled back", and that spokes were left behind.
+func TestACutoverOfGitAfterARollbackCounts(t *testing.T) {
+	t.Parallel()
+	s := onZot(t, nil)
+	s.Journal.Destination = s.Destination.URL()
+	s.Journal.Back("edge-7")
+	s.Live.Merged = onRegistry("oci://123456789012.dkr.ecr.eu-west-1.amazonaws.com/another", true)
+	to, err := destinationOf(s.State)
+	require.NoError(t, err)
+	assert.Equal(t, "oci://123456789012.dkr.ecr.eu-west-1.amazonaws.com/another/mural-workloads", to.URL(), "where it is now, not where it once went")
+	at, err := liveECR(s.State)
+	require.NoError(t, err)
+	assert.Equal(t, to, at)
+	s.World.Destination = to
+	require.NoError(t, stillBehind(s.State, true), "it was left on ECR, where it is to be now")
+	require.Error(t, stillBehind(s.State, false))
+	out := &report.Status{}
+	require.NoError(t, where(s.World, s.State, out))
+	assert.NotContains(t, out.Cutover, "rolled back")
+	assert.NotContains(t, out.Cutover, "edge-7")
+
+	s.Journal.Open = true
+	to, err = destinationOf(s.State)
+	require.NoError(t, err)
+	assert.Equal(t, s.Journal.Destination, to.URL(), "a cutover that is under way goes where it began to go")
 }
 
 // TestMayFinish: while Zot is on, or hue is not on ECR, somebody may need the rollback.
