@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -287,6 +288,33 @@ func TestEveryProofIsInTheDocs(t *testing.T) {
 	}
 }
 
+// TestExitCodesInTheDocs holds what pages say of exit codes against the help: of every command in docs/proofs.md, and
+// wherever else they stand.
+func TestExitCodesInTheDocs(t *testing.T) {
+	t.Parallel()
+	known := cli.Exits()
+	help := strings.Join(cli.Help(), "\n")
+	table, err := os.ReadFile("docs/proofs.md")
+	require.NoError(t, err)
+	for name, codes := range known {
+		assert.Regexp(t, "(?m)^\\| `(policies )?"+name+"` \\| "+regexp.QuoteMeta(codes)+" \\|$", string(table))
+		assert.Contains(t, help, "\n\nExit codes: "+codes+".")
+	}
+	said := regexp.MustCompile(`Exit codes: ([^.]*)\.`)
+	for _, p := range pages(t) {
+		source, err := os.ReadFile(p.path)
+		require.NoError(t, err)
+		for _, found := range said.FindAllStringSubmatch(string(source), -1) {
+			assert.Contains(t, slices.Collect(maps.Values(known)), found[1], p.path)
+		}
+	}
+	for _, command := range cli.Help() {
+		if strings.Contains(command, "\n  palette-ecr ") {
+			assert.Contains(t, command, "\n\nExit codes: ")
+		}
+	}
+}
+
 // TestEveryTargetInTheDocs reads every cutover.yaml of the docs as --config does.
 func TestEveryTargetInTheDocs(t *testing.T) {
 	t.Parallel()
@@ -367,7 +395,7 @@ func TestAWrongCommandIsSeen(t *testing.T) {
 		"palette-ecr render --valuez values.yaml":              "unknown flag: --valuez",
 		"palette-ecr rendr":                                    `unknown command "rendr"`,
 		"palette-ecr run values.yaml":                          "unknown command",
-		"palette-ecr run --timeout soon":                       "invalid argument",
+		"palette-ecr run --timeout soon":                       "takes a time such as",
 		"palette-ecr run --until validat":                      "validat",
 		"palette-ecr run -o pdf=report.pdf":                    "pdf",
 		"palette-ecr run --keep-live --discard-live":           "keep-live",

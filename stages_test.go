@@ -40,6 +40,7 @@ func sources(t *testing.T, see func(file string, parsed *ast.File, at func(token
 
 const (
 	command = "a command for this stage alone, which a stage need not have"
+	codes   = "what the exit codes of the command of this name mean"
 	flag    = "a flag of this name"
 	object  = "an object of the module for this stage alone, which a stage need not have"
 )
@@ -47,6 +48,8 @@ const (
 // namesAStage are the places outside a stage's file that have its word, each with its reason.
 var namesAStage = map[string]string{
 	"internal/cli/commands.go deploy": command, "internal/cli/commands.go validate": command, "internal/cli/copy.go copy": command,
+	"internal/cli/exits.go render": codes, "internal/cli/exits.go lint": codes, "internal/cli/exits.go preflight": codes, "internal/cli/exits.go plan": codes,
+	"internal/cli/exits.go copy": codes, "internal/cli/exits.go deploy": codes, "internal/cli/exits.go validate": codes, "internal/cli/exits.go disable-zot": codes,
 	"internal/cli/lint.go lint": command, "internal/cli/plan.go plan": command, "internal/cli/preflight.go preflight": command,
 	"internal/cli/render.go render": command, "internal/cli/run.go disable-zot": command,
 	"internal/cli/rollback.go plan": "the rollback's own stage of that name",

@@ -68,6 +68,7 @@ Exit codes: 0 done, 1 failed, 2 changes pending, 3 a gate refused, 4 unproven, 6
 	}
 	root.SetVersionTemplate("palette-ecr {{.Version}}\n")
 	root.AddCommand(a.commands()...)
+	explainExits(root)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	return root

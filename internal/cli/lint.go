@@ -57,9 +57,7 @@ compared when given.
 
 A comment makes lint ignore a rule on its line, or on the next if it is alone on its own; it must give a reason:
 
-  eks.amazonaws.com/role-arn: arn:…   # palette-ecr:ignore L09 the registry is in the shared account
-
-Exit codes: 0 no error is left, 3 there are errors, 4 the verdict on policies depends on what nobody said, 64 wrong use.`,
+  eks.amazonaws.com/role-arn: arn:…   # palette-ecr:ignore L09 the registry is in the shared account`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if l.explain == "" {

@@ -16,8 +16,6 @@ func (a *app) planCommand() *cobra.Command {
 server would have it (secrets masked), what copy would send and how long that takes within ECR's quotas, which pods
 restart, and what can't be undone. It writes nothing, neither in the clusters nor in AWS.
 
-Exit codes: 0 nothing would change, 2 something would, 4 something could not be looked at.
-
 With -o plan=FILE it is kept, without a secret; ` + "`palette-ecr run --plan FILE`" + ` refuses to go on once anything that it rests on
 has changed. Artifacts that hue pushes meanwhile are copied too, and are no reason to refuse.
 

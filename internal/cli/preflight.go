@@ -20,9 +20,7 @@ with the permission that is missing. run does the same before it copies.
 
   palette-ecr preflight --config cutover.yaml
   palette-ecr preflight --config cutover.yaml -o text -o markdown=preflight.md
-  palette-ecr preflight --explain P01                            (or all)
-
-Exit codes: 0 nothing stands in the way, 3 something does, 4 something can't be seen, 64 wrong use.`,
+  palette-ecr preflight --explain P01                            (or all)`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if explain == "" {

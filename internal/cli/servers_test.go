@@ -19,21 +19,28 @@ import (
 )
 
 // apiserver starts a stand-in for an API server, and notes every request: so a script sees that nothing was written. In
-// its cluster there are the ConfigMaps and Secrets of a file, or nothing.
+// its cluster there are the ConfigMaps and Secrets of a file, or nothing. A silent one never answers; one that forbids says
+// only which APIs it has.
 func apiserver(ts *testscript.TestScript, _ bool, args []string) {
 	path := ts.MkAbs(args[0])
 	requests, err := os.Create(path + ".requests")
 	ts.Check(err)
 	notes := log.New(requests, "", 0)
-	silent := len(args) > 1 && args[1] == "silent"
+	silent, forbids := len(args) > 1 && args[1] == "silent", len(args) > 1 && args[1] == "forbids"
 	objects := inCluster{}
-	if len(args) > 1 && !silent {
+	if len(args) > 1 && !silent && !forbids {
 		objects = readObjects(ts, args[1])
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		notes.Println(r.Method, r.URL.Path)
 		if silent {
 			<-r.Context().Done()
+			return
+		}
+		if forbids && strings.Contains(r.URL.Path, "/namespaces/") {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"secrets is forbidden: User \"ada\" cannot list resource \"secrets\" in API group \"\" in the namespace \"mural-system\""}`)
 			return
 		}
 		objects.serve(w, r.URL.Path)

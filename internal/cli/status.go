@@ -51,8 +51,6 @@ func (a *app) driftCommand() *cobra.Command {
 has credentials for a registry again, and at the live release. It only reads, and needs neither AWS nor your values
 file: for cron and CI.
 
-Exit codes: 0 nothing does, 2 something does, 4 it could not look everywhere.
-
 With --ecr it asks ECR too whether it still gives everything that clusters read: a lifecycle rule may have archived or
 deleted it, which no cluster notices before its source-controller restarts.
 

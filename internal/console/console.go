@@ -39,7 +39,7 @@ func (c *Console) Execute(ctx context.Context, root *cobra.Command, args []strin
 	silence()
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fault.New(fault.Usage, "see "+c.CommandPath()+" --help", "reading flags: %w", err)
+		return wrongFlag(c, err)
 	})
 	root.PersistentFlags().BoolVarP(&c.quiet, "quiet", "q", false, "show no progress")
 	root.PersistentFlags().BoolVar(&c.noColor, "no-color", false, "no colours, even on a terminal (NO_COLOR does the same)")
