@@ -13,7 +13,10 @@ import (
 
 // retries is how often a request is repeated. With the backoff below that is about half a minute, longer than
 // ECR throttles a client that stays under its quotas.
-const retries = 6
+const retries = 7
+
+// shortestWait is before the first repetition; each one after it waits twice as long.
+const shortestWait = 200 * time.Millisecond
 
 // Retrying repeats requests that a registry throttled (429) or failed (408, 5xx), or whose connection was cut
 // or stood still, with exponential backoff and jitter; Retry-After is honoured. A request whose body can't be read again is
@@ -45,7 +48,7 @@ func backoff(attempt int, resp *http.Response) time.Duration {
 			return time.Duration(seconds) * time.Second
 		}
 	}
-	return retry.ExponentialBackoff(200*time.Millisecond, 2, 0.25)(attempt, nil)
+	return retry.ExponentialBackoff(shortestWait, 2, 0.25)(attempt, nil)
 }
 
 type throttledKey struct{}

@@ -66,3 +66,11 @@ func TestGivingUp(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+// TestPatience: a registry that throttles need not say for how long (no Retry-After). What a copy waits is what retries says:
+// about half a minute.
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	assert.Greater(t, ecr.Patience(), 20*time.Second)
+	assert.Less(t, ecr.Patience(), 40*time.Second, "what is down for good must be said soon")
+}
