@@ -35,3 +35,16 @@ type Binding struct {
 	// +private
 	Service *dagger.Service
 }
+
+// A file that a stage reads, where its flag says
+type Mount struct {
+	// +private
+	Path string
+	// +private
+	File *dagger.File
+}
+
+// give gives a container the file.
+func (m *Mount) give(c *dagger.Container) *dagger.Container {
+	return c.WithMountedFile(m.Path, m.File, dagger.ContainerWithMountedFileOpts{Owner: user})
+}

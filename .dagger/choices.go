@@ -53,11 +53,42 @@ func (t *Target) WithCopying(
 	//
 	// +optional
 	quota []string,
+	// Copy from a Job beside Zot, so that no artifact goes through this machine.
+	//
+	// +optional
+	inCluster bool,
+	// With in-cluster: image of palette-ecr, of this version, that the cluster can pull.
+	//
+	// +optional
+	image string,
+	// With in-cluster: pods that copy side by side; one when empty.
+	//
+	// +optional
+	shards int,
+	// With in-cluster: whose AWS identity the pods have; that of hue when empty.
+	//
+	// +optional
+	serviceAccount string,
 ) *Target {
 	return t.choose(slices.Concat(
 		each("leave", leave), each("quota", quota),
-		switches{{"all-repositories", allRepositories}, {"create-repository", createRepository}}.args(),
+		flags{{"image", image}, {"shards", number(shards)}, {"service-account", serviceAccount}}.args(),
+		switches{{"all-repositories", allRepositories}, {"create-repository", createRepository}, {"in-cluster", inCluster}}.args(),
 	)...)
+}
+
+// Proves everything again, every minute, before run turns Zot off; stages that are called one by one do not soak
+//
+// +cache="session"
+func (t *Target) WithSoak(
+	// How long, for example 30m.
+	length string,
+	// How many looks may fail before it ends; the last one must hold.
+	//
+	// +optional
+	failures int,
+) *Target {
+	return t.choose(flags{{"soak", length}, {"soak-failures", number(failures)}}.args()...)
 }
 
 // Leaves a spoke out: its workloads are not proven, and are lost when Zot goes

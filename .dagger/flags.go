@@ -1,5 +1,7 @@
 package main
 
+import "strconv"
+
 // flags are flags of palette-ecr. Those without a value are left out.
 type flags []struct{ name, value string }
 
@@ -36,4 +38,12 @@ func each(name string, values []string) []string {
 		args = append(args, "--"+name+"="+value)
 	}
 	return args
+}
+
+// number is the value of a flag that takes one; none is left out.
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }

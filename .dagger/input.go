@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path"
+	"slices"
 
 	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
 )
@@ -28,6 +29,10 @@ type Input struct {
 	Placed bool
 	// +private
 	Config bool
+	// +private
+	Base []string
+	// +private
+	From []*From
 }
 
 func newInput(
@@ -92,7 +97,7 @@ func local(wanted string) (string, error) {
 func (in *Input) args() ([]string, error) {
 	switch {
 	case in.Path != "":
-		return []string{in.Flag + "=" + in.Path}, nil
+		return slices.Concat(each("values", in.Base), []string{in.Flag + "=" + in.Path}, in.merged()), nil
 	case in.Config:
 		return nil, nil
 	}

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"path"
+	"slices"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
@@ -18,9 +18,9 @@ type Linted struct {
 	// +private
 	Before *dagger.Directory
 	// +private
-	Args []string
+	Rules []string
 	// +private
-	Disabled []string
+	Shown []string
 	// +private
 	Rendered bool
 }
@@ -42,12 +42,20 @@ func (m *PaletteEcr) Lint(
 	//
 	// +optional
 	region string,
+	// The registry is meant to be in another account than the role.
+	//
+	// +optional
+	crossAccount bool,
+	// Kubernetes version to render the chart for, where no cluster is reached; that of the hub later on when empty.
+	//
+	// +optional
+	kubeVersion string,
 	// Give the report also when there are errors; what comes next then refuses.
 	//
 	// +optional
 	reportAnyway bool,
 ) (*Linted, error) {
-	l := &Linted{Module: m, Before: m.Input.Files, Args: lintArgs(disable, severity, region), Disabled: disable}
+	l := &Linted{Module: m, Before: m.Input.Files, Rules: rules(disable, crossAccount, kubeVersion), Shown: shown(severity, region)}
 	return l, l.look(ctx, anyway(reportAnyway))
 }
 
@@ -68,6 +76,14 @@ func (r *Rendered) Lint(
 	//
 	// +optional
 	region string,
+	// The registry is meant to be in another account than the role.
+	//
+	// +optional
+	crossAccount bool,
+	// Kubernetes version to render the chart for, where no cluster is reached; that of the hub later on when empty.
+	//
+	// +optional
+	kubeVersion string,
 	// Give the report also when there are errors; the next stage then refuses.
 	//
 	// +optional
@@ -77,18 +93,28 @@ func (r *Rendered) Lint(
 	if err != nil {
 		return nil, err
 	}
-	l := &Linted{Module: m, Before: r.Module.Input.Files, Args: lintArgs(disable, severity, region), Disabled: disable, Rendered: true}
+	l := &Linted{
+		Module: m, Before: r.Module.Input.Files, Rules: rules(disable, crossAccount, kubeVersion), Shown: shown(severity, region), Rendered: true,
+	}
 	return l, l.look(ctx, anyway(reportAnyway), r.Args...)
 }
 
-func lintArgs(disable []string, severity Severity, region string) []string {
-	args := append([]string{"lint"}, each("disable", disable)...)
-	return append(args, flags{{"severity", string(severity)}, {"region", region}}.args()...)
+// rules are the flags of lint that decide its verdict, which a run takes too.
+func rules(disable []string, crossAccount bool, kubeVersion string) []string {
+	return slices.Concat(each("disable", disable), flags{{"kube-version", kubeVersion}}.args(), switches{{"cross-account", crossAccount}}.args())
 }
+
+// shown are the flags of lint alone.
+func shown(severity Severity, region string) []string {
+	return flags{{"severity", string(severity)}, {"region", region}}.args()
+}
+
+// args is the command that asks the rules.
+func (l *Linted) args() []string { return slices.Concat([]string{"lint"}, l.Rules, l.Shown) }
 
 // look asks the rules.
 func (l *Linted) look(ctx context.Context, tolerant anyway, render ...string) error {
-	call, err := l.Module.call(ctx, l.Args...)
+	call, err := l.Module.call(ctx, l.args()...)
 	if err != nil {
 		return err
 	}
@@ -110,7 +136,7 @@ func (l *Linted) Fix(ctx context.Context) (*dagger.Changeset, error) {
 	if err := l.Module.Input.writable("the corrections"); err != nil {
 		return nil, err
 	}
-	call, err := l.Module.call(ctx, append(append([]string{}, l.Args...), "--fix")...)
+	call, err := l.Module.call(ctx, append(l.args(), "--fix")...)
 	if err != nil {
 		return nil, err
 	}
@@ -132,10 +158,8 @@ func (m *PaletteEcr) renderFirst(ctx context.Context, c command, render []string
 	if err != nil {
 		return command{}, err
 	}
-	file := m.Input.Path
 	c.container = c.container.WithMountedTemp("/run/rendered").WithWorkdir("/run/rendered")
-	c.before = "mkdir -p " + quoted("./"+path.Dir(file)) + " && cp " + quoted(home+"/"+file) + " " + quoted(file) +
-		" && " + quoted(append([]string{"palette-ecr", "--quiet"}, first.args...)...) + " && exec "
+	c.before = "cp -r " + home + "/. . && " + quoted(append([]string{"palette-ecr", "--quiet"}, first.args...)...) + " && exec "
 	return c, nil
 }
 

@@ -33,6 +33,18 @@ func (m *PaletteEcr) Policies(
 	//
 	// +optional
 	account string,
+	// Namespace of source-controller; that of the release when empty.
+	//
+	// +optional
+	fluxNamespace string,
+	// The least ClusterRole instead, for who runs the stages against the clusters.
+	//
+	// +optional
+	kubernetes bool,
+	// With kubernetes: with what copying in the cluster needs.
+	//
+	// +optional
+	inCluster bool,
 ) (*dagger.File, error) {
 	c, err := m.Container(ctx)
 	if err != nil {
@@ -44,12 +56,17 @@ func (m *PaletteEcr) Policies(
 		args = append(args, "--principal="+string(name))
 	}
 	args = hubFirst(hubFirst(args, "issuer", issuer), "cluster", cluster)
-	args = append(args, flags{{"format", string(format)}, {"account", account}}.args()...)
+	args = slices.Concat(args, flags{{"format", string(format)}, {"account", account}, {"flux-namespace", fluxNamespace}}.args(),
+		switches{{"kubernetes", kubernetes}, {"in-cluster", inCluster}}.args())
 	done, err := command{container: c, args: args}.run(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return done.File(stdout).WithName(policyFiles[format]), nil
+	name := policyFiles[format]
+	if kubernetes {
+		name = "clusterrole.yaml"
+	}
+	return done.File(stdout).WithName(name), nil
 }
 
 // hubFirst adds flags for the hub and for spokes, which go by names of their own.

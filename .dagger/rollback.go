@@ -79,7 +79,11 @@ func (t *Target) Rollback(
 	m := t.Module
 	args := []string{"rollback"}
 	if m.Input.Path != "" {
-		args = append(args, m.Input.Flag+"="+m.Input.Path)
+		named, err := m.Input.args()
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, named...)
 	}
 	args = slices.Concat(args, m.targetFlags(), t.chosen(false),
 		switches{{"no-copy-back", noCopyBack}, {"discard-changes", discardChanges}, {"crds", crds}, {"preview", preview}}.args(),

@@ -24,8 +24,11 @@ type Target struct {
 	// +private
 	Services []*Binding
 	// +private
-	Made *dagger.File
+	Mounts []*Mount
 }
+
+// manifestsPath is where the manifests for Flux are in a container.
+const manifestsPath = "/run/flux/manifests.yaml"
 
 // Says which clusters the values go to; the hub first, spokes with with-spoke
 //
@@ -67,10 +70,18 @@ func (l *Linted) Target(
 	//
 	// +optional
 	install bool,
+	// With install and Flux: manifests that the HelmRelease needs, such as its source; made where they are missing.
+	//
+	// +optional
+	fluxManifests *dagger.File,
+	// Take the values as they are: they are rendered already, in Git for example.
+	//
+	// +optional
+	asIs bool,
 ) (*Target, error) {
 	before := l.Report
-	if !l.Rendered && before.ExitCode == 0 {
-		before = refusal("choosing the target: these values were linted as they are, and not rendered for ECR", "write render before lint: `render lint target`")
+	if !l.Rendered && !asIs && before.ExitCode == 0 {
+		before = refusal("choosing the target: these values were linted as they are, and not rendered for ECR", "write render before lint: `render lint target`; or `target --as-is`, if they are rendered already")
 	}
 	t, err := l.Module.target(before, kubeconfig, context, eksCluster)
 	if err != nil {
@@ -79,10 +90,14 @@ func (l *Linted) Target(
 	t = t.always(slices.Concat(
 		flags{{"managed-by", string(managedBy)}, {"timeout", timeout}}.args(), switches{{"spokes-from-values", spokesFromValues}}.args(),
 	)...)
+	if fluxManifests != nil {
+		t = t.choose("--flux-manifests=" + manifestsPath)
+		t.Mounts = append(t.Mounts, &Mount{Path: manifestsPath, File: fluxManifests})
+	}
 	return t.choose(slices.Concat(
 		flags{{"push-wait", pushWait}}.args(),
-		switches{{"prepare-spokes", prepareSpokes}, {"install", install}}.args(),
-		each("disable", l.Disabled), // a run has the same rules as lint, or the same file would have two verdicts
+		switches{{"prepare-spokes", prepareSpokes}, {"install", install}, {"as-is", asIs}}.args(),
+		l.Rules, // a run has the same rules as lint, or the same file would have two verdicts
 	)...), nil
 }
 
@@ -158,15 +173,19 @@ func (t *Target) Run(
 	//
 	// +optional
 	plan *dagger.File,
+	// A group of spokes of the file of --config: only these are switched and proven, while hue writes to Zot as before.
+	//
+	// +optional
+	wave string,
 	// Give the report also when the cutover fails.
 	//
 	// +optional
 	reportAnyway bool,
 ) (*Report, error) {
-	some := t.always(flags{{"from", string(from)}, {"until", string(until)}}.args()...)
+	some := t.always(flags{{"from", string(from)}, {"until", string(until)}, {"wave", wave}}.args()...)
 	if plan != nil {
 		some = some.always("--plan=" + planPath)
-		some.Made = plan
+		some.Mounts = append(slices.Clone(t.Mounts), &Mount{Path: planPath, File: plan})
 	}
 	return some.next(ctx, t.Linted, "run", anyway(reportAnyway))
 }
@@ -201,8 +220,8 @@ func (t *Target) live(ctx context.Context, call command, tolerant anyway) (*Repo
 	for _, a := range t.Access {
 		call.container = a.give(call.container)
 	}
-	if t.Made != nil {
-		call.container = call.container.WithMountedFile(planPath, t.Made, dagger.ContainerWithMountedFileOpts{Owner: user})
+	for _, m := range t.Mounts {
+		call.container = m.give(call.container)
 	}
 	for _, s := range t.Services {
 		call.container = call.container.WithServiceBinding(s.Name, s.Service)

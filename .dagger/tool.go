@@ -96,5 +96,8 @@ func (m *PaletteEcr) Container(ctx context.Context) (*dagger.Container, error) {
 	if m.Input.Secret != nil {
 		c = c.WithMountedSecret(home+"/"+m.Input.Path, m.Input.Secret, dagger.ContainerWithMountedSecretOpts{Owner: user})
 	}
+	for _, f := range m.Input.From {
+		c = f.give(c)
+	}
 	return m.Network.apply(c), nil
 }
