@@ -44,7 +44,7 @@ type Mount struct {
 	File *dagger.File
 }
 
-// give gives a container the file.
+// give gives a container the file. It belongs to the user of the stages: on your machine perhaps only you may read it.
 func (m *Mount) give(c *dagger.Container) *dagger.Container {
 	return c.WithMountedFile(m.Path, m.File, dagger.ContainerWithMountedFileOpts{Owner: user})
 }

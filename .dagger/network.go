@@ -37,7 +37,8 @@ func (m *PaletteEcr) WithNetwork(
 // apply gives a container the network's settings.
 func (n *Network) apply(c *dagger.Container) *dagger.Container {
 	if n.CaBundle != nil {
-		c = c.WithMountedFile("/run/ca-bundle.pem", n.CaBundle).WithEnvVariable("AWS_CA_BUNDLE", "/run/ca-bundle.pem")
+		bundle := &Mount{Path: "/run/ca-bundle.pem", File: n.CaBundle}
+		c = bundle.give(c).WithEnvVariable("AWS_CA_BUNDLE", bundle.Path)
 	}
 	if n.Proxy != nil {
 		c = c.WithSecretVariable("HTTPS_PROXY", n.Proxy)

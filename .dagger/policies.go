@@ -37,34 +37,37 @@ func (m *PaletteEcr) Policies(
 	//
 	// +optional
 	fluxNamespace string,
-	// The least ClusterRole instead, for who runs the stages against the clusters.
-	//
-	// +optional
-	kubernetes bool,
-	// With kubernetes: with what copying in the cluster needs.
-	//
-	// +optional
-	inCluster bool,
 ) (*dagger.File, error) {
-	c, err := m.Container(ctx)
-	if err != nil {
-		return nil, err
-	}
-	args := append([]string{"policies", "--offline"}, m.Flags...) // clusters are reached by a Target alone
-	args = slices.DeleteFunc(args, func(arg string) bool { return arg == "--"+keepCertFlag })
+	args := []string{"--offline"} // clusters are reached by a Target alone
 	for _, name := range principal {
 		args = append(args, "--principal="+string(name))
 	}
 	args = hubFirst(hubFirst(args, "issuer", issuer), "cluster", cluster)
-	args = slices.Concat(args, flags{{"format", string(format)}, {"account", account}, {"flux-namespace", fluxNamespace}}.args(),
-		switches{{"kubernetes", kubernetes}, {"in-cluster", inCluster}}.args())
-	done, err := command{container: c, args: args}.run(ctx)
+	args = append(args, flags{{"format", string(format)}, {"account", account}, {"flux-namespace", fluxNamespace}}.args()...)
+	return m.policies(ctx, policyFiles[format], args)
+}
+
+// The least rights in a cluster of who runs the stages there, as a ClusterRole: for kubectl apply
+func (m *PaletteEcr) ClusterRole(
+	ctx context.Context,
+	// With what copying in the cluster needs.
+	//
+	// +optional
+	inCluster bool,
+) (*dagger.File, error) {
+	return m.policies(ctx, "cluster-role.yaml", switches{{"kubernetes", true}, {"in-cluster", inCluster}}.args())
+}
+
+// policies returns what the command of that name prints, as a file.
+func (m *PaletteEcr) policies(ctx context.Context, name string, args []string) (*dagger.File, error) {
+	c, err := m.Container(ctx)
 	if err != nil {
 		return nil, err
 	}
-	name := policyFiles[format]
-	if kubernetes {
-		name = "clusterrole.yaml"
+	wanted := slices.DeleteFunc(slices.Clone(m.Flags), func(arg string) bool { return arg == "--"+keepCertFlag })
+	done, err := command{container: c, args: slices.Concat([]string{"policies"}, wanted, args)}.run(ctx)
+	if err != nil {
+		return nil, err
 	}
 	return done.File(stdout).WithName(name), nil
 }

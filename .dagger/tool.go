@@ -91,7 +91,7 @@ func (m *PaletteEcr) Container(ctx context.Context) (*dagger.Container, error) {
 		WithEnvVariable("HOME", home).
 		WithEnvVariable("NO_COLOR", "1")
 	if m.Chart.Files != nil {
-		c = c.WithMountedDirectory(charts, m.Chart.Files, dagger.ContainerWithMountedDirectoryOpts{ReadOnly: true})
+		c = c.WithMountedDirectory(charts, m.Chart.Files, dagger.ContainerWithMountedDirectoryOpts{ReadOnly: true, Owner: user})
 	}
 	if m.Input.Secret != nil {
 		c = c.WithMountedSecret(home+"/"+m.Input.Path, m.Input.Secret, dagger.ContainerWithMountedSecretOpts{Owner: user})

@@ -31,10 +31,11 @@ func TestRemediesNameFunctions(t *testing.T) {
 		"give the source with --values-from kind/name=FILE or --values-from-hub, lint": "give the source with with-values-from --name kind/name --values FILE, lint",
 		"run it again with --prepare-spokes, or do it by hand":                         "run it again with target --prepare-spokes, or do it by hand",
 		"copy without --in-cluster, from a machine near the cluster":                   "copy without with-copying --in-cluster, from a machine near the cluster",
-		"`palette-ecr policies --kubernetes --in-cluster` prints the Role":             "`policies --kubernetes --in-cluster` prints the Role",
+		"`palette-ecr policies --kubernetes --in-cluster` prints the Role":             "`cluster-role --in-cluster` prints the Role",
 		"give --image, for example that of the release":                                "give with-copying --image, for example that of the release",
 		"--soak 30m proves everything again":                                           "with-soak --length 30m proves everything again",
 		"and say so (--cross-account)":                                                 "and say so (lint --cross-account)",
+		"set AWS_CA_BUNDLE to a readable PEM file of certificates, or unset it":        "give with-network --ca-bundle a PEM file of certificates",
 	} {
 		if got := inFunctions(text); got != want {
 			t.Errorf("%q\n got %q\nwant %q", text, got, want)

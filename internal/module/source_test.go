@@ -1,6 +1,8 @@
 package module
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -54,6 +56,26 @@ func checkHelp(t *testing.T, name string, f function) {
 		assert.NotRegexp(t, stray, prose, "%s: argument %s of %s", f.place, a.name, name)
 	}
 	assert.NotRegexp(t, stray, pragma.ReplaceAllString(f.doc, ""), f.place)
+}
+
+// What is mounted into a stage belongs to its user: a file that only its owner may read on the caller's machine is
+// root's in the container otherwise. rehearse.go is apart: a rehearsal runs as root.
+func TestStagesMayReadWhatIsMounted(t *testing.T) {
+	mount := regexp.MustCompile(`WithMounted(File|Directory|Secret)\(.*`)
+	files, err := filepath.Glob(filepath.Join(root, ".dagger", "*.go"))
+	require.NoError(t, err)
+	seen := 0
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, line := range mount.FindAllString(string(data), -1) {
+			if filepath.Base(file) != "rehearse.go" {
+				assert.Contains(t, line, "Owner: user", file)
+				seen++
+			}
+		}
+	}
+	assert.GreaterOrEqual(t, seen, 4)
 }
 
 // scalars and engine types that may be given or returned.
