@@ -54,7 +54,7 @@ var namesAStage = map[string]string{
 	"internal/cli/render.go render": command, "internal/cli/run.go disable-zot": command,
 	"internal/cli/rollback.go plan": "the rollback's own stage of that name",
 
-	"internal/cli/render.go disable-zot": flag, "internal/cli/run.go plan": flag, "internal/cli/run.go soak": flag,
+	"internal/cli/render.go disable-zot": flag, "internal/cli/run.go plan": flag, "internal/cli/run.go soak": flag, ".dagger/choices.go soak": flag,
 
 	".dagger/copy.go copy": object, ".dagger/deploy.go deploy": object, ".dagger/lint.go lint": object, ".dagger/plan.go plan": object,
 	".dagger/preflight.go preflight": object, ".dagger/render.go render": object, ".dagger/validate.go disable-zot": object, ".dagger/validate.go validate": object,

@@ -73,7 +73,7 @@ func unreadable(err error) error {
 	if found == nil {
 		return err
 	}
-	return wrongUse("reading a Secret: "+found[1], "name a variable that is set after env://, or a file that is there after file://")
+	return wrongUse("reading a Secret: "+found[1], "name a variable that is set after env://, or a file that is there after file://; what has neither is taken for a variable")
 }
 
 // secretError is how the engine reports a Secret that it can't read.

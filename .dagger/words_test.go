@@ -36,6 +36,9 @@ func TestRemediesNameFunctions(t *testing.T) {
 		"--soak 30m proves everything again":                                           "with-soak --length 30m proves everything again",
 		"and say so (--cross-account)":                                                 "and say so (lint --cross-account)",
 		"set AWS_CA_BUNDLE to a readable PEM file of certificates, or unset it":        "give with-network --ca-bundle a PEM file of certificates",
+		"or `target --as-is`, if they are rendered already":                            "or `target --as-is`, if they are rendered already",
+		"add --in-cluster": "add with-copying --in-cluster",
+		`parsing kubeconfig "/run/secrets/spokes/0/kubeconfig": it has no apiVersion`: "parsing the kubeconfig: it has no apiVersion",
 	} {
 		if got := inFunctions(text); got != want {
 			t.Errorf("%q\n got %q\nwant %q", text, got, want)
