@@ -84,3 +84,39 @@ func TestATargetPathThatUndoesTheEditIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestATargetPathThatLosesToTheFileIsNone: what was merged with spec.values before is a copy, which spec.values win over.
+func TestATargetPathThatLosesToTheFileIsNone(t *testing.T) {
+	t.Parallel()
+	const (
+		inline   = "{hue: {replicas: 1, ociRegistry: {endpoint: 'oci://zot:5000'}}, fleetConfig: {spokes: []}}"
+		first    = "{kind: Secret, name: zot, valuesKey: number, targetPath: hue.replicas}"
+		endpoint = "{kind: ConfigMap, name: unseen, targetPath: hue.ociRegistry.endpoint}"
+		provider = "{kind: Secret, name: zot, valuesKey: username, targetPath: hue.ociRegistry.provider}"
+		login    = "{kind: Secret, name: zot, valuesKey: username, targetPath: hue.ociRegistry.basicAuth.username}"
+	)
+	for name, test := range map[string]struct {
+		from []string
+		lost bool
+	}{
+		"alone it wins":                     {[]string{endpoint}, false},
+		"after another of the same mapping": {[]string{first, endpoint}, true},
+		"one that the edit adds":            {[]string{first, provider}, true},
+		"after whole values":                {[]string{"{kind: Secret, name: zot, valuesKey: hue}", endpoint}, true},
+		"a login stays":                     {[]string{first, login}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := parse(t, composed(inline, test.from...)+"  hue: 'hue: {ociRegistry: {interval: 1m}}'\n")
+			rendered, err := f.Render(settings(t))
+			if !test.lost {
+				require.ErrorContains(t, err, "by its targetPath")
+				return
+			}
+			require.NoError(t, err)
+			registry := rendered.File().Merged()["hue"].(map[string]any)["ociRegistry"].(map[string]any)
+			assert.Equal(t, settings(t).Destination.Endpoint(), registry["endpoint"])
+			assert.Equal(t, "aws", registry["provider"])
+		})
+	}
+}

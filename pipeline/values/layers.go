@@ -158,19 +158,13 @@ func (l layers) From(path ...string) (Layer, bool) {
 	return Layer{}, false
 }
 
-// overridden returns an error when a layer that wins over the values of the named file undoes what was written into them.
+// overridden returns an error when a layer that wins over all values of the named file undoes what was written into them.
 func (l layers) overridden(name string, p *patch) error {
 	for _, one := range l {
-		path := ""
-		if one.Above || one.set != nil {
-			path = p.disagrees(one.values(), "")
+		if !one.Above {
+			continue
 		}
-		switch {
-		case path == "":
-		case !one.Above:
-			return fault.New(fault.Usage, fmt.Sprintf("take the entry out of spec.valuesFrom, at line %d: nothing that is written into spec.values undoes it", one.Place.Line),
-				"rendering %q: %s sets %s by its targetPath, and helm-controller sets that over spec.values, or fails where null stands in its way", name, one.Name, one.TargetPath)
-		default:
+		if path := p.disagrees(one.values(), ""); path != "" {
 			remedy := fmt.Sprintf("change it there, or take it out, at line %d of %q", one.Place.Line, cmp.Or(one.Place.File, name))
 			if one.Place.Line == 0 { // another file
 				remedy = "change it there, or take it out of " + one.Name
@@ -179,6 +173,41 @@ func (l layers) overridden(name string, p *patch) error {
 		}
 	}
 	return nil
+}
+
+// undone returns an error when a targetPath still undoes what was written into the file's values: whether it wins over
+// them depends on the layers before it (composed).
+func (l layers) undone(after *File, p *patch) error {
+	if !slices.ContainsFunc(l, func(one Layer) bool { return one.set != nil }) {
+		return nil
+	}
+	merged := l.composed(after.Values())
+	for _, one := range l {
+		if one.set == nil || p.disagrees(one.values(), "") == "" {
+			continue
+		}
+		if counts, _ := atPathsOf(merged, one.values()).(map[string]any); p.disagrees(counts, "") != "" {
+			return fault.New(fault.Usage, fmt.Sprintf("take the entry out of spec.valuesFrom, at line %d: nothing that is written into spec.values undoes it", one.Place.Line),
+				"rendering %q: %s sets %s by its targetPath, and helm-controller sets that over spec.values, or fails where null stands in its way", after.name, one.Name, one.TargetPath)
+		}
+	}
+	return nil
+}
+
+// atPathsOf returns what values have at the paths that another mapping has; lists whole.
+func atPathsOf(values, paths any) any {
+	from, ok := values.(map[string]any)
+	wanted, too := paths.(map[string]any)
+	if !ok || !too {
+		return values
+	}
+	picked := map[string]any{}
+	for key, inner := range wanted {
+		if value, there := from[key]; there {
+			picked[key] = atPathsOf(value, inner)
+		}
+	}
+	return picked
 }
 
 // disagrees returns the path of a value in values that is not what the patch wants it to be, "" for none.

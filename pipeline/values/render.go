@@ -40,6 +40,9 @@ func (f *File) Render(s Settings) (*Rendered, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := f.undone(r.after, p); err != nil {
+		return nil, err
+	}
 	r.Notes = notes
 	return r, nil
 }
