@@ -107,6 +107,9 @@ func (a *app) render(ctx context.Context, r *renderFlags) error {
 	for _, note := range rendered.Notes {
 		a.Progress().Say("%s", note)
 	}
+	for _, finding := range rendered.Unseen { // also with -q
+		fmt.Fprintf(a.Err, "warning L31: %s\n", finding)
+	}
 	return a.show(r, pathOf(want, file), file.Name(), rendered)
 }
 

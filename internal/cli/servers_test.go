@@ -19,8 +19,8 @@ import (
 )
 
 // apiserver starts a stand-in for an API server, and notes every request: so a script sees that nothing was written. In
-// its cluster there are the ConfigMaps and Secrets of a file, or nothing. A silent one never answers; one that forbids says
-// only which APIs it has.
+// its cluster there are the ConfigMaps and Secrets of a file, or nothing; what has forbidden: true may not be read. A
+// silent one never answers; one that forbids says only which APIs it has.
 func apiserver(ts *testscript.TestScript, _ bool, args []string) {
 	path := ts.MkAbs(args[0])
 	requests, err := os.Create(path + ".requests")
@@ -88,6 +88,9 @@ func (c inCluster) serve(w http.ResponseWriter, path string) {
 		fmt.Fprint(w, `{"kind":"APIGroupList","apiVersion":"v1","groups":[{"name":"apps","versions":[{"groupVersion":"apps/v1","version":"v1"}],"preferredVersion":{"groupVersion":"apps/v1","version":"v1"}}]}`)
 	case path == "/version":
 		fmt.Fprint(w, `{"gitVersion":"v1.34.4"}`)
+	case strings.Contains(c[path], `"forbidden":true`):
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","message":"forbidden","code":403}`)
 	case c[path] != "":
 		fmt.Fprint(w, c[path])
 	case lists[filepath.Base(path)] != "":

@@ -66,9 +66,9 @@ func leftCredentials(v *view) error {
 		if r.basicAuth.set() {
 			if layer, ok := v.file.Setting(r.basicAuth.path); ok {
 				v.add(report.Error, r.basicAuth.at(layer.Place), fmt.Sprintf("take the entry out of spec.valuesFrom, at line %d", layer.Place.Line),
-					"basicAuth of %s comes back from %s, whose targetPath is %s: helm-controller sets that over spec.values, or fails where null stands in its way", r.who(), r.basicAuth.from(), layer.TargetPath)
+					"basicAuth of %s comes back from %s: helm-controller sets that over spec.values, or fails where null stands in its way", r.who(), layer.Origin())
 			} else if r.basicAuth.layer.Name != "" {
-				v.add(report.Error, r.basicAuth.key(), "take it out of "+r.basicAuth.from()+", or set "+r.basicAuth.path+" to null here (`render` does it)", "basicAuth of %s comes back from %s, which is merged with the values: Flux sends it to ECR and ignores provider aws", r.who(), r.basicAuth.from())
+				v.add(report.Error, r.basicAuth.key(), "take it out of "+r.basicAuth.layer.Name+", or set "+r.basicAuth.path+" to null here (`render` does it)", "basicAuth of %s comes back from %s, which is merged with the values: Flux sends it to ECR and ignores provider aws", r.who(), r.basicAuth.layer.Name)
 			} else if r.basicAuth.own && !r.basicAuth.node.IsNull() {
 				v.add(report.Error, r.basicAuth.key(), remedy, "basicAuth of %s is still there: Flux sends it to ECR and ignores provider aws", r.who())
 			} else {
@@ -76,7 +76,7 @@ func leftCredentials(v *view) error {
 			}
 		}
 		if name := r.at.sub(mural.BasicAuthSecretName); !name.empty() {
-			v.add(report.Error, name.key(), remedy, "basicAuthSecretName of %s is still there, like a basicAuth: Flux uses that Secret and ignores provider aws", r.who())
+			v.aboutAt(report.Error, name, name.key(), remedy, "basicAuthSecretName of %s is still there, like a basicAuth: Flux uses that Secret and ignores provider aws", r.who())
 		}
 	})
 	if len(v.findings) == found {
@@ -110,15 +110,15 @@ func providers(v *view) error {
 		switch {
 		case r.ecr() && provider == "aws":
 		case r.looks == public && !r.hub && (!r.provider.set() || provider == "generic"):
-			v.add(report.Warning, r.provider.place(), "set provider to aws, as the guide does", "%s pulls from ECR Public anonymously, without provider aws: that works, but under a low rate limit", r.who())
+			v.about(report.Warning, r.provider, "set provider to aws, as the guide does", "%s pulls from ECR Public anonymously, without provider aws: that works, but under a low rate limit", r.who())
 		case r.ecr() && !r.provider.set():
 			v.missing(report.Error, r.provider, "add provider: aws", "provider of %s isn't set, so that nobody logs in to ECR", r.who())
 		case r.ecr():
-			v.add(report.Error, r.provider.place(), "write provider: aws", "provider of %s is %s, so that nobody logs in to ECR", r.who(), shown(r.provider.value()))
+			v.about(report.Error, r.provider, "write provider: aws", "provider of %s is %s, so that nobody logs in to ECR", r.who(), shown(r.provider.value()))
 		case provider == "aws" && !r.zot():
-			v.add(report.Error, r.endpoint.place(), "write ECR's own host; Flux knows no aliases and proxies of it", "provider of %s is aws, but %q isn't a host of ECR", r.who(), withoutUser(r.endpoint.text()))
+			v.about(report.Error, r.endpoint, "write ECR's own host; Flux knows no aliases and proxies of it", "provider of %s is aws, but %q isn't a host of ECR", r.who(), withoutUser(r.endpoint.text()))
 		case provider == "aws":
-			v.add(report.Error, r.provider.place(), "point the endpoint at ECR too, or write provider: generic", "provider of %s is aws, but its endpoint is still Zot", r.who())
+			v.about(report.Error, r.provider, "point the endpoint at ECR too, or write provider: generic", "provider of %s is aws, but its endpoint is still Zot", r.who())
 		}
 	})
 	return nil
@@ -131,9 +131,9 @@ func insecure(v *view) error {
 		case value == true && r.insecure.inherited():
 			v.add(report.Error, r.insecure.key(), "add insecure: false", "insecure of %s is true by the chart's default, and so TLS isn't verified for ECR", r.who())
 		case value == true:
-			v.add(report.Error, r.insecure.place(), "write insecure: false", "insecure of %s is true, and so TLS isn't verified for ECR", r.who())
+			v.about(report.Error, r.insecure, "write insecure: false", "insecure of %s is true, and so TLS isn't verified for ECR", r.who())
 		default:
-			v.add(report.Error, r.insecure.place(), "write insecure: false", "insecure of %s is %s, which is no boolean", r.who(), shown(value))
+			v.about(report.Error, r.insecure, "write insecure: false", "insecure of %s is %s, which is no boolean", r.who(), shown(value))
 		}
 	})
 	return nil
@@ -146,7 +146,7 @@ func enabled(v *view) error {
 	case value == nil:
 		v.missing(report.Error, s, "add enabled: true", "hue.ociRegistry.enabled isn't set")
 	default:
-		v.add(report.Error, s.place(), "write enabled: true", "hue.ociRegistry.enabled is %s", shown(value))
+		v.about(report.Error, s, "write enabled: true", "hue.ociRegistry.enabled is %s", shown(value))
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func flaws(v *view, rule string) {
 			return
 		}
 		if id, message, remedy := r.flaw(); id == rule && r.endpoint.text() != "" {
-			v.add(report.Error, r.endpoint.place(), remedy, "%s", message)
+			v.about(report.Error, r.endpoint, remedy, "%s", message)
 		}
 	})
 }
@@ -104,7 +104,7 @@ func endpointForm(v *view) error {
 	flaws(v, "L02")
 	v.registries(func(r *registrySettings) {
 		if value := r.endpoint.value(); value != nil && r.endpoint.text() == "" && !r.endpoint.unseen() {
-			v.add(report.Error, r.endpoint.place(), "write the registry's address", "endpoint of %s is %s", r.who(), shown(value))
+			v.about(report.Error, r.endpoint, "write the registry's address", "endpoint of %s is %s", r.who(), shown(value))
 		}
 	})
 	return nil
@@ -117,9 +117,9 @@ func fullName(v *view) error {
 		case !r.ecr() || r.err != nil || name == "":
 		case r.Kind == registry.Public && (name == r.Alias || strings.HasPrefix(name, r.Alias+"/")): // L05
 		case path != "" && (name == path || strings.HasSuffix(path, "/"+name)):
-			v.add(report.Error, r.endpoint.place(), "end the endpoint before the repository's name", "endpoint of %s already ends with the repository's name: together they name %q", r.who(), path+"/"+name)
+			v.about(report.Error, r.endpoint, "end the endpoint before the repository's name", "endpoint of %s already ends with the repository's name: together they name %q", r.who(), path+"/"+name)
 		case path != "" && strings.HasPrefix(name, path+"/"):
-			v.add(report.Error, r.repository.place(), "write repository: "+strings.TrimPrefix(name, path+"/"), "repository of %s repeats the namespace %q of the endpoint: together they name %q", r.who(), path, path+"/"+name)
+			v.about(report.Error, r.repository, "write repository: "+strings.TrimPrefix(name, path+"/"), "repository of %s repeats the namespace %q of the endpoint: together they name %q", r.who(), path, path+"/"+name)
 		case r.hub && v.in.Destination.Registry.IsECR():
 			wantedName(v, r)
 		}
@@ -136,7 +136,7 @@ func wantedName(v *view, r *registrySettings) {
 		return
 	}
 	if got := strings.Trim(r.Namespace+"/"+r.repository.text(), "/"); got != want.Name {
-		v.add(report.Error, r.repository.place(), "write endpoint: "+want.Registry.Endpoint()+" and repository: "+strings.TrimPrefix(strings.TrimPrefix(want.Name, want.Registry.Namespace), "/"),
+		v.about(report.Error, r.repository, "write endpoint: "+want.Registry.Endpoint()+" and repository: "+strings.TrimPrefix(strings.TrimPrefix(want.Name, want.Registry.Namespace), "/"),
 			"endpoint and repository of %s name %q, not %q", r.who(), got, want.Name)
 	}
 }
@@ -149,7 +149,7 @@ func publicAddress(v *view) error {
 			return
 		}
 		if name == r.Alias || strings.HasPrefix(name, r.Alias+"/") {
-			v.add(report.Error, r.repository.place(), "write the repository without the alias", "repository of %s repeats the alias %q, which belongs into the endpoint alone", r.who(), r.Alias)
+			v.about(report.Error, r.repository, "write the repository without the alias", "repository of %s repeats the alias %q, which belongs into the endpoint alone", r.who(), r.Alias)
 		}
 	})
 	return nil
@@ -167,14 +167,14 @@ func repositoryName(v *view) error {
 				v.missing(report.Error, r.repository, "add the repository, for example mural-workloads", "repository of hue isn't set")
 			}
 		case r.err == nil && name == "" && value != "":
-			v.add(report.Error, r.repository.place(), "write the name in quotes", "repository of %s is %s, where a name must be a text", r.who(), shown(value))
+			v.about(report.Error, r.repository, "write the name in quotes", "repository of %s is %s, where a name must be a text", r.who(), shown(value))
 		case r.err == nil:
 			if _, err := r.Registry.Repository(name); err != nil {
 				message := err.Error()
 				if i := strings.LastIndex(message, `": `); i >= 0 {
 					message = message[i+3:]
 				}
-				v.add(report.Error, r.repository.place(), fault.RemedyOf(err), "repository of %s: %s", r.who(), message)
+				v.about(report.Error, r.repository, fault.RemedyOf(err), "repository of %s: %s", r.who(), message)
 			}
 		}
 	})

@@ -119,12 +119,12 @@ func credentials(v *view) error {
 		user, password := r.basicAuth.sub(mural.Username), r.basicAuth.sub(mural.Password)
 		switch {
 		case user.own && user.text() == "AWS":
-			v.add(report.Error, user.place(), "remove basicAuth, and set provider to aws", "%s logs in as user AWS, with a token that expires 12 hours after it was made", r.who())
+			v.about(report.Error, user, "remove basicAuth, and set provider to aws", "%s logs in as user AWS, with a token that expires 12 hours after it was made", r.who())
 		case !password.own || password.empty() || password.unseen() || placeholder.MatchString(password.text()):
 		case manifest:
-			v.add(report.Error, password.place(), "remove basicAuth; until the cutover keep it in a Secret that valuesFrom names", "the password of %s is in a manifest, which is made to be committed", r.who())
+			v.about(report.Error, password, "remove basicAuth; until the cutover keep it in a Secret that valuesFrom names", "the password of %s is in a manifest, which is made to be committed", r.who())
 		case v.judged:
-			v.add(report.Warning, password.place(), "remove basicAuth, and keep the old file out of Git", "the password of %s is in the file", r.who())
+			v.about(report.Warning, password, "remove basicAuth, and keep the old file out of Git", "the password of %s is in the file", r.who())
 		}
 	})
 	for _, l := range v.file.Layers() {

@@ -77,7 +77,7 @@ func hostSupport(v *view, r *registrySettings, h hostSince) {
 		if h.sure != nil {
 			may = "may"
 		}
-		v.add(report.Warning, r.endpoint.place(), "give the version (--source-controller), or "+remedy, "whether source-controller takes %s can't be told: %s (Flux %s) and later %s, older ones answer \"invalid AWS registry\"", r.Host, h.version, h.flux, may)
+		v.about(report.Warning, r.endpoint, "give the version (--source-controller), or "+remedy, "whether source-controller takes %s can't be told: %s (Flux %s) and later %s, older ones answer \"invalid AWS registry\"", r.Host, h.version, h.flux, may)
 	}
 }
 
@@ -85,7 +85,7 @@ func hostSupport(v *view, r *registrySettings, h hostSince) {
 func fips(v *view) {
 	v.registries(func(r *registrySettings) {
 		if r.err == nil && r.Kind == registry.Private && r.FIPS && !slices.Contains(registry.FIPSRegions, r.Region) {
-			v.add(report.Error, r.endpoint.place(), "take the host without -fips, or a region that has one: "+strings.Join(registry.FIPSRegions, ", "), "ECR has no FIPS host in %s: the name %s doesn't exist", r.Region, r.Host)
+			v.about(report.Error, r.endpoint, "take the host without -fips, or a region that has one: "+strings.Join(registry.FIPSRegions, ", "), "ECR has no FIPS host in %s: the name %s doesn't exist", r.Region, r.Host)
 		}
 	})
 }

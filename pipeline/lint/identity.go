@@ -81,12 +81,12 @@ func annotated(v *view) error {
 			remedy := "add the annotation " + mural.RoleAnnotation + " with the role's ARN, or say with --identity how else pods get one"
 			v.missing(report.Error, a.role, remedy, "service account %s isn't annotated with a role", a.name)
 		case arn == "":
-			v.add(report.Error, a.role.place(), "write the role's ARN in quotes", "the role of service account %s is %s", a.name, shown(a.role.value()))
+			v.about(report.Error, a.role, "write the role's ARN in quotes", "the role of service account %s is %s", a.name, shown(a.role.value()))
 		case placeholder.MatchString(arn): // L22
 		case !rolePattern.MatchString(arn):
-			v.add(report.Error, a.role.place(), "write arn:aws:iam::<account>:role/<name>, the account with its 12 digits", "%q is not the ARN of an IAM role", arn)
+			v.about(report.Error, a.role, "write arn:aws:iam::<account>:role/<name>, the account with its 12 digits", "%q is not the ARN of an IAM role", arn)
 		case v.in.Target.Identity.RoleARN != "" && arn != v.in.Target.Identity.RoleARN:
-			v.add(report.Error, a.role.place(), "annotate the role that is meant", "service account %s has role %q, not %q", a.name, arn, v.in.Target.Identity.RoleARN)
+			v.about(report.Error, a.role, "annotate the role that is meant", "service account %s has role %q, not %q", a.name, arn, v.in.Target.Identity.RoleARN)
 		}
 		created(v, a)
 	}
@@ -101,9 +101,9 @@ func created(v *view, a account) {
 	name := v.namespace() + "/" + a.name
 	switch {
 	case v.in.Live.ServiceAccounts == nil:
-		v.add(report.Warning, a.create.place(), "write create: true, or annotate the account yourself", "the chart doesn't make service account %s, and so doesn't annotate it either", a.name)
+		v.about(report.Warning, a.create, "write create: true, or annotate the account yourself", "the chart doesn't make service account %s, and so doesn't annotate it either", a.name)
 	case !slices.Contains(v.in.Live.ServiceAccounts, name):
-		v.add(report.Error, a.create.place(), "write create: true", "the chart doesn't make service account %s, and the cluster has none", name)
+		v.about(report.Error, a.create, "write create: true", "the chart doesn't make service account %s, and the cluster has none", name)
 	}
 }
 
@@ -134,9 +134,9 @@ func sameAccount(v *view) error {
 	r := v.hub.Registry
 	if region := v.in.Access.Region; region != "" && region != r.Region {
 		if r.Kind == registry.Public {
-			v.add(report.Error, v.hub.endpoint.place(), "work in "+registry.PublicRegion, "ECR Public answers in %s only, not in %s", registry.PublicRegion, region)
+			v.about(report.Error, v.hub.endpoint, "work in "+registry.PublicRegion, "ECR Public answers in %s only, not in %s", registry.PublicRegion, region)
 		} else {
-			v.add(report.Error, v.hub.endpoint.place(), "give the region of the registry", "the registry is in %s, but the region given is %s", r.Region, region)
+			v.about(report.Error, v.hub.endpoint, "give the region of the registry", "the registry is in %s, but the region given is %s", r.Region, region)
 		}
 	}
 	for _, a := range v.accounts() {
@@ -144,13 +144,13 @@ func sameAccount(v *view) error {
 		switch {
 		case m == nil:
 		case m[1] != r.Partition:
-			v.add(report.Error, a.role.place(), "take a role of partition "+r.Partition, "the role of %s is in partition %q, the registry in %q: they can't reach each other", a.name, m[1], r.Partition)
+			v.about(report.Error, a.role, "take a role of partition "+r.Partition, "the role of %s is in partition %q, the registry in %q: they can't reach each other", a.name, m[1], r.Partition)
 		case r.Kind == registry.Private && m[2] != r.AccountID && !v.in.Access.CrossAccount:
 			severity := report.Error
 			if a.role.text() == v.in.Target.Identity.RoleARN { // it was asked for, and may be meant
 				severity = report.Warning
 			}
-			v.add(severity, a.role.place(), "take a role of the registry's account; if two accounts are meant, give the repository a policy for the role, and say so (--cross-account)", "the role of %s is in account %s, the registry in %s", a.name, m[2], r.AccountID)
+			v.about(severity, a.role, "take a role of the registry's account; if two accounts are meant, give the repository a policy for the role, and say so (--cross-account)", "the role of %s is in account %s, the registry in %s", a.name, m[2], r.AccountID)
 		}
 	}
 	policyRegions(v, r)

@@ -35,9 +35,9 @@ func worldReadable(v *view) error {
 	switch r := &v.hub; {
 	case v.in.Target.Registry.AllowPublic:
 	case r.isPublic():
-		v.add(report.Warning, r.endpoint.place(), "take a private registry, or accept it with --allow-public", "hue pushes to ECR Public: the manifests of all workloads become world-readable")
+		v.about(report.Warning, r.endpoint, "take a private registry, or accept it with --allow-public", "hue pushes to ECR Public: the manifests of all workloads become world-readable")
 	case v.in.Destination.Registry.Kind == registry.Public:
-		v.add(report.Warning, r.endpoint.place(), "take a private registry, or accept it with --allow-public", "the destination is ECR Public: the manifests of all workloads become world-readable")
+		v.about(report.Warning, r.endpoint, "take a private registry, or accept it with --allow-public", "the destination is ECR Public: the manifests of all workloads become world-readable")
 	}
 	return nil
 }

@@ -37,15 +37,16 @@ func (s setting) sub(keys ...string) setting {
 		if m, ok := s.merged.(map[string]any); ok {
 			next.merged = m[key]
 		}
+		next.listed = s.listed
 		if s.view.layered && !s.listed {
 			next.keys = append(slices.Clone(s.keys), key)
-			if (!next.own || next.node.IsNull()) && next.merged != nil {
-				next.layer, _ = s.view.file.From(next.keys...)
-			}
-		} else if s.listed && next.merged != nil && (!next.own || next.node.IsNull()) {
-			next.layer, _ = s.view.file.Setting(next.path)
 		}
-		next.listed = s.listed
+		if s.view.layered && next.merged != nil && !next.written() {
+			next.layer = next.from()
+			if next.layer.Name == "" && s.listed && !next.own {
+				next.layer = s.layer
+			}
+		}
 		s = next
 	}
 	return s
@@ -64,6 +65,8 @@ func (s setting) items() []setting {
 		if s.own {
 			item.node, item.own = s.node.Lookup(i)
 			item.near = s.node
+		} else {
+			item.layer = s.layer
 		}
 		if i < len(merged) {
 			item.merged = merged[i]
@@ -139,19 +142,34 @@ func (s setting) unknown() bool {
 }
 
 // inherited reports whether the value is the chart's default.
-func (s setting) inherited() bool { return !s.own && s.set() }
+func (s setting) inherited() bool { return !s.own && s.set() && s.layer.Name == "" }
 
-// from names where an inherited value comes from.
-func (s setting) from() string {
-	if s.layer.Name != "" {
-		return s.layer.Name
+// written reports whether the value that counts is the file's own. Of a mapping and a list that is asked of what they hold.
+func (s setting) written() bool {
+	if !s.own || s.node.IsNull() {
+		return false
 	}
-	return "the chart's default values"
+	return s.node.IsMapping() || s.node.IsList() || s.node.Value() == s.merged
+}
+
+// from returns the layer that the value comes from; none if it is the chart's.
+func (s setting) from() values.Layer {
+	if s.listed {
+		layer, _ := s.view.file.Setting(s.path)
+		return layer
+	}
+	layer, _ := s.view.file.From(s.merged, s.keys...)
+	return layer
+}
+
+// outranked reports whether another place than the file gives the value, and wins over what is written here.
+func (s setting) outranked() bool {
+	return s.layer.Name != "" && (s.layer.Above || s.layer.TargetPath != "")
 }
 
 // place is where the value is written, or where it would be.
 func (s setting) place() report.Place {
-	if s.own && !s.node.IsMapping() && !s.node.IsList() && !s.node.IsNull() {
+	if s.layer.Place.Line == 0 && s.own && !s.node.IsMapping() && !s.node.IsList() && !s.node.IsNull() {
 		return s.at(s.node.Place())
 	}
 	return s.key()
@@ -160,10 +178,10 @@ func (s setting) place() report.Place {
 // key is where the key is written, or where it would be.
 func (s setting) key() report.Place {
 	switch {
-	case s.own:
-		return s.at(s.node.Key())
 	case s.layer.Place.Line > 0:
 		return s.at(s.layer.Place)
+	case s.own:
+		return s.at(s.node.Key())
 	case s.near.Path != "":
 		return s.at(s.near.Key())
 	}

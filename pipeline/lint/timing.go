@@ -28,13 +28,13 @@ func timing(v *view) error {
 		if interval.set() && !interval.unseen() {
 			text := interval.text()
 			if !target.IsInterval(text) {
-				v.add(report.Error, interval.place(), "write for example 5m", "interval of %s is %s, not a duration such as 5m", r.who(), shown(interval.value()))
+				v.about(report.Error, interval, "write for example 5m", "interval of %s is %s, not a duration such as 5m", r.who(), shown(interval.value()))
 			} else if d, err := time.ParseDuration(text); err == nil && d < time.Minute {
-				v.add(report.Warning, interval.place(), "write at least 1m; 5m is the guide's", "interval of %s is %s: every OCIRepository asks ECR that often", r.who(), text)
+				v.about(report.Warning, interval, "write at least 1m; 5m is the guide's", "interval of %s is %s: every OCIRepository asks ECR that often", r.who(), text)
 			}
 		}
 		if timeout.set() && !timeout.unseen() && !target.IsTimeout(timeout.text()) {
-			v.add(report.Error, timeout.place(), "write for example 60s; Flux takes no hours here", "timeout of %s is %s, not a duration such as 60s", r.who(), shown(timeout.value()))
+			v.about(report.Error, timeout, "write for example 60s; Flux takes no hours here", "timeout of %s is %s, not a duration such as 60s", r.who(), shown(timeout.value()))
 		}
 	})
 	return nil

@@ -52,7 +52,7 @@ func oneRegistry(v *view) error {
 	}
 	want, fixed := v.in.Destination, v.in.Destination.Registry.IsECR()
 	if fixed && v.hub.err == nil && v.hub.endpoint.set() && v.hub.url != want.URL() && !sameRegistry(v) {
-		v.add(report.Error, v.hub.endpoint.place(), "render the file: palette-ecr render, or lint --fix", "hue pushes to %q, not to %q", withoutUser(v.hub.endpoint.text()), want.Registry.Endpoint())
+		v.about(report.Error, v.hub.endpoint, "render the file: palette-ecr render, or lint --fix", "hue pushes to %q, not to %q", withoutUser(v.hub.endpoint.text()), want.Registry.Endpoint())
 	}
 	if fixed && !v.hub.endpoint.set() {
 		what := "hue.ociRegistry isn't set here"
@@ -97,11 +97,10 @@ func spokeRegistry(v *view, s *registrySettings, endpoint string) {
 	case s.endpoint.unseen(): // L31
 	case endpoint == "" || endpoint == v.hub.endpoint.text() && (v.hub.err != nil || s.url == v.hub.url):
 	case s.endpoint.text() != endpoint && !(s.err == nil && v.hub.err == nil && s.Registry.Same(v.hub.Registry)):
-		at := s.endpoint.place()
-		if v.hub.endpoint.own && endpoint == v.hub.endpoint.text() {
-			v.add(report.Error, at, "give the spoke hue's endpoint", "%s pulls from %q, but hue pushes to %q (line %d)", s.who(), withoutUser(s.endpoint.text()), withoutUser(endpoint), v.hub.endpoint.place().Line)
+		if v.hub.endpoint.own && v.hub.endpoint.layer.Name == "" && endpoint == v.hub.endpoint.text() {
+			v.about(report.Error, s.endpoint, "give the spoke hue's endpoint", "%s pulls from %q, but hue pushes to %q (line %d)", s.who(), withoutUser(s.endpoint.text()), withoutUser(endpoint), v.hub.endpoint.place().Line)
 		} else {
-			v.add(report.Error, at, "render the file: palette-ecr render, or lint --fix", "%s pulls from %q, not from %q", s.who(), withoutUser(s.endpoint.text()), endpoint)
+			v.about(report.Error, s.endpoint, "render the file: palette-ecr render, or lint --fix", "%s pulls from %q, not from %q", s.who(), withoutUser(s.endpoint.text()), endpoint)
 		}
 	}
 	// Another provider than hue's is L03's business: it goes with the endpoint, which is the same.
@@ -121,7 +120,7 @@ func oneRepository(v *view) error {
 			v.missing(report.Error, s.repository, "add repository: "+want, "%s has no repository; hue pushes to %q", s.who(), want)
 		case s.err == nil && v.hub.err == nil && s.IsECR() && joined(s.Namespace, got) == joined(v.hub.Namespace, want):
 		default:
-			v.add(report.Error, s.repository.place(), "write repository: "+want, "%s pulls from repository %q, but hue pushes to %q%s", s.who(), got, want, lineOf(v.hub.repository))
+			v.about(report.Error, s.repository, "write repository: "+want, "%s pulls from repository %q, but hue pushes to %q%s", s.who(), got, want, lineOf(v.hub.repository))
 		}
 	}
 	return nil
@@ -131,7 +130,7 @@ func joined(namespace, name string) string { return strings.Trim(namespace+"/"+n
 
 // lineOf points at another place of the file.
 func lineOf(s setting) string {
-	if !s.own {
+	if !s.own || s.layer.Name != "" {
 		return ""
 	}
 	return " (line " + itoa(s.place().Line) + ")"
@@ -183,7 +182,7 @@ func wholeSpokes(v *view) error {
 func shapes(v *view) {
 	mapping := func(s setting) {
 		if s.own && !s.node.IsMapping() && !s.node.IsNull() && !s.unseen() {
-			v.add(report.Error, s.place(), "make it a mapping", "%s is not a mapping", s.path)
+			v.about(report.Error, s, "make it a mapping", "%s is not a mapping", s.path)
 		}
 	}
 	boolean := func(s setting) {
@@ -191,7 +190,7 @@ func shapes(v *view) {
 		case nil, bool:
 		default:
 			if !s.unseen() {
-				v.add(report.Error, s.place(), "write true or false, without quotes", "%s is %s, which is no boolean: a chart takes every text but an empty one for true", s.path, shown(value))
+				v.about(report.Error, s, "write true or false, without quotes", "%s is %s, which is no boolean: a chart takes every text but an empty one for true", s.path, shown(value))
 			}
 		}
 	}
@@ -216,7 +215,7 @@ func shapes(v *view) {
 	for i := range v.spokes {
 		s := v.spokes[i].item.sub(mural.Name)
 		if value := s.value(); value != nil && s.own && !s.unseen() && s.text() == "" {
-			v.add(report.Error, s.place(), "write the name in quotes", "the name of a spoke is %s, where a name must be a text", shown(value))
+			v.about(report.Error, s, "write the name in quotes", "the name of a spoke is %s, where a name must be a text", shown(value))
 		}
 	}
 }

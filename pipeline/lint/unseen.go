@@ -24,7 +24,7 @@ func unseenRules() []rule {
 
 func unseen(v *view) error {
 	for _, l := range v.file.Hidden() {
-		v.add(report.Warning, l.Place, "give it with --values-from kind/name=FILE, or look into it for registry settings", "%s gives further values, which can't be seen here", l.Name)
+		v.add(report.Warning, l.Place, l.See(), "%s gives further values, %s", l.Name, l.Why())
 	}
 	if r := v.file.HelmRelease(); r != nil && r.Patch {
 		place := r.Place
@@ -34,24 +34,32 @@ func unseen(v *view) error {
 	if !v.layered && !v.mayHide() {
 		return nil
 	}
+	const remedy = "decrypt the file, or write the value out"
 	for _, s := range v.switches() {
-		if s.unseen() {
-			v.add(report.Warning, s.key(), "decrypt the file, or write the value out", "%s is encrypted or a variable: what it is can't be judged here", s.path)
-		}
+		v.unjudged(s, remedy, s.path)
 	}
 	v.registries(func(r *registrySettings) {
 		for _, key := range mural.RegistryKeys() {
-			if s := r.at.sub(key); s.unseen() {
-				v.add(report.Warning, s.key(), "decrypt the file, or write the value out", "%s of %s is encrypted or a variable: what it is can't be judged here", key, r.who())
-			}
+			v.unjudged(r.at.sub(key), remedy, key+" of "+r.who())
 		}
 		for _, key := range []string{"username", "password"} { // a login that stays in the file is one to remove, encrypted or not
-			if s := r.basicAuth.sub(key); s.own && s.unseen() {
-				v.add(report.Warning, s.key(), "decrypt the file to judge it; on ECR remove basicAuth", "basicAuth.%s of %s is encrypted or a variable: what it is can't be judged here", key, r.who())
+			if s := r.basicAuth.sub(key); s.own {
+				v.unjudged(s, "decrypt the file to judge it; on ECR remove basicAuth", "basicAuth."+key+" of "+r.who())
 			}
 		}
 	})
 	return nil
+}
+
+// unjudged adds a setting whose value can't be read here; what names it is for people.
+func (v *view) unjudged(s setting, remedy, what string) {
+	switch {
+	case !s.unseen():
+	case s.layer.Unseen:
+		v.add(report.Warning, s.key(), s.layer.See(), "%s comes from %s, %s", what, s.layer.Origin(), s.layer.Why())
+	default:
+		v.add(report.Warning, s.key(), remedy, "%s is encrypted or a variable: what it is can't be judged here", what)
+	}
 }
 
 // switches are the settings beside those of registries that a verdict depends on: whether Zot is on, and the roles.

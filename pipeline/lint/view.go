@@ -133,3 +133,25 @@ func (v *view) missing(severity report.Severity, s setting, remedy, format strin
 	}
 	v.add(severity, s.key(), remedy, "%s", message)
 }
+
+// about is add for the value of a setting, at its place. Where another place than the file gives it, the message names
+// that one, and the remedy is not to write into the file what loses there.
+func (v *view) about(severity report.Severity, s setting, remedy, format string, args ...any) {
+	v.aboutAt(severity, s, s.place(), remedy, format, args...)
+}
+
+// aboutAt is about at another place of the setting.
+func (v *view) aboutAt(severity report.Severity, s setting, place report.Place, remedy, format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	if s.layer.Name != "" {
+		message += "; it comes from " + s.layer.Origin()
+	}
+	switch {
+	case !s.outranked():
+	case s.layer.Place.Line > 0:
+		remedy = fmt.Sprintf("change it there, or take the entry out, at line %d: it wins over what is written here", s.layer.Place.Line)
+	default:
+		remedy = "change it in " + s.layer.Name + ": it wins over what is written here"
+	}
+	v.add(severity, place, remedy, "%s", message)
+}

@@ -58,11 +58,11 @@ func zotOff(v *view) error {
 		if len(users) > 1 {
 			who = users[0] + " and " + itoa(len(users)-1) + " more still use"
 		}
-		v.add(report.Error, off.place(), remedy, "zot.enabled is false, but %s Zot", who)
+		v.about(report.Error, off, remedy, "zot.enabled is false, but %s Zot", who)
 	case !v.hub.endpoint.set() && v.unseen() == "":
-		v.add(report.Error, off.place(), remedy, "zot.enabled is false, but hue.ociRegistry.endpoint isn't set: the chart's default is Zot")
+		v.about(report.Error, off, remedy, "zot.enabled is false, but hue.ociRegistry.endpoint isn't set: the chart's default is Zot")
 	case v.in.Live.Proven != nil && !*v.in.Live.Proven:
-		v.add(report.Error, off.place(), "run palette-ecr validate first", "zot.enabled is false, but it isn't proven that ECR works")
+		v.about(report.Error, off, "run palette-ecr validate first", "zot.enabled is false, but it isn't proven that ECR works")
 	}
 	return nil
 }
@@ -74,18 +74,18 @@ func zotServes(v *view) error {
 	}
 	const remedy = "leave Zot on, or move what it serves first"
 	if v.in.Live.Appliance {
-		v.add(report.Warning, off.place(), remedy, "this installation is an appliance, whose charts, images and bundles are in Zot")
+		v.about(report.Warning, off, remedy, "this installation is an appliance, whose charts, images and bundles are in Zot")
 	}
 	sources := append(slices.Clone(v.in.Live.ChartSources), v.in.Target.Release.Chart, v.in.Target.Release.CRDs.Chart)
 	for _, source := range sources {
 		address, ok := strings.CutPrefix(source, "oci://")
 		if host, _, _ := strings.Cut(address, "/"); ok && inCluster(host) {
-			v.add(report.Warning, off.place(), remedy, "a chart comes from %q, which is in the cluster and may be Zot", source)
+			v.about(report.Warning, off, remedy, "a chart comes from %q, which is in the cluster and may be Zot", source)
 		}
 	}
 	for _, image := range images(v) {
 		if host, _, ok := strings.Cut(image, "/"); ok && strings.Contains(host, "zot") {
-			v.add(report.Warning, off.place(), remedy, "image %q comes from Zot", image)
+			v.about(report.Warning, off, remedy, "image %q comes from Zot", image)
 			break
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
-	authenticationv1 "k8s.io/api/authentication/v1"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
@@ -58,7 +57,7 @@ func (l *looker) rightsOn(ctx context.Context, c *cluster.Cluster, hub bool) {
 	result := rights.Check(ctx, c, wanted)
 	if n := len(result.Missing); n > 0 {
 		l.find(ruleRights, report.Error, place,
-			"ask whoever administers the cluster to apply this, or use another user:\n"+rights.YAML("palette-ecr", userOf(ctx, c), result.Missing),
+			"ask whoever administers the cluster to apply this, or use another user:\n"+rights.YAML("palette-ecr", rights.User(ctx, c), result.Missing),
 			"%s on cluster %q: %s", report.Counted(n, "right is missing", "rights are missing"), c.Name, strings.Join(rights.Texts(result.Missing), "; "))
 	}
 	if n := len(result.Unknown); n > 0 {
@@ -108,13 +107,4 @@ func (l *looker) hubRights(c *cluster.Cluster, o rights.Options) ([]rights.Right
 		all = append(all, rights.CRDs(by)...)
 	}
 	return all, nil
-}
-
-// userOf returns who the API server takes us for, "" when it does not say.
-func userOf(ctx context.Context, c *cluster.Cluster) string {
-	review := &authenticationv1.SelfSubjectReview{}
-	if err := c.Client.Create(ctx, review); err != nil {
-		return ""
-	}
-	return review.Status.UserInfo.Username
 }

@@ -3,7 +3,9 @@ package render
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -11,11 +13,12 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/rights"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
 // FromCluster returns the values with what their valuesFrom names and no file gave, as the cluster has it: read in the
-// HelmRelease's namespace, as helm-controller does. What may not be read there stays unknown.
+// HelmRelease's namespace, as helm-controller does. What may not be read there stays unknown, and says which right is missing.
 func FromCluster(ctx context.Context, file *values.File, c *cluster.Cluster, namespace string) (*values.File, error) {
 	release := file.HelmRelease()
 	if release == nil {
@@ -24,19 +27,31 @@ func FromCluster(ctx context.Context, file *values.File, c *cluster.Cluster, nam
 	if release.Namespace != "" {
 		namespace = release.Namespace
 	}
-	return file.WithSources(func(kind, name string) (map[string]string, bool, error) {
+	var missing []rights.Right
+	var denied []*values.Denied
+	file, err := file.WithSources(func(kind, name string) (map[string]string, bool, error) {
 		data, err := read(ctx, c.Client, kind, client.ObjectKey{Namespace: namespace, Name: name})
 		switch {
 		case isMissing(err, name):
 			return nil, true, nil
 		case apierrors.IsForbidden(err):
-			return nil, false, nil
+			right := rights.Right{Verb: "get", Resource: strings.ToLower(kind) + "s", Namespace: namespace, Name: name}
+			d := &values.Denied{Right: fmt.Sprintf("%s on cluster %q", right, c.Name)}
+			missing, denied = append(missing, right), append(denied, d)
+			return nil, false, d
 		case err != nil:
 			return nil, false, fault.New(fault.Failed, "check that the cluster answers: "+c.Kubectl("--namespace %s get %s %s", namespace, kind, name),
 				"reading %s %s/%s, which valuesFrom names, on cluster %q: %w", kind, namespace, name, c.Name, err)
 		}
 		return data, data != nil, nil
 	})
+	if len(denied) > 0 { // one Role for all of them: a second of its name would take the place of the first
+		role := rights.YAML("palette-ecr-values", rights.User(ctx, c), missing)
+		for _, d := range denied {
+			d.Remedy = "ask whoever administers the cluster to apply this:\n" + role
+		}
+	}
+	return file, err
 }
 
 // isMissing reports whether an error says that the object is not there; that there is no such API is another matter.

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
@@ -137,4 +138,13 @@ func allows(rule authorizationv1.ResourceRule, r Right) bool {
 	return has(rule.Verbs, r.Verb) && has(rule.APIGroups, r.Group) &&
 		(has(rule.Resources, r.Resource) || sub != "" && slices.Contains(rule.Resources, "*/"+sub)) &&
 		(len(rule.ResourceNames) == 0 || r.Name != "" && slices.Contains(rule.ResourceNames, r.Name))
+}
+
+// User returns who the API server takes us for, "" when it does not say.
+func User(ctx context.Context, c *cluster.Cluster) string {
+	review := &authenticationv1.SelfSubjectReview{}
+	if err := c.Client.Create(ctx, review); err != nil {
+		return ""
+	}
+	return review.Status.UserInfo.Username
 }

@@ -24,6 +24,7 @@ type Layer struct {
 	Unseen     bool           // what it gives isn't known
 	Optional   bool           // it may be missing
 	Above      bool           // it wins over the file's values; without it they win
+	Denied     *Denied        // why it is unseen: it may not be read; nil if nobody asked, or it may
 
 	source ValuesSource               // of valuesFrom
 	set    func(map[string]any) error // of valuesFrom, with TargetPath: sets the value as helm-controller does
@@ -148,14 +149,46 @@ func (l layers) Setting(path string) (Layer, bool) {
 	return Layer{}, false
 }
 
-// From returns the layer that the value at a path comes from, the last that has it; false if none does.
-func (l layers) From(path ...string) (Layer, bool) {
+// From returns the layer that the value at a path comes from, the last that has it so, or else the last that has another;
+// false if none has any.
+func (l layers) From(value any, path ...string) (from Layer, ok bool) {
 	for _, one := range slices.Backward(l) {
-		if mural.Get(one.values(), path...) != nil {
+		switch has := mural.Get(one.values(), path...); {
+		case has != nil && equalValues(has, value):
 			return one, true
+		case has != nil && !ok:
+			from, ok = one, true
 		}
 	}
-	return Layer{}, false
+	return from, ok
+}
+
+// Origin names the layer for people: Secret/zot-login, whose targetPath is hue.ociRegistry.endpoint.
+func (l Layer) Origin() string {
+	if l.TargetPath != "" && l.source.Kind != "" {
+		return l.Name + ", whose targetPath is " + l.TargetPath
+	}
+	return l.Name
+}
+
+// See says how what the layer gives can be made known.
+func (l Layer) See() string {
+	const give = "give it with --values-from %s=FILE"
+	switch {
+	case l.source.Kind == "":
+		return "look into it for registry settings"
+	case l.Denied != nil:
+		return fmt.Sprintf(give+", or %s", l.Name, l.Denied.Remedy)
+	}
+	return fmt.Sprintf(give+", or have it read from the hub with --values-from-hub", l.Name)
+}
+
+// Why says why nothing is known of the layer.
+func (l Layer) Why() string {
+	if l.Denied != nil {
+		return l.Denied.Error()
+	}
+	return "which can't be seen here"
 }
 
 // overridden returns an error when a layer that wins over all values of the named file undoes what was written into them.

@@ -10,6 +10,7 @@ type Rendered struct {
 	Output  []byte   // the whole file
 	Changes []Change // in the order of the patch; none if Output is the input
 	Notes   []string // what the file alone can't tell, for people
+	Unseen  []string // what else gives values that can't be seen here: findings, which nobody may take for clean
 	before  *File
 	after   *File
 	edits   []edit // in order, without overlaps
@@ -43,7 +44,7 @@ func (f *File) Render(s Settings) (*Rendered, error) {
 	if err := f.undone(r.after, p); err != nil {
 		return nil, err
 	}
-	r.Notes = notes
+	r.Notes, r.Unseen = notes, f.unseen()
 	return r, nil
 }
 

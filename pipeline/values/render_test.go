@@ -72,12 +72,12 @@ func TestNotesTellWhatCannotBeSeen(t *testing.T) {
 	assert.Equal(t, "Secret/more", release.ValuesFrom[0].String())
 	r, err := f.Render(s)
 	require.NoError(t, err)
-	require.Len(t, r.Notes, 1)
-	assert.Contains(t, r.Notes[0], "Secret/more (line 9)")
+	assert.Empty(t, r.Notes)
+	assert.Equal(t, []string{"Secret/more (line 9) gives further values, which can't be seen here: give it with --values-from Secret/more=FILE, or have it read from the hub with --values-from-hub"}, r.Unseen)
 	s.ChartDefaults = nil
 	r, err = f.Render(s)
 	require.NoError(t, err)
-	assert.Contains(t, r.Notes[1], "no chart was given")
+	assert.Contains(t, r.Notes[0], "no chart was given")
 }
 
 // TestFleet renders a thousand spokes.

@@ -3,6 +3,7 @@ package values
 import (
 	"cmp"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -16,8 +17,18 @@ import (
 )
 
 // Source returns the data of a ConfigMap or Secret that valuesFrom names, by key. Known is false when it can't be
-// looked at; data is nil when there is no such object.
+// looked at, with *Denied as error when that is for want of a right; data is nil when there is no such object.
 type Source func(kind, name string) (data map[string]string, known bool, err error)
+
+// Denied is the error of a Source that may not read an object.
+type Denied struct {
+	Right  string // that is missing, as kubectl writes it
+	Remedy string
+}
+
+func (d *Denied) Error() string {
+	return "which may not be read: the right to " + d.Right + " is missing"
+}
 
 // defaultKey is the key that valuesFrom reads where it names none (fluxcd/helm-controller, ValuesReference).
 const defaultKey = "values.yaml"
@@ -82,6 +93,9 @@ func (v valuesFrom) layer(from ValuesSource, source Source) (Layer, error) {
 		layer.set = func(values map[string]any) error { return strvals.ParseIntoString(from.TargetPath+"="+Unseen, values) }
 	}
 	data, known, err := source(from.Kind, from.Name)
+	if errors.As(err, &layer.Denied) {
+		return layer, nil
+	}
 	if err != nil {
 		return layer, err
 	}

@@ -11,12 +11,6 @@ import (
 func (s Settings) wanted(f *File) (*patch, []string, error) {
 	var notes []string
 	hidden := f.Hidden()
-	for _, l := range hidden {
-		notes = append(notes, fmt.Sprintf("%s (line %d) gives further values, which can't be seen here: what it sets is not known", l.Name, l.Place.Line))
-	}
-	if f.release != nil && f.release.Patch {
-		notes = append(notes, "this HelmRelease names no chart: it is a patch, and what it is laid over can't be seen here")
-	}
 	if s.ChartDefaults == nil {
 		notes = append(notes, "no chart was given: whether its defaults bring basicAuth back can't be told")
 	}
@@ -28,13 +22,13 @@ func (s Settings) wanted(f *File) (*patch, []string, error) {
 	known := mural.Get(f.Beneath(), mural.SpokeList()...) != nil
 	switch {
 	case s.unseen && !known:
-		where, remedy := "the manifest that it is laid over", "render the manifest that it patches, or write fleetConfig.spokes into the values here"
+		where, why, remedy := "the manifest that it is laid over", "which can't be seen here", "render the manifest that it patches, or write fleetConfig.spokes into the values here"
 		if len(hidden) > 0 {
-			where = fmt.Sprintf("%s (line %d)", hidden[0].Name, hidden[0].Place.Line)
-			remedy = "write fleetConfig.spokes into the values here, or give the source with --values-from kind/name=FILE"
+			where, why = fmt.Sprintf("%s (line %d)", hidden[0].Name, hidden[0].Place.Line), hidden[0].Why()
+			remedy = "write fleetConfig.spokes into the values here, or " + hidden[0].See()
 		}
 		return nil, nil, fault.New(fault.Usage, remedy,
-			"rendering %q: the values have no fleetConfig.spokes, and %s may hold them, which can't be seen here", f.name, where)
+			"rendering %q: the values have no fleetConfig.spokes, and %s may hold them, %s", f.name, where, why)
 	case s.ChartDefaults == nil && !known:
 		return nil, nil, fault.New(fault.Usage, "give the chart with --chart (and --version), so that its default spokes can be taken in",
 			"rendering %q: the file has no fleetConfig.spokes: the chart's own count, and no chart was given", f.name)
@@ -50,4 +44,16 @@ func hasSpokes(f *File) bool {
 	}
 	_, ok = fleet.Lookup(mural.Spokes)
 	return ok
+}
+
+// unseen says what else gives values that can't be seen here.
+func (f *File) unseen() []string {
+	var all []string
+	for _, l := range f.Hidden() {
+		all = append(all, fmt.Sprintf("%s (line %d) gives further values, %s: %s", l.Name, l.Place.Line, l.Why(), l.See()))
+	}
+	if f.release != nil && f.release.Patch {
+		all = append(all, "this HelmRelease names no chart: it is a patch, and what it is laid over can't be seen here")
+	}
+	return all
 }
