@@ -209,6 +209,14 @@ func TestSOPSRefuses(t *testing.T) {
 	}
 
 	path = s.encrypt(t, sealedValues, "")
+	damaged := regexp.MustCompile(`(mac: ENC\[AES256_GCM,data:)....`).ReplaceAllString(read(t, path), "${1}AAAA")
+	require.NoError(t, os.WriteFile(path, []byte(damaged), 0o600))
+	code, _, errs = run(t, "render", "--in-place", "--values", path)
+	assert.Equal(t, 64, code, "no key is missing: %s", errs)
+	assert.Contains(t, errs, "take the file as it was")
+	assert.Equal(t, damaged, read(t, path))
+
+	path = s.encrypt(t, sealedValues, "")
 	before := read(t, path)
 	t.Setenv("SOPS_AGE_KEY_FILE", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("HOME", t.TempDir())

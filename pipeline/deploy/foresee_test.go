@@ -223,7 +223,7 @@ func TestForeseeSecretThatChanges(t *testing.T) {
 	f, err := w.foresee(t, map[string]any{"basicAuth": map[string]any{"password": "marker-2"}})
 	require.NoError(t, err)
 	diff := diffOf(t, f, "Secret mural-system/login")
-	assert.Contains(t, diff, "-  login: '***'\n+  login: '*** (another)'\n   other: '***'\n")
+	assert.Contains(t, diff, "-  login: '********'\n+  login: '******** (another)'\n   other: '********'\n")
 }
 
 // TestForeseeLosingAVolume is what can't be undone.
@@ -263,7 +263,7 @@ func TestForeseeWhatTheAPIServerSays(t *testing.T) {
 	}{
 		"forbidden":  {says: apierrors.NewForbidden(on, "hue", errors.New("no")), unknown: "what the API server makes of ServiceAccount mural-system/hue: the right to patch it is missing"},
 		"no dry run": {says: apierrors.NewBadRequest(`admission webhook "x" does not support dry run`), unknown: "a webhook supports no dry run"},
-		"invalid":    {says: apierrors.NewBadRequest("spec of " + oldPassword + " is wrong"), fails: "spec of *** is wrong", code: fault.Refused},
+		"invalid":    {says: apierrors.NewBadRequest("spec of " + oldPassword + " is wrong"), fails: "spec of ******** is wrong", code: fault.Refused},
 		"silent":     {says: errors.New("connection refused"), fails: "connection refused", code: fault.Failed},
 	} {
 		t.Run(name, func(t *testing.T) {

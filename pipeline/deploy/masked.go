@@ -31,7 +31,7 @@ func masked(err error, values ...map[string]any) error {
 }
 
 // masking stands for a secret.
-const masking = "***"
+const masking = secret.Hidden
 
 type maskedError struct {
 	text string

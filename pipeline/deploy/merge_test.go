@@ -80,7 +80,7 @@ func TestOnlyLive(t *testing.T) {
 	assert.Equal(t, []string{
 		`canvas.replicas: 3 (the file has 1)`,
 		`canvas.ui.branding.title: "Acme"`,
-		`dex.config.secret: ***`,
+		`dex.config.secret: ********`,
 		`dex.enabled: true`,
 		`fleetConfig.spokes[name=edge].klusterlet.mode: "Default"`,
 		`fleetConfig.spokes[name=west].name: "west"`,
@@ -93,8 +93,8 @@ hue: {ociRegistry: {endpoint: oci://zot:5000, insecure: true, interval: 1m, basi
 fleetConfig: {spokes: [{name: west}, {name: edge, klusterlet: {mode: Default}, ociRegistry: {endpoint: oci://zot:5000}}]}
 `, "global: {timeout: 5m, other: 1}"))
 
-	err := RefuseLoss([]LiveKey{{Path: "a.b", Live: "3", File: "1"}, {Path: "c", Live: "***"}}, "mural-system/mural")
-	require.EqualError(t, err, "comparing the file with release mural-system/mural: 2 keys would be lost that only the cluster has so: a.b: 3 (the file has 1); c: ***")
+	err := RefuseLoss([]LiveKey{{Path: "a.b", Live: "3", File: "1"}, {Path: "c", Live: "********"}}, "mural-system/mural")
+	require.EqualError(t, err, "comparing the file with release mural-system/mural: 2 keys would be lost that only the cluster has so: a.b: 3 (the file has 1); c: ********")
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
 	assert.Contains(t, fault.RemedyOf(err), "--keep-live")
 	require.NoError(t, RefuseLoss(nil, ""))
@@ -123,7 +123,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 		"password": "s3cret", "token": 12345678, "url": "https://ann:s3cret@example.com", "text": "a\ns3cret",
 		"long": "s3cret-s3cret-s3cret-s3cret-s3cret-s3cret-s3cret", "clientSecret": "s3cret",
 	} {
-		assert.Equal(t, "***", shown(key, value), key)
+		assert.Equal(t, "********", shown(key, value), key)
 	}
 	assert.Equal(t, "{1 keys}", shown("settings", map[string]any{"a": "s3cret"}))
 	assert.Equal(t, `"5m"`, shown("interval", "5m"))

@@ -137,6 +137,10 @@ func credentials(v *view) error {
 		if c.Login {
 			severity = report.Error
 		}
+		if c.Ignored {
+			v.add(severity, c.Place, "take helm.values out, and change the password if the file was ever shared", "helm.values holds credentials in clear, and counts for nothing: helm.valuesObject takes its place")
+			continue
+		}
 		v.add(severity, c.Place, "keep it out of Git: make the Secret another way (an external secret, SOPS), and let valuesFrom name it", "%s holds credentials in clear, in a manifest, which is made to be committed", c.Place.Object)
 	}
 	accessKeys(v)

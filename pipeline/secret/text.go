@@ -95,6 +95,9 @@ func (s secretShape) find(text string) [][2]int {
 		if key >= 0 && !Key(text[match[2*key]:match[2*key+1]]) {
 			continue
 		}
+		if strings.Trim(text[match[2*group]:match[2*group+1]], "{[") == "" {
+			continue // a mapping or a list begins, in which each value has its own key
+		}
 		found = append(found, [2]int{match[2*group], match[2*group+1]})
 	}
 	return found

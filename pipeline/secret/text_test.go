@@ -26,6 +26,7 @@ func TestText(t *testing.T) {
 		"aws ecr get-login-password --region us-east-1 | docker login --username AWS --password-stdin 123456789012.dkr.ecr.us-east-1.amazonaws.com",
 		"kubectl --namespace mural-system create token hue --audience sts.amazonaws.com", "aws ecr describe-images --repository-name palette/mural-workloads",
 		`give --token-file "/var/run/token"`, `{"secretName": "hue-oci-registry", "kind": "Secret"}`,
+		`{"http": {"auth": {"htpasswd": {"path": "/secret/htpasswd"}}, "port": "5000"}}`, `"htpasswd": {`, `{\"passwords\":[{\"path\":\"/x\"}]}`, // no brace is a secret
 	} {
 		assert.Equal(t, text, secret.Text(text))
 	}

@@ -93,7 +93,8 @@ func (p Program) decrypt(name, file string) ([]byte, error) {
 		return plain, nil
 	}
 	code, remedy := fault.Failed, "check that `sops decrypt` can read it here: its keys must be at hand (SOPS_AGE_KEY_FILE, gpg, or access to the KMS)"
-	if strings.Contains(err.Error(), "MAC mismatch") {
+	// "message authentication failed": a key was at hand, and a ciphertext, or the MAC's, is not what it made
+	if text := err.Error(); strings.Contains(text, "MAC mismatch") || strings.Contains(text, "message authentication failed") {
 		code, remedy = fault.Usage, "take the file as it was before it was edited without sops, from Git for example"
 	}
 	return nil, fault.New(code, remedy, "decrypting %q with sops: %w", name, err)

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"helm.sh/helm/v3/pkg/strvals"
+	"sigs.k8s.io/yaml"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
 
@@ -77,7 +80,7 @@ func (c *chooser) sourceOf(m manifest) (source, error) {
 
 // chooseApplication finds the values in Argo CD's manifest: helm.valuesObject, or the text helm.values, which counts
 // only without it (argo-cd docs/user-guide/helm.md). helm.parameters win over both, helm.valueFiles are beneath.
-func (c *chooser) chooseApplication(m manifest) error {
+func (c *chooser) chooseApplication(m manifest, objects []manifest) error {
 	source, err := c.sourceOf(m)
 	if err != nil {
 		return err
@@ -93,7 +96,7 @@ func (c *chooser) chooseApplication(m manifest) error {
 	layers = append(layers, c.generatorLayers(child(child(m.root, "spec"), "generators"))...)
 	object, written := child(helm, "valuesObject"), child(helm, "values")
 	if (object == nil || object.IsNull()) && text(written) != "" {
-		if err := c.embed(written.Resolved()); err != nil {
+		if err := c.embed(written.Resolved(), c.asBlock(m, source, helm)); err != nil {
 			return err
 		}
 		_, others := manifests(c.stream)
@@ -106,7 +109,8 @@ func (c *chooser) chooseApplication(m manifest) error {
 		c.kind, c.layers = Application, layers
 		return nil
 	}
-	c.kind, c.document, c.layers = Application, m.document, layers
+	c.ignored = c.unused(written)
+	c.kind, c.document, c.layers, c.objects = Application, m.document, layers, objects
 	c.base, c.basePath, c.rootKeys = m.root, m.at, nil
 	for i, step := range source.at[len(m.at):] {
 		if key, ok := step.(string); ok {
@@ -117,6 +121,39 @@ func (c *chooser) chooseApplication(m manifest) error {
 	}
 	c.rootKeys = append(c.rootKeys, "helm", "valuesObject")
 	return c.chooseRoot()
+}
+
+// asBlock says how the text helm.values is made a block that can be edited in place: its value stays.
+func (c *chooser) asBlock(m manifest, s source, helm *syntax.Node) string {
+	if helm.Resolved().Style == syntax.Flow || s.node.Resolved().Style == syntax.Flow {
+		return "write helm.values as a block that begins with |, for which the mappings around it must be written without braces; or write helm.valuesObject"
+	}
+	var path strings.Builder
+	for _, step := range append(slices.Clone(s.at), "helm", "values") {
+		if key, ok := step.(string); ok {
+			path.WriteString("." + key)
+		} else {
+			fmt.Fprintf(&path, "[%d]", step)
+		}
+	}
+	expression := path.String()
+	for i := range c.stream.Documents {
+		if len(c.stream.Documents) > 1 && &c.stream.Documents[i] == m.document {
+			expression = fmt.Sprintf("(select(di == %d) | %s)", i, expression)
+		}
+	}
+	return fmt.Sprintf(`write them as a block that begins with |, which is the same value: yq -i '%s style="literal"' %s (yq 4); or write helm.valuesObject`, expression, c.name)
+}
+
+// unused are the credentials in the text helm.values, which counts for nothing beside valuesObject: nobody reads it, and
+// everybody can.
+func (c *chooser) unused(written *syntax.Node) []Credential {
+	var inner map[string]any
+	if written == nil || yaml.Unmarshal([]byte(text(written)), &inner) != nil || len(secret.In(inner)) == 0 {
+		return nil
+	}
+	place := c.place(written.Start, written.Start, "helm.values")
+	return []Credential{{Place: place, Login: true, Ignored: true}}
 }
 
 // generatorLayers are the templates that generators lay over the ApplicationSet's own, at any depth of matrix and merge

@@ -16,6 +16,7 @@ type chooser struct {
 	layers  layers
 	release *Release
 	objects []manifest
+	ignored []Credential // in values that count for nothing
 }
 
 // choose finds the document or object that holds the values, and the values in it.
@@ -34,7 +35,7 @@ func (c *chooser) choose() error {
 		if err != nil {
 			return err
 		}
-		return c.chooseApplication(m)
+		return c.chooseApplication(m, objects)
 	case len(objects) > 0:
 		return c.noValues(objects)
 	case len(others) > 1:

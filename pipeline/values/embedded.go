@@ -16,17 +16,17 @@ type embedded struct {
 }
 
 // embed makes the values of a file those in a block: a literal one, or a folded one of which nothing is folded, as of most
-// that hold YAML (lines that are further in keep their breaks).
-func (c *chooser) embed(n *syntax.Node) error {
+// that hold YAML (lines that are further in keep their breaks). The remedy says how any other text is made one.
+func (c *chooser) embed(n *syntax.Node, remedy string) error {
 	if strings.Contains(n.Value, template) && !strings.Contains(n.Value, "\n") {
 		return c.at(n, "edit them where they come from, or write them into the template as valuesObject", "the values are an expression, which a generator fills: they are not here")
 	}
 	outer := c.stream.Source
 	switch {
 	case n.Style == syntax.Folded && !readAsWritten(outer, n.Start):
-		return c.at(n, "write | instead of >: then they are read as they stand", "the values are folded text (>), in which lines are joined, so that they can't be edited in place")
+		return c.at(n, remedy, "the values are folded text (>), in which lines are joined, so that they can't be edited in place")
 	case n.Style != syntax.Literal && n.Style != syntax.Folded:
-		return c.at(n, "write them as a block that begins with |, or as valuesObject", "the values are a text in quotes or on one line, and not a block")
+		return c.at(n, remedy, "the values are a text in quotes or on one line, and not a block")
 	}
 	line, _ := c.stream.Position(n.Start)
 	if header := strings.IndexByte(outer[n.Start:], '\n'); header >= 0 {

@@ -36,7 +36,8 @@ type File struct {
 	site
 	layers
 	release *Release
-	objects []manifest // all of the file
+	objects []manifest   // all of the file
+	ignored []Credential // in values that count for nothing
 	uses    *uses
 	decode  func() (map[string]any, error) // the document as Helm does, once; what it returns is never changed
 	sops    *sops                          // how SOPS encrypted the file; nil if it didn't
@@ -102,7 +103,7 @@ func parse(name, source string) (*File, error) {
 	if err := c.choose(); err != nil {
 		return nil, err
 	}
-	f := &File{fileText: c.fileText, site: c.site, layers: c.layers, release: c.release, objects: c.objects}
+	f := &File{fileText: c.fileText, site: c.site, layers: c.layers, release: c.release, objects: c.objects, ignored: c.ignored}
 	f.decode = sync.OnceValues(func() (map[string]any, error) { return f.decodeDocument(f.document) })
 	f.sops = findSOPS(f.document)
 	f.uses = countUses(f.stream, f.document)

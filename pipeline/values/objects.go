@@ -1,6 +1,7 @@
 package values
 
 import (
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -14,11 +15,14 @@ import (
 type Credential struct {
 	Place report.Place
 	Login bool // it is a login: valuesFrom names the object, or it holds a user name too
+	// Ignored: it stands in the text helm.values of an Application, which counts for nothing beside helm.valuesObject.
+	Ignored bool
 }
 
-// ObjectCredentials finds the credentials in the Secrets and ConfigMaps beside the manifest with the values.
+// ObjectCredentials finds the credentials beside the values: in Secrets and ConfigMaps of the same file, and in values that
+// count for nothing.
 func (f *File) ObjectCredentials() []Credential {
-	var found []Credential
+	found := slices.Clone(f.ignored)
 	for _, m := range f.objects {
 		if m.kind != "Secret" && m.kind != "ConfigMap" || child(m.root, "sops") != nil {
 			continue
@@ -33,7 +37,7 @@ func (f *File) ObjectCredentials() []Credential {
 				if key, value := children[i], children[i+1].Resolved(); m.credential(key.Value, value) {
 					place := f.place(key.Start, key.End, "")
 					place.Object = m.kind + " " + m.name()
-					found = append(found, Credential{place, m.isLogin(f.release)})
+					found = append(found, Credential{Place: place, Login: m.isLogin(f.release)})
 				}
 			}
 		}
@@ -43,10 +47,8 @@ func (f *File) ObjectCredentials() []Credential {
 
 // isLogin reports whether the object is, or may be, the login of a registry: the release's valuesFrom may name it.
 func (m manifest) isLogin(release *Release) bool {
-	for _, from := range release.ValuesFrom {
-		if from.Kind == m.kind && from.Name == m.name() {
-			return true
-		}
+	if release != nil && slices.ContainsFunc(release.ValuesFrom, func(from ValuesSource) bool { return from.Kind == m.kind && from.Name == m.name() }) {
+		return true
 	}
 	if m.kind == "ConfigMap" || text(child(m.root, "type")) == "kubernetes.io/dockerconfigjson" {
 		return true

@@ -76,6 +76,11 @@ func (e *evaluation) holds(c document.Condition) (Truth, []string, error) {
 	}
 	set, base, ifExists := OperatorOf(c.Operator)
 	if e.unknown(c.Key) {
+		// Several values are an OR (…_policies_condition-logic-multiple-context-keys-or-values.html): true and false hold for
+		// every request.
+		if base == "Null" && null(c.Values, true) == null(c.Values, false) {
+			return truth(null(c.Values, true)), nil, nil
+		}
 		if base == "Null" && e.request.Present != nil && e.request.Present(strings.ToLower(c.Key)) {
 			return truth(null(c.Values, true)), nil, nil
 		}

@@ -104,6 +104,24 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// TestNullOfAnUnknownKey: several values of one key are an OR (reference_policies_condition-logic-multiple-context-keys-or-values.html),
+// so true and false hold whether the key is in the request or not; one of them depends on it.
+func TestNullOfAnUnknownKey(t *testing.T) {
+	for condition, want := range map[string]evaluate.Verdict{
+		`{'Null': {'k': ['true', 'false']}}`:              evaluate.Allowed,
+		`{'Null': {'k': ['false', 'True', 'true']}}`:      evaluate.Allowed,
+		`{'Null': {'k': [true, false]}}`:                  evaluate.Allowed,
+		`{'Null': {'k': []}}`:                             evaluate.ImplicitDeny,
+		`{'Null': {'k': 'true'}}`:                         evaluate.Depends,
+		`{'Null': {'k': ['false', 'false']}}`:             evaluate.Depends,
+		`{'Null': {'k': ['true', 'false'], 'l': 'true'}}`: evaluate.Depends,
+	} {
+		d := iamtest.Statement(t, `'Action': 'a:b', 'Resource': '*', 'Condition': `+condition)
+		request := evaluate.Request{Action: "a:b", Resource: "*", Unknown: func(string) bool { return true }}
+		assert.Equal(t, want, evaluate.Identity([]document.Document{d}, request).Verdict, condition)
+	}
+}
+
 // TestUnknownOperator: an Allow is not granted, a Deny stays a Deny, and both are told.
 func TestUnknownOperator(t *testing.T) {
 	request := evaluate.Request{Action: "a:b", Resource: "*", Context: map[string][]string{"k": {"v"}}}
