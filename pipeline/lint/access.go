@@ -58,6 +58,9 @@ func accessRules() []rule {
 
 func leftCredentials(v *view) error {
 	const remedy = "remove it: with ECR, AWS handles authentication (`lint --fix` and `render` do it)"
+	layered := func(r *registrySettings) string {
+		return "take it out of " + r.basicAuth.layer.Name + ", or set " + r.basicAuth.path + " to null here (`render` does it)"
+	}
 	found := len(v.findings)
 	v.registries(func(r *registrySettings) {
 		if !r.ecr() {
@@ -68,15 +71,15 @@ func leftCredentials(v *view) error {
 				v.add(report.Error, r.basicAuth.at(layer.Place), fmt.Sprintf("take the entry out of spec.valuesFrom, at line %d", layer.Place.Line),
 					"basicAuth of %s comes back from %s: helm-controller sets that over spec.values, or fails where null stands in its way", r.who(), layer.Origin())
 			} else if r.basicAuth.layer.Name != "" {
-				v.add(report.Error, r.basicAuth.key(), "take it out of "+r.basicAuth.layer.Name+", or set "+r.basicAuth.path+" to null here (`render` does it)", "basicAuth of %s comes back from %s, which is merged with the values: Flux sends it to ECR and ignores provider aws", r.who(), r.basicAuth.layer.Name)
+				v.add(report.Error, r.basicAuth.key(), v.byRender(layered(r)), "basicAuth of %s comes back from %s, which is merged with the values: Flux sends it to ECR and ignores provider aws", r.who(), r.basicAuth.layer.Name)
 			} else if r.basicAuth.own && !r.basicAuth.node.IsNull() {
-				v.add(report.Error, r.basicAuth.key(), remedy, "basicAuth of %s is still there: Flux sends it to ECR and ignores provider aws", r.who())
+				v.add(report.Error, r.basicAuth.key(), v.byRender(remedy), "basicAuth of %s is still there: Flux sends it to ECR and ignores provider aws", r.who())
 			} else {
 				v.add(report.Error, r.basicAuth.key(), "set "+r.basicAuth.path+" to null: deleting it from the file isn't enough", "basicAuth of %s comes back from the chart's default values: Helm merges them under the file's", r.who())
 			}
 		}
 		if name := r.at.sub(mural.BasicAuthSecretName); !name.empty() {
-			v.aboutAt(report.Error, name, name.key(), remedy, "basicAuthSecretName of %s is still there, like a basicAuth: Flux uses that Secret and ignores provider aws", r.who())
+			v.aboutAt(report.Error, name, name.key(), v.byRender(remedy), "basicAuthSecretName of %s is still there, like a basicAuth: Flux uses that Secret and ignores provider aws", r.who())
 		}
 	})
 	if len(v.findings) == found {

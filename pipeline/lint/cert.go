@@ -29,7 +29,7 @@ func certificates(v *view) error {
 		}
 		for _, key := range mural.TransportKeys() {
 			if s := r.at.sub(key); !s.empty() {
-				v.aboutAt(report.Error, s, s.key(), "remove it (`lint --fix` and `render` do it), or say that ECR needs it: --keep-cert", "%s of %s is still there: what served the old registry is used for ECR", key, r.who())
+				v.aboutAt(report.Error, s, s.key(), v.byRender("remove it (`lint --fix` and `render` do it), or say that ECR needs it: --keep-cert"), "%s of %s is still there: what served the old registry is used for ECR", key, r.who())
 			}
 		}
 	})

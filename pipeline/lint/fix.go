@@ -1,6 +1,9 @@
 package lint
 
 import (
+	"errors"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/sops"
@@ -57,6 +60,31 @@ func Fix(in Input, findings []report.Finding) (*values.Rendered, error) {
 		return nil, err
 	}
 	return rendered, nil
+}
+
+// byRender is a remedy that render carries out, behind what must be done before: render refuses where something else wins
+// over what it writes.
+func (v *view) byRender(remedy string) string {
+	if first := v.outranked(); first != "" {
+		return "first " + first + "; then " + remedy
+	}
+	return remedy
+}
+
+// outrankedBy returns what to do about something that wins over what render would write; "" for nothing.
+func outrankedBy(in Input) string {
+	options, ok := Wanted(in)
+	if !ok || len(in.File.Layers()) == 0 {
+		return ""
+	}
+	if options.Target.Identity.Mode == target.IRSA && options.Target.Identity.RoleARN == "" {
+		options.Target.Identity.Mode = target.InstanceProfile // whichever the role is to be, the registry is the same
+	}
+	_, err := render.Run(in.File, options)
+	if !errors.Is(err, values.ErrOutranked) {
+		return ""
+	}
+	return fault.RemedyOf(err)
 }
 
 // Fixed corrects what the rules find. Where nothing can be corrected in a file that SOPS encrypted, it is decrypted and

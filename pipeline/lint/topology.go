@@ -52,7 +52,7 @@ func oneRegistry(v *view) error {
 	}
 	want, fixed := v.in.Destination, v.in.Destination.Registry.IsECR()
 	if fixed && v.hub.err == nil && v.hub.endpoint.set() && v.hub.url != want.URL() && !sameRegistry(v) {
-		v.about(report.Error, v.hub.endpoint, "render the file: palette-ecr render, or lint --fix", "hue pushes to %q, not to %q", withoutUser(v.hub.endpoint.text()), want.Registry.Endpoint())
+		v.about(report.Error, v.hub.endpoint, v.byRender(renderThis), "hue pushes to %q, not to %q", withoutUser(v.hub.endpoint.text()), want.Registry.Endpoint())
 	}
 	if fixed && !v.hub.endpoint.set() {
 		what := "hue.ociRegistry isn't set here"
@@ -74,12 +74,14 @@ func oneRegistry(v *view) error {
 	return nil
 }
 
+const renderThis = "render the file: palette-ecr render, or lint --fix"
+
 // renderIt says how render is called on this file: one without spokes needs the chart.
 func renderIt(v *view) string {
 	if v.root.sub(mural.SpokeList()...).unknown() {
-		return "render the file with the chart: palette-ecr render --chart, or lint --fix --chart"
+		return v.byRender("render the file with the chart: palette-ecr render --chart, or lint --fix --chart")
 	}
-	return "render the file: palette-ecr render, or lint --fix"
+	return v.byRender(renderThis)
 }
 
 // sameRegistry reports whether hue's address differs from the wanted one only in where the name is split, or
@@ -100,7 +102,7 @@ func spokeRegistry(v *view, s *registrySettings, endpoint string) {
 		if v.hub.endpoint.own && v.hub.endpoint.layer.Name == "" && endpoint == v.hub.endpoint.text() {
 			v.about(report.Error, s.endpoint, "give the spoke hue's endpoint", "%s pulls from %q, but hue pushes to %q (line %d)", s.who(), withoutUser(s.endpoint.text()), withoutUser(endpoint), v.hub.endpoint.place().Line)
 		} else {
-			v.about(report.Error, s.endpoint, "render the file: palette-ecr render, or lint --fix", "%s pulls from %q, not from %q", s.who(), withoutUser(s.endpoint.text()), endpoint)
+			v.about(report.Error, s.endpoint, v.byRender(renderThis), "%s pulls from %q, not from %q", s.who(), withoutUser(s.endpoint.text()), endpoint)
 		}
 	}
 	// Another provider than hue's is L03's business: it goes with the endpoint, which is the same.

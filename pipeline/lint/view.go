@@ -26,6 +26,8 @@ type view struct {
 	alike     map[string]string  // known words that keys nearly are
 	layered   bool               // something is merged with the file
 
+	// outranked is what to do before render can carry out a remedy; "" for nothing
+	outranked func() string
 	// manifests are what Helm makes of the values: none without a chart. The error says why they can't be made.
 	manifests func() ([]chart.Manifest, error)
 }
@@ -36,6 +38,7 @@ func newView(in Input) *view {
 		v.merged = in.File.Merged()
 	}
 	v.manifests = sync.OnceValues(v.render)
+	v.outranked = sync.OnceValue(func() string { return outrankedBy(in) })
 	if in.Chart != nil {
 		// Values that Helm can't merge are judged without the chart, and L23 says why.
 		if merged, err := chart.Merged(in.Chart, in.File.Merged()); err == nil {

@@ -2,6 +2,7 @@ package values
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -191,6 +192,9 @@ func (l Layer) Why() string {
 	return "which can't be seen here"
 }
 
+// ErrOutranked is in the error of an edit that something else than the file's values undoes.
+var ErrOutranked = errors.New("and wins over")
+
 // overridden returns an error when a layer that wins over all values of the named file undoes what was written into them.
 func (l layers) overridden(name string, p *patch) error {
 	for _, one := range l {
@@ -202,7 +206,7 @@ func (l layers) overridden(name string, p *patch) error {
 			if one.Place.Line == 0 { // another file
 				remedy = "change it there, or take it out of " + one.Name
 			}
-			return fault.New(fault.Usage, remedy, "rendering %q: %s sets %s, and wins over what is written here", name, one.Name, path)
+			return fault.New(fault.Usage, remedy, "rendering %q: %s sets %s, %w what is written here", name, one.Name, path, ErrOutranked)
 		}
 	}
 	return nil
@@ -221,7 +225,7 @@ func (l layers) undone(after *File, p *patch) error {
 		}
 		if counts, _ := atPathsOf(merged, one.values()).(map[string]any); p.disagrees(counts, "") != "" {
 			return fault.New(fault.Usage, fmt.Sprintf("take the entry out of spec.valuesFrom, at line %d: nothing that is written into spec.values undoes it", one.Place.Line),
-				"rendering %q: %s sets %s by its targetPath, and helm-controller sets that over spec.values, or fails where null stands in its way", after.name, one.Name, one.TargetPath)
+				"rendering %q: %s sets %s by its targetPath, %w spec.values, or makes helm-controller fail where null stands in its way", after.name, one.Name, one.TargetPath, ErrOutranked)
 		}
 	}
 	return nil
