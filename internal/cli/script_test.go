@@ -7,7 +7,10 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -46,9 +49,18 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("ECR", "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette")
 			env.Setenv("ROLE", "arn:aws:iam::123456789012:role/palette-ecr")
+			env.Setenv("PATH", without("sops", env.Getenv("PATH")))
 			return nil
 		},
 	})
+}
+
+// without is PATH without what has a program that scripts expect to be missing: a developer may have it.
+func without(program, path string) string {
+	return strings.Join(slices.DeleteFunc(filepath.SplitList(path), func(dir string) bool {
+		_, err := os.Stat(filepath.Join(dir, program))
+		return err == nil
+	}), string(filepath.ListSeparator))
 }
 
 func exits(ts *testscript.TestScript, _ bool, args []string) {
