@@ -99,7 +99,7 @@ func copyOnto(ctx context.Context, w *world.World, s *state.State, in Planned, b
 // inside copies from pods in the cluster.
 func (c *Copied) inside(ctx context.Context, w *world.World, ends endpoints, pairs []copy.Pair) error {
 	came, err := ends.inside(ctx, w, pairs)
-	c.entry.Summary, c.entry.Counts = came.Summary, came.Counts
+	c.entry.Summary, c.entry.Counts, c.entry.Notes = came.Summary, came.Counts, came.Notes
 	if err == nil {
 		c.Closure = *came.Proof
 	}
@@ -117,6 +117,7 @@ func (c *Copied) shard(ctx context.Context, s *state.State, ends endpoints, pair
 // note says what was copied, and notes it where that matters, also when the copy ended with an error.
 func (c *Copied) note(ctx context.Context, s *state.State, pairs []copy.Pair, results []copy.Result, err error) error {
 	c.entry.Summary, c.entry.Counts = copy.Total(pairs, results)
+	c.entry.Notes = copy.Notes(pairs, results)
 	for _, result := range results {
 		if e := noteCopied(ctx, s, result.Written); err == nil {
 			err = e

@@ -106,7 +106,7 @@ func (r *runner) do(ctx context.Context, stage Stage, before result) (result, er
 	r.writes(stage.Name)
 	out, err := stage.run(ctx, r.world, r.state, before)
 	e := entryOf(out)
-	line := report.Stage{Name: stage.Name, Outcome: report.Done, Summary: e.Summary, Counts: e.Counts}
+	line := report.Stage{Name: stage.Name, Outcome: report.Done, Summary: e.Summary, Counts: e.Counts, Notes: e.Notes}
 	switch {
 	case err != nil && fault.CodeOf(err) == fault.Refused:
 		line.Outcome, line.Reason = report.Refused, err.Error()
@@ -200,7 +200,7 @@ func (r *runner) undo(ctx context.Context, done []finished, cause error) error {
 		if err == nil && e.Skip != "" {
 			continue
 		}
-		line := report.Stage{Name: "undo " + d.Name, Outcome: report.Done, Summary: e.Summary, Counts: e.Counts, Seconds: r.now().Sub(start).Seconds()}
+		line := report.Stage{Name: "undo " + d.Name, Outcome: report.Done, Summary: e.Summary, Counts: e.Counts, Notes: e.Notes, Seconds: r.now().Sub(start).Seconds()}
 		if err != nil {
 			line.Outcome, line.Reason = report.Failed, err.Error()
 			cause = fault.New(fault.CodeOf(cause), fault.RemedyOf(cause), "%w; and putting the release back failed too: %w", cause, err)

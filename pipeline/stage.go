@@ -63,6 +63,7 @@ type Entry struct {
 	Summary  string
 	Skip     string // why there was nothing to do
 	Counts   map[string]int64
+	Notes    []string // what a person should know, such as a tag that was overwritten
 	Findings []report.Finding
 	Rules    []report.Rule // those that were looked at
 	Proofs   []report.Proof

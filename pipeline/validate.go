@@ -114,7 +114,7 @@ func refuseBeforeSwitch(w *world.World, s *state.State, doing string) error {
 func (v *Validation) proveEarlier(ctx context.Context, w *world.World, s *state.State, fresh *proof.Ledger) (made bool, err error) {
 	if v.Deployment.Copied.overtaken(s.Journal.SwitchedAt) {
 		caughtUp, err := catchUp(ctx, w, s, v.Deployment.Copied)
-		v.entry.Counts = caughtUp.Entry().Counts
+		v.entry.Counts, v.entry.Notes = caughtUp.Entry().Counts, caughtUp.Entry().Notes
 		if caughtUp.Closure.Name != "" {
 			v.prove(caughtUp.Closure)
 		}

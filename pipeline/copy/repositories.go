@@ -182,6 +182,19 @@ func Total(pairs []Pair, results []Result) (summary string, counts map[string]in
 	return strings.Join(all, "; "), counts
 }
 
+// Notes are the notes on several repositories, each with the name of its repository where there are more than one.
+func Notes(pairs []Pair, results []Result) (notes []string) {
+	for i, result := range results {
+		for _, note := range result.Notes {
+			if len(pairs) > 1 {
+				note = pairs[i].Destination.Address.Name + ": " + note
+			}
+			notes = append(notes, note)
+		}
+	}
+	return notes
+}
+
 // VerifyAll is Verify for several repositories.
 func VerifyAll(ctx context.Context, pairs []Pair, o Options) (report.Proof, error) {
 	var proofs []report.Proof

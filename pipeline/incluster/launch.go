@@ -69,6 +69,7 @@ func (o Outcome) and(other Outcome) Outcome {
 		o.Summary += "; "
 	}
 	o.Summary += other.Summary
+	o.Notes = append(o.Notes, other.Notes...)
 	return o
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +59,7 @@ func TestOutcomeFits(t *testing.T) {
 	for name, o := range map[string]Outcome{
 		"short":    {Summary: "done", Counts: map[string]int64{"tags": 3}},
 		"error":    failed(fault.New(fault.Refused, "grant ecr:PutImage "+long, "copying: %w", errors.New(long))),
+		"notes":    {Summary: "done", Notes: slices.Repeat([]string{"tag a was b, now it is c"}, 1000)},
 		"evidence": {Proof: &report.Proof{Name: report.ProofClosure, Verdict: report.Broken, Summary: long, Cause: long, Remedy: long, Evidence: evidence}},
 	} {
 		said := o.message()

@@ -15,6 +15,7 @@ const mostMessage = 4096
 type Outcome struct {
 	Summary string           `json:"summary,omitempty"`
 	Counts  map[string]int64 `json:"counts,omitempty"`
+	Notes   []string         `json:"notes,omitempty"` // as many as there is room for; the log has all
 	Proof   *report.Proof    `json:"proof,omitempty"`
 	Code    fault.Code       `json:"code,omitempty"`
 	Error   string           `json:"error,omitempty"`
@@ -34,7 +35,8 @@ func (o Outcome) Err() error {
 	return fault.New(o.Code, o.Remedy, "%s", o.Error)
 }
 
-// message writes an outcome so that a pod can say it: evidence of a proof goes first, then the middle of what is long.
+// message writes an outcome so that a pod can say it: notes go first, then evidence of a proof, then the middle of what is
+// long.
 func (o Outcome) message() []byte {
 	if o.Proof != nil {
 		short := *o.Proof
@@ -46,6 +48,8 @@ func (o Outcome) message() []byte {
 			return text
 		}
 		switch {
+		case len(o.Notes) > 0:
+			o.Notes = o.Notes[:len(o.Notes)/2]
 		case o.Proof != nil && len(o.Proof.Evidence) > 0:
 			o.Proof.Evidence = o.Proof.Evidence[:len(o.Proof.Evidence)/2]
 		case o.Proof != nil:

@@ -81,10 +81,12 @@ func (p Pod) do(ctx context.Context) (Outcome, error) {
 		o.Shard = copy.Shard{Index: p.Index, Of: order.Shards}
 		results, err := copy.RunEach(ctx, pairs, o)
 		done.Summary, done.Counts = copy.Total(pairs, results)
+		done.Notes = copy.Notes(pairs, results)
 		return done, err
 	default:
 		results, proof, err := copy.RunAll(ctx, pairs, o)
 		done.Summary, done.Counts = copy.Total(pairs, results)
+		done.Notes = copy.Notes(pairs, results)
 		done.Proof = &proof
 		return done, err
 	}

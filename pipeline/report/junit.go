@@ -73,9 +73,9 @@ func junitStages(stages []Stage) []junit.Testcase {
 		c := junit.Testcase{Name: xmlText(s.Name), Classname: "stages", Time: junitSeconds(s.Seconds)}
 		switch s.Outcome {
 		case Done:
-			c.SystemOut = junitOutput(s.Summary)
+			c.SystemOut = junitOutput(lines(append([]string{s.Summary}, s.Notes...)...))
 		case Failed, Refused:
-			c.Failure = junitResult(string(s.Outcome), stageText(s), lines(s.Summary, s.Reason))
+			c.Failure = junitResult(string(s.Outcome), stageText(s), lines(append([]string{s.Summary, s.Reason}, s.Notes...)...))
 		default:
 			c.Skipped = junitResult("", stageText(s), "")
 		}

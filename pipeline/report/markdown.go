@@ -103,7 +103,11 @@ func (m *markdown) stages(stages []Stage) {
 		if s.Outcome != Done && s.Seconds < 0.05 {
 			took = ""
 		}
-		m.row(outcomeEmoji(s.Outcome), md(s.Name), took, md(stageText(s)))
+		text := md(stageText(s))
+		for _, note := range shortNotes(s.Notes) {
+			text += "<br>- " + md(note)
+		}
+		m.row(outcomeEmoji(s.Outcome), md(s.Name), took, text)
 	}
 }
 

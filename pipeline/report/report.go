@@ -69,6 +69,7 @@ type Stage struct {
 	Reason  string           `json:"reason,omitempty"`  // why it was skipped, failed or refused
 	Seconds float64          `json:"seconds"`
 	Counts  map[string]int64 `json:"counts,omitempty"` // for example "manifests copied": 24
+	Notes   []string         `json:"notes,omitempty"`  // what a person should know, such as a tag that was overwritten, and what it was
 }
 
 // Severity of a finding.

@@ -145,6 +145,7 @@ func failedStages() []report.Stage {
 		{
 			Name: "copy", Outcome: report.Done, Seconds: 12.4, Summary: "24 of 53 manifests were missing in ECR and are copied, with 61 blobs and every referrer (4.2 MiB); 29 were there already",
 			Counts: map[string]int64{"manifests copied": 24, "manifests present": 29, "blobs copied": 61, "bytes": 4404019},
+			Notes:  []string{"tag stable was sha256:1f0c at the destination, now it is sha256:77ab"},
 		},
 		{Name: "deploy", Outcome: report.Done, Seconds: 38.1, Summary: "mural revision 2; hue and source-controller restarted"},
 		{Name: "validate", Outcome: report.Failed, Seconds: 9.6, Summary: "4 of 6 proofs held", Reason: "the proof ready failed in spoke-münchen"},

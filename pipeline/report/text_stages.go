@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -34,7 +35,21 @@ func (t *textWriter) stages(stages []Stage) {
 			colour = nil
 		}
 		t.item(lead, indent, text, colour)
+		for _, note := range shortNotes(s.Notes) {
+			t.item(strings.Repeat(" ", indent)+t.dim("- "), indent+2, note, t.dim)
+		}
 	}
+}
+
+// mostNotes is how many notes of a stage people are shown; the JSON report has all.
+const mostNotes = 10
+
+// shortNotes are the notes of a stage that people are shown, and how many more there are.
+func shortNotes(notes []string) []string {
+	if len(notes) <= mostNotes {
+		return notes
+	}
+	return append(slices.Clone(notes[:mostNotes]), fmt.Sprintf("and %d more: the JSON report has them all", len(notes)-mostNotes))
 }
 
 // stageText is what a stage's row says.
