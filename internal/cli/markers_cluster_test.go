@@ -35,6 +35,10 @@ func markedCluster(t *testing.T) (inCluster, string) {
 	values := map[string]any{
 		"hue": map[string]any{"ociRegistry": map[string]any{"enabled": true, "endpoint": "oci://admin:" + marker + "@zot.mural-system.svc.cluster.local:5000", "repository": "mural-workloads", "basicAuth": login}},
 		"zot": map[string]any{"enabled": true, "htpasswd": "admin:" + marker},
+		"extra": map[string]any{
+			"credentials": map[string]any{"a": marker}, "salt": marker, "pem": "-----BEGIN PRIVATE KEY-----\n" + marker + "\n-----END PRIVATE KEY-----\n",
+			"text": "users: [{name: a, user: {token: " + marker + "}}]", "header": "PRIVATE-TOKEN: " + marker, "hook": "https://discord.com/api/webhooks/1/" + marker,
+		},
 	}
 	chart, err := loader.Load(muralChart)
 	require.NoError(t, err)

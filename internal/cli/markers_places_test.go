@@ -22,7 +22,17 @@ func morePlaces(marker string, hue func(string) string) map[string]string {
 		return release + "  valuesFrom: [" + entry + "]\n  values: {fleetConfig: {spokes: []}}\n---\napiVersion: v1\nkind: " + kind + "\nmetadata: {name: s, namespace: mural-system}\n" + data + "\n"
 	}
 	const whole, title = "{kind: Secret, name: s}", "{kind: Secret, name: s, valuesKey: pw, targetPath: canvas.title}"
+	beside := func(lines ...string) string {
+		return hue("    " + strings.Join(lines, "\n    ") + "\n    endpoint: oci://zot:5000\n")
+	}
 	return map[string]string{
+		"a private key":           beside("pem: |", "  -----BEGIN PRIVATE KEY-----", "  "+marker+"AAAA", "  -----END PRIVATE KEY-----"),
+		"a mapping of them":       beside("credentials: {a: " + marker + "}"),
+		"YAML in a text":          beside("config: 'users: [{name: a, user: {token: " + marker + "}}]'"),
+		"a script":                beside("script: |", "  export A=b", "  mysql -uroot -p"+marker+" db", "  curl --header 'PRIVATE-TOKEN: "+marker+"' x", "  password: "+marker),
+		"netrc":                   beside("netrc: machine zot login admin password " + marker),
+		"webhooks":                beside("hooks: ['https://discord.com/api/webhooks/1/" + marker + "', 'https://acme.webhook.office.com/webhookb2/" + marker + "']"),
+		"a list as comments":      beside("# passwords:", "# - "+marker, "# - other"),
 		"login in base64":         hue("    endpoint: oci://zot:5000\n    auth: " + login + "\n"),
 		"a Docker configuration":  zot + "pull: {dockerconfigjson: '{\"auths\":{\"zot\":{\"auth\":\"" + login + "\"}}}'}\n",
 		"and that in base64":      zot + "regcred: " + encode(`{"auths":{"zot":{"username":"a","password":"`+marker+`"}}}`) + "\n",

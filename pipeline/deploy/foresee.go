@@ -154,7 +154,7 @@ func newForeseer(c *cluster.Cluster, h *helm, o Options) *foreseer {
 			given = append(given, last.Chart.Values)
 		}
 	}
-	f.hide = secret.Known(passwords(given...))
+	f.hide = secret.Known(secret.Passwords(given...))
 	return f
 }
 

@@ -76,7 +76,16 @@ func (f *foreseer) diff(before, after *unstructured.Unstructured) string {
 	if err != nil { // the edits are those of this very text
 		return ""
 	}
-	return f.hide.Replace(out)
+	return secret.Known(append(inTexts(before), inTexts(after)...)).Replace(f.hide.Replace(out))
+}
+
+// inTexts are the secrets in the texts of an object, such as a file in a ConfigMap: a line of it may show what only the
+// lines before it tell to be one.
+func inTexts(o *unstructured.Unstructured) []string {
+	if o == nil || o.GetKind() == "Secret" { // nothing of it is shown
+		return nil
+	}
+	return secret.InTexts(o.Object)
 }
 
 func unified(from, to, before, after string) (string, error) {
@@ -111,34 +120,6 @@ func text(o, other *unstructured.Unstructured, differs string) string {
 		out.WriteString(secret.Line(strings.TrimRight(line, "\r\n")) + "\n")
 	}
 	return secret.Text(out.String())
-}
-
-// passwords returns what must not be shown of values, but for user names: hiding each "admin" would leave little to read,
-// and where they stand by themselves their key hides them.
-func passwords(given ...map[string]any) []string {
-	var all, users []string
-	for _, values := range given {
-		all = append(all, secret.In(values)...)
-		users = append(users, userNames(values)...)
-	}
-	return slices.DeleteFunc(all, func(text string) bool { return slices.Contains(users, text) })
-}
-
-func userNames(value any) (found []string) {
-	switch v := value.(type) {
-	case map[string]any:
-		for key, inner := range v {
-			if name, ok := inner.(string); ok && slices.Contains([]string{"username", "user", "login"}, strings.ToLower(key)) {
-				found = append(found, name)
-			}
-			found = append(found, userNames(inner)...)
-		}
-	case []any:
-		for _, inner := range v {
-			found = append(found, userNames(inner)...)
-		}
-	}
-	return found
 }
 
 // plainKeys of a Secret are shown: they are settings of a registry.
@@ -213,7 +194,7 @@ func hideEnvironment(value any) {
 
 // ValuesDiff is a unified diff of the values of a release, without their secrets.
 func ValuesDiff(live, wanted map[string]any) (string, error) {
-	known := secret.Known(passwords(live, wanted))
+	known := secret.Known(secret.Passwords(live, wanted))
 	var sides [2]string
 	for i, values := range []map[string]any{live, wanted} {
 		data, err := yaml.Marshal(values)

@@ -16,7 +16,7 @@ func masked(err error, values ...map[string]any) error {
 	var secrets []string
 	for _, v := range values {
 		// One or two characters would mask half of the text.
-		secrets = append(secrets, slices.DeleteFunc(secret.In(v), func(text string) bool { return len(text) <= 2 })...)
+		secrets = append(secrets, slices.DeleteFunc(secret.Everywhere(v), func(text string) bool { return len(text) <= 2 })...)
 	}
 	// The longest first, lest a part of one leave the rest of it readable.
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })

@@ -123,7 +123,7 @@ func shown(path string, value any) string {
 	case nil:
 		return "null"
 	case string:
-		if len(v) > longestShown || strings.ContainsAny(v, "\n\r") || strings.Contains(v, "://") && strings.Contains(v, "@") {
+		if len(secret.Everywhere(v)) > 0 || len(v) > longestShown || strings.ContainsAny(v, "\n\r") || strings.Contains(v, "://") && strings.Contains(v, "@") {
 			return masking
 		}
 		return fmt.Sprintf("%q", v)

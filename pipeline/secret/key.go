@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,6 +20,7 @@ var credentialEndings = []string{"pw", "pwd", "pass", "auth"}
 // credentialKeys are credentials' keys as a whole.
 var credentialKeys = map[string]bool{
 	"user": true, "login": true, "pass": true, "pwd": true, "pw": true, "auth": true, "hash": true, "bearer": true, "cookie": true, "basicauth": true, "userinfo": true,
+	"pin": true, "salt": true,
 	"key.pem": true, "tls.key": true,
 }
 
@@ -74,24 +76,30 @@ func Mentions(text string) bool {
 	return false
 }
 
+// Holder reports whether whatever is below a key is a credential, but for what names an object.
+func Holder(key string) bool {
+	switch strings.TrimSuffix(separators.Replace(strings.ToLower(key)), "s") {
+	case "basicauth", "credential", "cred", "password":
+		return true
+	}
+	return false
+}
+
 // Path reports whether the value at a YAML path must not be shown: by its last key, or because it is below one that
 // holds nothing but credentials.
 func Path(path string) bool {
-	for _, holder := range []string{".basicAuth.", ".basicAuth["} {
-		if strings.Contains("."+path, holder) {
-			return true
-		}
-	}
-	return Key(lastKey(path))
+	keys := keysOf(path)
+	last := len(keys) - 1
+	return last >= 0 && (Key(keys[last]) || slices.ContainsFunc(keys[:last], Holder))
 }
 
-// lastKey is the last key of a YAML path, such as tls.key of a["tls.key"][0].
-func lastKey(path string) string {
-	last := ""
+// keysOf are the keys of a YAML path, such as a and tls.key of a["tls.key"][0].
+func keysOf(path string) (keys []string) {
 	for path != "" {
 		inner, bracket := strings.CutPrefix(path, "[")
 		if quoted, err := strconv.QuotedPrefix(inner); bracket && err == nil {
-			last, _ = strconv.Unquote(quoted) // what QuotedPrefix returns is quoted
+			key, _ := strconv.Unquote(quoted) // what QuotedPrefix returns is quoted
+			keys = append(keys, key)
 			path = strings.TrimPrefix(inner[len(quoted):], "]")
 			continue
 		}
@@ -100,11 +108,11 @@ func lastKey(path string) string {
 			end = next + 1
 		}
 		if word := strings.TrimPrefix(path[:end], "."); !bracket && word != "" {
-			last = word
+			keys = append(keys, word)
 		}
 		path = path[end:]
 	}
-	return last
+	return keys
 }
 
 // Named reports whether the value of an entry that is called so must not be shown: of an environment variable
@@ -115,40 +123,4 @@ func Named(entry string) bool { return Key(entry) || Path(entry) }
 func Flag(argument string) bool {
 	name, ok := strings.CutPrefix(argument, "-")
 	return ok && !strings.ContainsAny(name, "= ") && (name == "u" || Key(strings.TrimLeft(name, "-")))
-}
-
-// In returns the texts in decoded values that must not be shown.
-func In(values map[string]any) []string {
-	var found []string
-	for key, value := range values {
-		found = collect(found, value, Key(key))
-	}
-	return found
-}
-
-func collect(found []string, value any, hidden bool) []string {
-	switch v := value.(type) {
-	case map[string]any:
-		name, _ := v["name"].(string)
-		for key, inner := range v {
-			found = collect(found, inner, hidden || Key(key) || key == "value" && Named(name))
-		}
-	case []any:
-		for i, inner := range v {
-			follows := false
-			if i > 0 {
-				flag, _ := v[i-1].(string)
-				follows = Flag(flag)
-			}
-			found = collect(found, inner, hidden || follows)
-		}
-	case string:
-		if hidden && v != "" {
-			return append(found, v)
-		}
-		if from, to, ok := UserInfo(v); ok {
-			return append(found, v[from:to])
-		}
-	}
-	return found
 }

@@ -2,6 +2,7 @@ package secret
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
@@ -42,7 +43,15 @@ var secretShapes = []secretShape{
 	// what services give out with a mark of their own: GitHub, Slack, Azure
 	{"gh", regexp.MustCompile(`(?P<secret>\b(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,})`)},
 	{"hooks.slack.com", regexp.MustCompile(`hooks\.slack\.com/services/(?P<secret>[^\s"']+)`)},
-	{"sig=", regexp.MustCompile(`[?&]sig=(?P<secret>[^&\s"']+)`)},
+	{"/webhooks/", regexp.MustCompile(`/webhooks/[0-9]+/(?P<secret>[^\s"']+)`)},
+	{"webhook", regexp.MustCompile(`/webhookb?2?/(?P<secret>[^\s"']{8,})`)},
+	{"machine", regexp.MustCompile(`\bmachine\s+\S+\s[^\n]*\bpassword\s+(?P<secret>[^\s"']+)`)},
+	// mysql -ppassword, sshpass -p password
+	{"-p", regexp.MustCompile(`\b(?:mysql[a-z]*|mariadb[a-z-]*)\b[^\n|;&]*\s-p(?P<secret>[^\s"']+)`)},
+	{"sshpass", regexp.MustCompile(`\bsshpass\s+-p\s*["']?(?P<secret>[^\s"']+)`)},
+	// a header of HTTP
+	{":", regexp.MustCompile(`(?i)\b(?:authorization|[a-z-]+-token|x-api-key)["']?\s*:\s*["']?(?:(?:basic|bearer|token)\s+)?(?P<secret>[^\s"'*\[{$<][^\s"'\\,;}]*)`)},
+	{"sig=", regexp.MustCompile(`(?:[?&]|\\u0026|&amp;)sig=(?P<secret>[^&\s"']+)`)},
 	// what an AWS request is signed with
 	{"=", regexp.MustCompile(`(?i)X-Amz-(?:Signature|Security-Token|Credential)=(?P<secret>[^&\s"']+)`)},
 	// JSON Web Tokens, such as those of service accounts
@@ -112,7 +121,7 @@ func Known(secrets []string) *strings.Replacer {
 	var forms []string
 	for _, s := range lines(secrets) {
 		if s = strings.TrimSpace(s); len(s) >= shortest {
-			forms = append(forms, s, base64.StdEncoding.EncodeToString([]byte(s)), url.QueryEscape(s), url.PathEscape(s))
+			forms = append(forms, s, escaped(s), base64.StdEncoding.EncodeToString([]byte(s)), url.QueryEscape(s), url.PathEscape(s))
 		}
 	}
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
@@ -121,6 +130,15 @@ func Known(secrets []string) *strings.Replacer {
 		pairs = append(pairs, form, Hidden)
 	}
 	return strings.NewReplacer(pairs...)
+}
+
+// escaped is a text as encoding/json writes it within quotes.
+func escaped(s string) string {
+	out, err := json.Marshal(s)
+	if err != nil { // a string is always one in JSON
+		return s
+	}
+	return string(out[1 : len(out)-1])
 }
 
 // lines adds the lines of texts that have several.

@@ -2,6 +2,7 @@ package values
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/secret"
@@ -22,7 +23,7 @@ func (r *Rendered) Diff(name string) string {
 	d := differ{
 		before: r.before.stream, after: r.after.stream,
 		hideBefore: r.before.secrets(), hideAfter: r.after.secrets(),
-		known: secret.Known(r.before.Secrets()), // written elsewhere too, in a comment for example
+		known: secret.Known(slices.Concat(r.before.Secrets(), secret.InTexts(r.before.Merged()), inComments(r.before.stream.Source))), // written elsewhere too
 		end:   lineCount(r.before.stream) + 1,
 	}
 	fmt.Fprintf(&d.out, "--- %s\n+++ %s\n", name, name)

@@ -5,9 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
-	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 	"github.com/palette-ecr/palette-ecr/pipeline/values/syntax"
 )
@@ -100,13 +97,10 @@ func (c *collector) collect(n *syntax.Node, hidden bool) {
 			}
 			// A mapping below such a key (secretReference, tokens) is looked into, but not all of it is secret; what
 			// basicAuth holds is, and so is what an alias under a password brings.
-			c.collect(value, inner && value.Kind != syntax.Mapping || hidden && !plainName(key.Value) || holder(key.Value))
+			c.collect(value, inner && value.Kind != syntax.Mapping || hidden && !plainName(key.Value) || secret.Holder(key.Value))
 		}
 	}
 }
-
-// holder reports whether whatever a key holds is a credential.
-func holder(key string) bool { return strings.EqualFold(key, mural.BasicAuth) }
 
 // plainName reports whether a key below a secret one names something that is none, for example a Secret.
 func plainName(key string) bool {
@@ -153,20 +147,13 @@ func (c *collector) scalar(n *syntax.Node, hidden bool) {
 
 // inside hides the secrets in a text: those that it has as YAML or JSON, and what looks like one across its lines.
 func (c *collector) inside(n *syntax.Node) {
-	if len(n.Value) < len("pw: x") || !secret.Mentions(n.Value) {
-		return
-	}
 	written := c.source[n.Start:n.End]
 	if strings.Contains(written, "\n") {
 		for _, at := range secret.Find(written) {
 			c.found = append(c.found, span{n.Start + at[0], n.Start + at[1]})
 		}
 	}
-	var inner map[string]any
-	if !strings.Contains(n.Value, ":") || yaml.Unmarshal([]byte(n.Value), &inner) != nil {
-		return
-	}
-	for _, text := range secret.In(inner) {
+	for _, text := range secret.InTexts(n.Value) {
 		for line := range strings.Lines(text) {
 			c.each(n, written, strings.TrimSpace(line))
 		}

@@ -1,6 +1,7 @@
 package values
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/secret"
@@ -50,4 +51,18 @@ func masked(s *syntax.Stream, spans []span, line int) string {
 // isEncrypted reports whether a value is one that SOPS encrypted.
 func isEncrypted(value string) bool {
 	return strings.HasPrefix(value, "ENC[") && strings.HasSuffix(value, "]")
+}
+
+// commentLines are lines in a row that are comments and nothing else.
+var commentLines = regexp.MustCompile(`(?m)(?:^[ \t]*#.*(?:\n|\z))+`)
+
+// commentSign begins such a line.
+var commentSign = regexp.MustCompile(`(?m)^[ \t]*# ?`)
+
+// inComments returns what must not be shown of values that were made comments.
+func inComments(source string) (found []string) {
+	for _, lines := range commentLines.FindAllString(source, -1) {
+		found = append(found, secret.InTexts(commentSign.ReplaceAllString(lines, ""))...)
+	}
+	return found
 }
