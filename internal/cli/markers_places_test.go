@@ -26,6 +26,8 @@ func morePlaces(marker string, hue func(string) string) map[string]string {
 		return hue("    " + strings.Join(lines, "\n    ") + "\n    endpoint: oci://zot:5000\n")
 	}
 	return map[string]string{
+		"a text for a mapping":    "hue: |\n  ociRegistry:\n    endpoint: oci://zot:5000\n    basicAuth:\n      username: a\n      password: " + marker + "\n  auth: {token: " + marker + "}\nfleetConfig: {spokes: []}\n",
+		"a text for a list":       "hue: {ociRegistry: {endpoint: 'oci://zot:5000'}}\nfleetConfig:\n  spokes: |\n    - name: a\n      ociRegistry: {basicAuth: {username: a, password: " + marker + "}}\n",
 		"a private key":           beside("pem: |", "  -----BEGIN PRIVATE KEY-----", "  "+marker+"AAAA", "  -----END PRIVATE KEY-----"),
 		"a mapping of them":       beside("credentials: {a: " + marker + "}"),
 		"YAML in a text":          beside("config: 'users: [{name: a, user: {token: " + marker + "}}]'"),

@@ -127,6 +127,9 @@ func credentials(v *view) error {
 			v.about(report.Warning, password, "remove basicAuth, and keep the old file out of Git", "the password of %s is in the file", r.who())
 		}
 	})
+	if v.judged || manifest {
+		v.leftLogins()
+	}
 	for _, l := range v.file.Layers() {
 		if l.Above && l.TargetPath != "" && !l.Unseen && l.Place.File == v.file.Name() && len(values.SecretsIn(l.Values)) > 0 {
 			v.add(report.Error, l.Place, "take it out; on ECR nobody logs in with a password", "%s is a credential in clear, in a manifest, which is made to be committed", l.Name)
@@ -145,6 +148,50 @@ func credentials(v *view) error {
 	}
 	accessKeys(v)
 	return nil
+}
+
+// leftLogins finds logins that no registry's settings have any more, and that stay in the file all the same: under a key of
+// the author's own from which they were merged, and under one that is nearly basicAuth.
+func (v *view) leftLogins() {
+	root, ok := v.file.Root()
+	if !ok || !bytes.Contains(v.file.Data(), []byte(mural.Password)) {
+		return
+	}
+	root.Each(func(top values.Node) bool {
+		if !slices.Contains(mural.Sections(), top.Path) && !inChart(v, "", top.Path) {
+			v.leftLogin(top)
+			if inner, ok := top.Lookup(mural.BasicAuth); ok {
+				v.leftLogin(inner)
+			}
+		}
+		return true
+	})
+	v.registries(func(r *registrySettings) {
+		if !r.at.own || !r.at.node.IsMapping() {
+			return
+		}
+		for _, key := range r.at.node.Names() {
+			if entry, ok := r.at.node.Lookup(key); ok && key != mural.BasicAuth && nearest(key, mural.Words()) == mural.BasicAuth {
+				v.leftLogin(entry)
+			}
+		}
+	})
+}
+
+// leftLogin finds a login that a mapping is, and nothing else.
+func (v *view) leftLogin(n values.Node) {
+	if _, aliased := n.Aliased(); aliased || !n.IsMapping() {
+		return // it is found at its anchor
+	}
+	password, ok := n.Lookup(mural.Password)
+	if user, has := n.Lookup(mural.Username); !ok || !has || n.Len() != 2 || user.Text() == "" || password.Text() == "" || placeholder.MatchString(password.Text()) {
+		return
+	}
+	severity := report.Warning
+	if v.file.Kind() != values.Plain {
+		severity = report.Error
+	}
+	v.add(severity, password.Place(), "take it out, and change the password if the file was ever shared", "the login %s is still in the file, and no registry's settings use it", n.Path)
 }
 
 // accessKey is the ID of an AWS access key, lasting or temporary (IAM User Guide, "IAM identifiers").

@@ -71,7 +71,11 @@ func nearlyKnown(v *view, s setting, known []string) {
 		if place.EndLine != place.Line {
 			place.EndLine, place.EndColumn = 0, 0
 		}
-		v.add(report.Warning, place, "write "+k, "%q is not a key that the chart reads: %s is", key, k)
+		remedy := "write " + k
+		if v.judged && slices.Contains([]string{mural.BasicAuth, mural.BasicAuthSecretName}, k) {
+			remedy = "remove it: on ECR nobody logs in with a password"
+		}
+		v.add(report.Warning, place, remedy, "%q is not a key that the chart reads: %s is", key, k)
 	}
 }
 

@@ -32,7 +32,7 @@ func renderedRules() []rule {
 
 // withoutSecrets hides what the values and the chart's defaults have of secrets in what Helm says.
 func withoutSecrets(v *view, text string) string {
-	return secret.Text(secret.Known(append(secret.In(v.file.Merged()), secret.In(v.in.Chart.Values)...)).Replace(text))
+	return secret.Text(secret.Known(append(secret.Everywhere(v.file.Merged()), secret.Everywhere(v.in.Chart.Values)...)).Replace(text))
 }
 
 // render makes the manifests of the chart and the values.

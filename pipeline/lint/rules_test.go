@@ -276,6 +276,14 @@ func TestRules(t *testing.T) {
 			want: "1:59 warning L25: the role is given to source-controller in mural-system, but the one that pulls runs in flux-system",
 		},
 		"L26 access key": {replace: []string{"hue:\n", "# ä AKIAIOSFODNN7EXAMPLE AKIA\nhue:\n"}, want: "1:5 error L26: the ID of an AWS access key is in the file"},
+		"L26 merged once": {
+			replace: []string{"hue:\n", "x-login: &login\n  basicAuth: {username: a, password: b}\nx-pw: {username: a, password: b}\nx-db: {user: a, password: b}\nhue:\n", "    provider: aws\nfleetConfig", "    provider: aws\n    <<: *login\n    basicAuth: null\nfleetConfig"},
+			want:    "2:38 warning L26: the login x-login.basicAuth is still in the file, and no registry's settings use it\n3:31 warning L26: the login x-pw is still in the file, and no registry's settings use it",
+		},
+		"L26 nearly": {
+			replace: []string{"    provider: aws\nfleetConfig", "    provider: aws\n    basic_auth: {username: a, password: b}\nfleetConfig"},
+			want:    "!warning L26: the login hue.ociRegistry.basic_auth is still in the file",
+		},
 		"L26 on the way": {
 			replace: []string{good, "hue: {ociRegistry: {endpoint: 'oci://zot:5000', basicAuth: {password: x}}}\nfleetConfig: {spokes: []}\n"}, input: endpointOf(anyHost + "/palette"),
 			want: "!1:71 warning L26: the password of hue is in the file",

@@ -43,17 +43,21 @@ func (p *plan) agreed(j *job) bool {
 	return p.file.uses.count(j.in) == float64(len(j.requests)+p.neutral[jobKey{j.in, j.entry.key}])
 }
 
-// override makes of a job in a shared mapping one job for every mapping that merges it.
+// override makes of a job in a shared mapping one job for every mapping that merges it: a key of its own, which is null where
+// the shared one is to be gone.
 func (p *plan) override(j *job) ([]*job, error) {
 	local := map[*syntax.Node]*job{}
 	var jobs []*job
 	for _, r := range j.requests {
-		if r.from == j.in || r.do != set && r.do != null {
+		if r.from == j.in || r.do != set && r.do != null && r.do != remove {
 			return nil, p.shared(j)
 		}
 		own := local[r.from]
 		if own == nil {
 			own = &job{entry: j.entry, parent: j.parent, order: j.order, in: r.from}
+			if r.do == remove {
+				own.do, own.entry.do = null, null
+			}
 			local[r.from] = own
 			jobs = append(jobs, own)
 		}

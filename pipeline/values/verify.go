@@ -87,14 +87,23 @@ func (c *comparison) patched(was, is *syntax.Node, p *patch) (*syntax.Node, stri
 			return was, fmt.Sprintf("%s %s", e.key, why)
 		}
 	}
-	// What the patch doesn't name is the same, and in the same order.
+	return c.unnamed(was, is, named)
+}
+
+// unnamed compares what the patch doesn't name: it is the same, and in the same order. What it names was compared through
+// merges, so of a mapping that is written behind a merge's sign only the rest is.
+func (c *comparison) unnamed(was, is *syntax.Node, named map[string]bool) (*syntax.Node, string) {
 	i, j := 0, 0
 	for {
 		i, j = next(was, i, named), next(is, j, named)
 		if i >= len(was.Children) || j >= len(is.Children) {
 			break
 		}
-		if !c.same(was.Children[i], is.Children[j]) || !c.same(was.Children[i+1], is.Children[j+1]) {
+		if key := was.Children[i]; key.IsMerge() && is.Children[j].IsMerge() && was.Children[i+1].Kind == syntax.Mapping && is.Children[j+1].Kind == syntax.Mapping {
+			if at, why := c.unnamed(was.Children[i+1], is.Children[j+1], named); why != "" {
+				return at, why
+			}
+		} else if !c.same(key, is.Children[j]) || !c.same(was.Children[i+1], is.Children[j+1]) {
 			return was.Children[i], fmt.Sprintf("%q has changed", was.Children[i].Value)
 		}
 		i, j = i+2, j+2
