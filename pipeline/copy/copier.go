@@ -13,9 +13,10 @@ import (
 // copier brings everything from one end of a job to the other.
 type copier struct {
 	*job
-	named     map[string]digest.Digest // what the source's tags name, where only a part of them is read
-	onlyThere []wanted                 // what clusters use that only the destination has
-	send      *sender                  // nil until something may be sent
+	named      map[string]digest.Digest // what the source's tags name, where only a part of them is read
+	listedTags []string                 // what the source had when it was read
+	onlyThere  []wanted                 // what clusters use that only the destination has
+	send       *sender                  // nil until something may be sent
 }
 
 // Run copies everything in the source to the destination: all tags, what clusters use, and what these lead to.

@@ -23,6 +23,7 @@ func (c *copier) inventory(ctx context.Context) (*graph, error) {
 	if err != nil {
 		c.note("%s is not there: the source has nothing", c.src.url)
 	}
+	c.listedTags = tags
 	roots, err := used(c.References)
 	if err != nil {
 		return nil, err

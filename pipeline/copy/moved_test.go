@@ -2,6 +2,10 @@ package copy_test
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -115,4 +119,52 @@ func TestAProofIsOfWhenTheSourceWasRead(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, began, p.ObservedAt)
 	assert.Equal(t, began.Add(90*time.Minute), p.ExpiresAt, "it counts from when the destination was read")
+}
+
+// TestSourceMovesWhileItIsCopied: a tag that moves, and one that is new, after the source was read are neither lost nor
+// called proven.
+func TestSourceMovesWhileItIsCopied(t *testing.T) {
+	t.Parallel()
+	src, dst := start(t), start(t)
+	for _, tag := range []string{"a", "b", "c"} {
+		src.push(tag, tag+" at first")
+	}
+	var once sync.Once
+	dst.meddle(func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") {
+			once.Do(func() {
+				src.push("b", "b moved")
+				src.push("d", "d is new")
+			})
+		}
+		return false
+	})
+	r, p, err := copy.RunProven(t.Context(), src.source(), dst.destination(), copy.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, report.Held, p.Verdict, p.Cause)
+	for _, tag := range []string{"a", "b", "c", "d"} {
+		assert.Equal(t, src.digestOf(tag), dst.digestOf(tag), tag)
+	}
+	assert.Contains(t, p.Summary, "4 tags")
+	assert.Contains(t, strings.Join(r.Notes, "\n"), "tag b, d")
+	assert.Len(t, r.Tags, 4)
+}
+
+// TestSourceThatNeverStandsStill: the proof says of when it is, and what has moved since.
+func TestSourceThatNeverStandsStill(t *testing.T) {
+	t.Parallel()
+	src, dst := start(t), start(t)
+	src.push("a", "at first")
+	n := 0
+	dst.meddle(func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodHead && strings.Contains(r.URL.Path, "/blobs/") || r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") {
+			n++
+			src.push("a", fmt.Sprint("again ", n))
+		}
+		return false
+	})
+	_, p, err := copy.RunProven(t.Context(), src.source(), dst.destination(), copy.Options{Concurrency: 1})
+	require.NoError(t, err)
+	assert.Equal(t, report.Held, p.Verdict, p.Cause)
+	assert.Contains(t, p.Summary, "1 tag in the source moved since: a")
 }

@@ -3,17 +3,11 @@ package copy
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-
-	"github.com/opencontainers/go-digest"
-	"golang.org/x/sync/errgroup"
-	"oras.land/oras-go/v2/errdef"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 )
@@ -61,28 +55,14 @@ func (c *copier) ownRoots(ctx context.Context, roots []wanted) ([]wanted, error)
 	if !c.Shard.Part() {
 		return roots, nil
 	}
-	c.named = map[string]digest.Digest{}
-	asked := map[string]bool{}
-	var mu sync.Mutex
-	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(2 * c.Concurrency)
+	var tags []string
 	for _, w := range roots {
-		if asked[w.tag] || w.tag == "" {
-			continue
+		if w.tag != "" {
+			tags = append(tags, w.tag)
 		}
-		asked[w.tag] = true
-		group.Go(func() error {
-			desc, err := c.src.repo.Manifests().Resolve(inner, w.tag)
-			if errors.Is(err, errdef.ErrNotFound) {
-				return nil
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			c.named[w.tag] = desc.Digest
-			return c.src.fail(err, "looking for tag", w.tag)
-		})
 	}
-	if err := group.Wait(); err != nil {
+	var err error
+	if c.named, err = c.resolve(ctx, tags); err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(roots, func(w wanted) bool {

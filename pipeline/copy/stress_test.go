@@ -17,8 +17,8 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
-// TestTagThatMovesWhileCopying is hue pushing while copy is at work. What was read is copied whole; the next look finds
-// what came since, and the next copy brings it.
+// TestTagThatMovesWhileCopying is hue pushing while one part of a copy is at work (RunProven reads again). What was read is
+// copied whole; the next look finds what came since, and the next copy brings it.
 func TestTagThatMovesWhileCopying(t *testing.T) {
 	src, dst := start(t), start(t)
 	before := src.push("v1", "before")
@@ -30,7 +30,8 @@ func TestTagThatMovesWhileCopying(t *testing.T) {
 		}
 		return false
 	})
-	r := complete(t, src, dst, copy.Options{})
+	r, err := copy.Run(t.Context(), src.source(), dst.destination(), copy.Options{})
+	require.NoError(t, err)
 	after := moved.Load().(digest.Digest)
 	assert.Equal(t, before.Digest.String(), r.Tags[0].Digest)
 	assert.Equal(t, before.Digest.String(), dst.digestOf("v1"))

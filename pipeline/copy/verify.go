@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
@@ -13,49 +14,114 @@ import (
 
 // Verify proves the closure: it reads the source again, and everything that can be reached from it at the
 // destination, every manifest with its digest and every blob by a HEAD. What was found is the proof's verdict;
-// the error is only for a context that ended.
+// the error is only for a context that ended. A source that moves meanwhile is read again.
 func Verify(ctx context.Context, src Source, dst Destination, o Options) (report.Proof, error) {
-	c := &copier{job: newJob(&src, dst, o)}
-	v := &verifier{job: c.job}
+	for round := 1; ; round++ {
+		c := &copier{job: newJob(&src, dst, o)}
+		p, g, err := c.prove(ctx)
+		if err != nil || p.Verdict != report.Held {
+			return p, err
+		}
+		moved, err := c.meanwhile(ctx, g)
+		if err != nil {
+			return c.verifier().unproven(ctx, err)
+		}
+		if len(moved) == 0 || round == mostRounds {
+			return c.asOf(p, moved), nil
+		}
+	}
+}
+
+// prove is Verify of one reading.
+func (c *copier) prove(ctx context.Context) (report.Proof, *graph, error) {
 	if _, err := c.list(ctx); err != nil { // says, unlike a manifest, that the repository is missing
-		return v.unproven(ctx, err)
+		p, err := c.verifier().unproven(ctx, err)
+		return p, nil, err
 	}
 	g, err := c.inventory(ctx)
 	if err != nil {
-		return v.unproven(ctx, err)
+		p, err := c.verifier().unproven(ctx, err)
+		return p, nil, err
 	}
-	v.onlyThere = c.onlyThere
-	p, _, err := v.verify(ctx, g)
-	return p, err
+	p, _, err := c.verifier().verify(ctx, g)
+	return p, g, err
 }
 
 // RunProven is Run and Verify over one reading of the source. When a manifest was there but not whole, which
-// Run does not look for, it is repaired and everything read once more.
+// Run does not look for, it is repaired and everything read once more; so it is when the source has moved meanwhile, as one
+// does to which hue still pushes.
 func RunProven(ctx context.Context, src Source, dst Destination, o Options) (Result, report.Proof, error) {
 	c := &copier{job: newJob(&src, dst, o)}
 	g, result, err := c.run(ctx)
 	if err != nil {
 		return result, report.Proof{}, err
 	}
-	p, lacking, err := c.verifier().verify(ctx, g)
-	result.Notes = sorted(c.notes)
-	if err != nil || len(lacking) == 0 {
-		return result, p, err
+	var notes []string
+	for round, repaired := 1, false; ; round++ {
+		p, lacking, err := c.verifier().verify(ctx, g)
+		if err == nil && len(lacking) > 0 && !repaired {
+			c.note("repairing the destination: %s", some(names(lacking)))
+			repaired, o.Repair = true, true
+		} else {
+			var moved []string
+			if err == nil && p.Verdict == report.Held {
+				moved, err = c.meanwhile(ctx, g)
+			}
+			if err != nil || len(moved) == 0 || round >= mostRounds {
+				result.Notes = sorted(append(notes, c.notes...))
+				return result, c.asOf(p, moved), err
+			}
+			c.note("the source moved while it was copied, and is read again: tag %s", some(moved))
+		}
+		notes = append(notes, c.notes...)
+		c = &copier{job: newJob(&src, dst, o.after(result))}
+		var again Result
+		g, again, err = c.run(ctx)
+		result = result.with(again)
+		if err != nil {
+			result.Notes = sorted(append(notes, again.Notes...))
+			return result, p, err
+		}
 	}
-	c.note("repairing the destination: %s", some(names(lacking)))
-	o.Repair = true
-	repair := &copier{job: newJob(&src, dst, o)}
-	g, repaired, err := repair.run(ctx)
-	result = result.with(repaired, c.notes)
-	if err != nil {
-		return result, p, err
-	}
-	p, _, err = repair.verifier().verify(ctx, g)
-	return result, p, err
 }
 
-// with adds what a repair did.
-func (r Result) with(repair Result, notes []string) Result {
+// after are the options of a further reading: what was copied is no tag that moved at the destination.
+func (o Options) after(r Result) Options {
+	if o.Keep {
+		base := maps.Clone(o.Base)
+		if base == nil {
+			base = map[string]string{}
+		}
+		maps.Copy(base, r.Base())
+		o.Base = base
+	}
+	return o
+}
+
+// asOf says of a proof that the source has moved since it was read.
+func (c *copier) asOf(p report.Proof, moved []string) report.Proof {
+	if len(moved) == 0 {
+		return p
+	}
+	p.Summary += fmt.Sprintf("; this is of %s, and %s in the source moved since: %s", c.began.UTC().Format("15:04:05 UTC"), report.Counted(len(moved), "tag"), some(moved))
+	p.Evidence = append(p.Evidence, report.Evidence{Object: c.src.url, Seen: "moved since it was read: " + some(moved), OK: true})
+	return p
+}
+
+// with adds what a repair, or a further reading, did.
+func (r Result) with(repair Result) Result {
+	before := map[Tag]Tag{}
+	for _, t := range r.Tags {
+		before[Tag{Name: t.Name, Digest: t.Digest}] = t
+	}
+	for i, t := range repair.Tags { // what is there now came with the first
+		if first, ok := before[Tag{Name: t.Name, Digest: t.Digest}]; ok && t.Outcome == Present {
+			repair.Tags[i] = first
+		}
+	}
+	if len(repair.Tags) > 0 {
+		r.Tags, r.Manifests.Total, r.Blobs.Total = repair.Tags, repair.Manifests.Total, repair.Blobs.Total
+	}
 	r.Manifests.Copied += repair.Manifests.Copied
 	r.Blobs.Copied += repair.Blobs.Copied
 	r.Bytes += repair.Bytes
@@ -63,7 +129,6 @@ func (r Result) with(repair Result, notes []string) Result {
 	r.Written = sorted(append(append([]string{}, r.Written...), repair.Written...))
 	r.SourceRequests = r.SourceRequests.plus(repair.SourceRequests)
 	r.DestinationRequests = r.DestinationRequests.plus(repair.DestinationRequests)
-	r.Notes = sorted(append(append([]string{}, notes...), repair.Notes...))
 	return r
 }
 
