@@ -116,6 +116,11 @@ func (a *app) lint(c *cobra.Command, l *lintFlags) error {
 	if err != nil {
 		return err
 	}
+	if _, known := lint.Wanted(in); !known {
+		if err := refuse(c, "the values point at no ECR registry, so give --endpoint", "policy", "trust", "region", "cross-account", "account"); err != nil {
+			return err
+		}
+	}
 	secrets := in.File.Secrets()
 	if l.fix {
 		if in.File, err = a.fixValues(ctx, in, &l.target); err != nil {

@@ -36,6 +36,13 @@ func (f *factFlags) facts() (check.Facts, error) {
 	if facts.Keys, err = pairs("fact", f.keys); err != nil {
 		return facts, err
 	}
+	for key, flag := range map[string]string{"aws:SourceVpce": f.endpoint, "aws:SourceIp": f.sourceIP, "aws:PrincipalOrgID": f.orgID} {
+		for given := range facts.Keys {
+			if strings.EqualFold(given, key) && flag != "" {
+				return facts, fault.New(fault.Usage, "give it once", "reading --fact: %s is given by its own flag too", key)
+			}
+		}
+	}
 	if f.date != "" {
 		if facts.Date, err = time.Parse(time.RFC3339, f.date); err != nil {
 			if facts.Date, err = time.Parse(time.DateOnly, f.date); err != nil {

@@ -131,6 +131,11 @@ func credentials(v *view) error {
 		v.leftLogins()
 	}
 	for _, l := range v.file.Layers() {
+		for _, place := range l.Logins {
+			if v.judged {
+				v.add(report.Warning, place, "remove basicAuth there too, and change the password if the file was ever shared", "the password of a registry is in %s, which is merged with this file", l.Name)
+			}
+		}
 		if l.Above && l.TargetPath != "" && !l.Unseen && l.Place.File == v.file.Name() && len(values.SecretsIn(l.Values)) > 0 {
 			v.add(report.Error, l.Place, "take it out; on ECR nobody logs in with a password", "%s is a credential in clear, in a manifest, which is made to be committed", l.Name)
 		}

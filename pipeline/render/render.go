@@ -26,6 +26,7 @@ type Files struct {
 	HelmRelease bool          // it must be a manifest
 	In          io.Reader     // standard input
 	Sources     values.Source // what valuesFrom names and the file doesn't hold; nil knows nothing
+	Named       bool          // the sources were named by hand: a file without a HelmRelease has no use for them
 	Decrypt     sops.Opener   // of files that SOPS encrypted; nil leaves them as they are
 }
 
@@ -51,6 +52,9 @@ func Open(f Files) (*values.File, error) {
 	file, err := values.Join(files, f.Edit)
 	if err != nil || f.Sources == nil {
 		return file, err
+	}
+	if f.Named && file.HelmRelease() == nil {
+		return nil, fault.New(fault.Usage, "leave it out, or give the HelmRelease", "reading %q: --values-from does not apply here: no HelmRelease is in it, whose valuesFrom could name something", file.Name())
 	}
 	return file.WithSources(f.Sources)
 }

@@ -25,6 +25,7 @@ type Layer struct {
 	Unseen     bool           // what it gives isn't known
 	Optional   bool           // it may be missing
 	Above      bool           // it wins over the file's values; without it they win
+	Logins     []report.Place // of another file: passwords of registries in it
 	Denied     *Denied        // why it is unseen: it may not be read; nil if nobody asked, or it may
 
 	source ValuesSource               // of valuesFrom

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/iam"
@@ -63,7 +64,23 @@ func (c Check) lackOf(need iam.Need) (l lack, ok bool) {
 // grantedByRepository reports whether the repository's policy grants a need by itself: in one account either policy is
 // enough (reference_policies_evaluation-logic_policy-eval-basics.html).
 func (c Check) grantedByRepository(need iam.Need) bool {
-	return c.Repository != nil && need.OfRepository() && !c.crossAccount() && evaluate.Resource(*c.Repository, c.request(need)).Allowed()
+	return c.Repository != nil && need.OfRepository() && !c.crossAccount() && evaluate.Resource(withoutAccounts(*c.Repository), c.request(need)).Allowed()
+}
+
+// withoutAccounts is a policy whose Allows name no account: one that does hands the decision on to that account, where the
+// role's own policies make it (reference_policies_elements_principal.html, "AWS account principals").
+func withoutAccounts(d document.Document) document.Document {
+	d.Statements = slices.Clone(d.Statements)
+	for i := range d.Statements {
+		if s := &d.Statements[i]; s.Effect == document.Allow && s.Principal != nil {
+			named := *s.Principal
+			named.AWS = slices.DeleteFunc(slices.Clone(named.AWS), func(name string) bool {
+				return strings.HasSuffix(name, ":root") || len(name) == 12 && strings.Trim(name, "0123456789") == ""
+			})
+			s.Principal = &named
+		}
+	}
+	return d
 }
 
 // withinBoundary says what of the role's permissions boundary keeps a need from being met; ok is that nothing does. A

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -128,14 +129,14 @@ func (c Check) service() string {
 func (c Check) repositoryLacks(d document.Document, needs []iam.Need) []report.Finding {
 	var findings []report.Finding
 	var lacking []string
+	denied := map[int][]string{} // by statement
 	for _, need := range needs {
 		if !need.OfRepository() {
 			continue
 		}
 		switch decision := evaluate.Resource(d, c.request(need)); decision.Verdict {
 		case evaluate.ExplicitDeny:
-			findings = append(findings, finding(d, fmt.Sprintf("Statement[%d]", decision.Statement), RulePolicy, report.Error,
-				"take the role out of the Deny", fmt.Sprintf("the repository's policy denies %s %s", c.Principal, need.Action)))
+			denied[decision.Statement] = append(denied[decision.Statement], need.Action)
 		case evaluate.Depends:
 			if !c.crossAccount() && d.Statements[decision.Depends[0].Statement].Effect == document.Allow {
 				continue // the role's own policy is enough
@@ -149,6 +150,14 @@ func (c Check) repositoryLacks(d document.Document, needs []iam.Need) []report.F
 				lacking = append(lacking, need.Action)
 			}
 		}
+	}
+	for _, i := range slices.Sorted(maps.Keys(denied)) {
+		remedy := "take the role out of the Deny"
+		if d.Statements[i].NotPrincipal != nil { // it would have to list each session too (reference_policies_elements_notprincipal.html)
+			remedy = fmt.Sprintf(`in place of NotPrincipal write "Principal": "*" and "Condition": {"ArnNotEquals": {"aws:PrincipalArn": "%s"}}`, c.Expected.Role.ARN())
+		}
+		findings = append(findings, finding(d, fmt.Sprintf("Statement[%d]", i), RulePolicy, report.Error,
+			remedy, fmt.Sprintf("the repository's policy denies %s %s", c.Principal, strings.Join(denied[i], ", "))))
 	}
 	if len(lacking) > 0 {
 		findings = append(findings, finding(d, "Statement", RulePolicy, report.Error, "write it with: palette-ecr policies --document repository-policy",
