@@ -22,10 +22,13 @@ func archivedBefore(w *world.World, o *copy.Options) *archived {
 	o.BeforeWrite = func(ctx context.Context) error {
 		once.Do(func() {
 			var err error
-			if a.images, err = w.ECR.Archived(ctx); err != nil {
+			switch a.images, err = w.ECR.Archived(ctx); {
+			case ctx.Err() != nil: // something else has failed already
+				return
+			case err != nil:
 				w.Progress.Say("what ECR has archived can't be seen: %v", err)
-			} else if n := len(a.images); n > 0 {
-				w.Progress.Say("ECR has archived %s: what Zot has of that is pushed again, which restores it", report.Counted(n, "image"))
+			case len(a.images) > 0:
+				w.Progress.Say("ECR has archived %s: what Zot has of that is pushed again, which restores it", report.Counted(len(a.images), "image"))
 			}
 		})
 		return before(ctx)

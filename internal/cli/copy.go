@@ -19,7 +19,7 @@ func (a *app) copyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "copy", Short: "Copy every artifact from Zot to ECR, and prove that all of it is there", Long: copyHelp, Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			part, err := a.run.shard(shard, &run)
+			part, err := a.run.shard(&r, shard, &run)
 			if err != nil {
 				return err
 			}
@@ -32,12 +32,14 @@ func (a *app) copyCommand() *cobra.Command {
 	r.add(c)
 	c.Flags().StringVar(&shard, "shard", "", "the part of everything that this process copies, such as 2/4; copy without it proves the whole")
 	c.Flags().StringVar(&run, "run-id", "", "with --shard: what all its processes have in common (default GITHUB_RUN_ID, then CI_PIPELINE_ID)")
-	c.MarkFlagsMutuallyExclusive("shard", "in-cluster")
 	return c
 }
 
 // shard reads --shard, and finds what its processes have in common: they hold the release together.
-func (a runner) shard(text string, run *string) (copy.Shard, error) {
+func (a runner) shard(r *runFlags, text string, run *string) (copy.Shard, error) {
+	if text != "" && r.inCluster {
+		return copy.Shard{}, fault.New(fault.Usage, "leave one out: --shards says how many pods copy", "reading the arguments: --shard is for processes of your own, and --in-cluster for pods")
+	}
 	if text == "" {
 		if *run != "" {
 			return copy.Shard{}, fault.New(fault.Usage, "leave it out, or add --shard", "reading the arguments: --run-id is for --shard")

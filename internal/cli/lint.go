@@ -116,10 +116,8 @@ func (a *app) lint(c *cobra.Command, l *lintFlags) error {
 	if err != nil {
 		return err
 	}
-	if _, known := lint.Wanted(in); !known {
-		if err := refuse(c, "the values point at no ECR registry, so give --endpoint", "policy", "trust", "region", "cross-account", "account"); err != nil {
-			return err
-		}
+	if err := unjudged(c, in); err != nil {
+		return err
 	}
 	secrets := in.File.Secrets()
 	if l.fix {
@@ -150,6 +148,20 @@ func (l *lintFlags) unused(c *cobra.Command) error {
 	}
 	if len(l.policies) == 0 {
 		return refuse(c, "a trust policy is not about requests to ECR", "boundary", "principal", "vpce", "resource-tag")
+	}
+	return nil
+}
+
+// unjudged refuses flags about a registry in ECR, or a repository there, that neither the values nor flags name.
+func unjudged(c *cobra.Command, in lint.Input) error {
+	var err error
+	if !lint.Judged(in) {
+		err = refuse(c, "the values point at no registry in ECR", "policy", "trust", "region", "cross-account", "account")
+	} else if _, whole := lint.Wanted(in); !whole {
+		err = refuse(c, "hue's values name no whole repository in ECR", "policy", "trust")
+	}
+	if err != nil {
+		return fault.New(fault.Usage, "give --endpoint, or leave it out", "%w", err)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -155,6 +156,9 @@ func (s *blobSender) open(ctx context.Context, b *blob) (*checked, error) {
 		return nil, s.src.fail(fault.New(fault.Failed, "push the artifact again, or delete its tag from the source",
 			"it is missing there, though %s needs it", b.via), "reading blob", b.desc.Digest.String())
 	}
+	if err != nil && strings.Contains(err.Error(), "mismatch Content-Length") { // oras-go gives it no type
+		return nil, s.readError(&wrongError{fmt.Sprintf("wrong content: it has not %d bytes", b.desc.Size)}, b)
+	}
 	if err != nil {
 		return nil, s.src.fail(err, "reading blob", b.desc.Digest.String())
 	}
@@ -164,7 +168,7 @@ func (s *blobSender) open(ctx context.Context, b *blob) (*checked, error) {
 // readError is the error of a blob that could not be read to its end, or was not what its digest says.
 func (s *blobSender) readError(err error, b *blob) error {
 	if isWrong(err) {
-		err = fault.New(fault.Failed, "push the artifact again, or delete its tag from the source: what is stored there is not what its digest says", "%w", err)
+		err = fault.New(fault.Failed, "push the artifact again, or delete its tag from the source: what is stored there is not what its digest says", "%w, and %s needs it", err, b.via)
 	}
 	failed := s.src.fail(err, "reading blob", b.desc.Digest.String())
 	if transient.Error(err) {

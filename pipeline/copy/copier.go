@@ -43,6 +43,7 @@ func (c *copier) run(ctx context.Context) (*graph, Result, error) {
 	r.SourceRequests, r.DestinationRequests = c.src.client.requests(), c.dst.client.requests()
 	r.Notes = sorted(c.notes)
 	if err != nil {
+		r.failed = true
 		err = fault.New(fault.CodeOf(err), fault.RemedyOf(err), "copying %q to %q: %w", c.src.url, c.dst.url, err)
 	}
 	return g, r, err

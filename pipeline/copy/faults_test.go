@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -108,7 +109,17 @@ func TestBigUploadThatIsCutIsSentAgain(t *testing.T) {
 
 func TestWrongContentFromTheSource(t *testing.T) {
 	small, big := []byte("one"), bytes.Repeat([]byte("x"), 3<<20)
-	for name, data := range map[string][]byte{"small": small, "big": big} {
+	other := func(data []byte) []byte {
+		wrong := bytes.Clone(data)
+		wrong[0] ^= 1
+		return wrong
+	}
+	shorter := func(data []byte) []byte { return data[:len(data)-1] }
+	for name, test := range map[string]struct {
+		data  []byte
+		serve func([]byte) []byte
+	}{"small": {small, other}, "big": {big, other}, "small and truncated": {small, shorter}, "big and truncated": {big, shorter}} {
+		data := test.data
 		t.Run(name, func(t *testing.T) {
 			src, dst := start(t), start(t)
 			var layer ocispec.Descriptor
@@ -120,16 +131,18 @@ func TestWrongContentFromTheSource(t *testing.T) {
 				if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, layer.Digest.String()) {
 					return false
 				}
-				wrong := bytes.Clone(data)
-				wrong[0] ^= 1
-				_, _ = w.Write(wrong)
+				served := test.serve(data)
+				w.Header().Set("Content-Length", strconv.Itoa(len(served)))
+				_, _ = w.Write(served)
 				return true
 			})
-			_, err := copy.Run(context.Background(), src.source(), dst.destination(), copy.Options{})
+			r, err := copy.Run(context.Background(), src.source(), dst.destination(), copy.Options{})
+			assert.Contains(t, r.String(), "before it failed")
 			var side *copy.Error
 			require.ErrorAs(t, err, &side)
 			assert.Equal(t, copy.FromSource, side.Side, err)
 			require.ErrorContains(t, err, "wrong content")
+			require.ErrorContains(t, err, "tag v1 needs it")
 			assert.Contains(t, fault.RemedyOf(err), "push the artifact again")
 			assert.Empty(t, dst.digestOf("v1"))
 		})

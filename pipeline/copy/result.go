@@ -50,6 +50,8 @@ type Result struct {
 
 	Written []string `json:"-"` // digests of the manifests that were sent: none of them is a push by Hue
 
+	failed bool // it ended with an error
+
 	there map[string]digest.Digest // what the destination had under its tags before, while the source was the newer one
 
 	SourceRequests      Requests `json:"sourceRequests"`
@@ -95,7 +97,10 @@ func (r Result) String() string {
 		return "the source is empty"
 	}
 	s := fmt.Sprintf("%s, %s and %s: ", report.Counted(len(r.Tags), "tag"), report.Counted(r.Manifests.Total, "manifest"), report.Counted(r.Blobs.Total, "blob"))
-	if !r.Changed() {
+	switch {
+	case r.failed:
+		return s + fmt.Sprintf("%s and %s copied (%s) before it failed", report.Counted(r.Manifests.Copied, "manifest"), report.Counted(r.Blobs.Copied, "blob"), size(r.Bytes))
+	case !r.Changed():
 		return s + "all there already"
 	}
 	s += fmt.Sprintf("%s and %s copied (%s)", report.Counted(r.Manifests.Copied, "manifest"), report.Counted(r.Blobs.Copied, "blob"), size(r.Bytes))

@@ -21,12 +21,18 @@ type Shard struct {
 	Of    int `json:"of"`    // 0 and 1 are everything
 }
 
+// MostShards is how many parts a copy may have: ECR's quotas are shared among them.
+const MostShards = 64
+
 // ParseShard reads a shard as people write it: 2/4 is the second of four. Anything else is an error of use.
 func ParseShard(text string) (Shard, error) {
 	number, of, ok := strings.Cut(text, "/")
 	i, err := strconv.Atoi(number)
 	n, e := strconv.Atoi(of)
-	if !ok || err != nil || e != nil || i < 1 || i > n {
+	if ok && err == nil && e == nil && (i < 1 || i > n || n > MostShards) {
+		return Shard{}, fault.New(fault.Usage, "give every one from 1/4 to 4/4, for example", "reading the shard %q: there is no such part: the first is 1/%d, and at most %d make a copy", text, max(1, min(n, MostShards)), MostShards)
+	}
+	if !ok || err != nil || e != nil {
 		return Shard{}, fault.New(fault.Usage, "give a shard and their number, such as 1/4; every one from 1/4 to 4/4 is needed", "reading the shard %q: it is not of the form i/n", text)
 	}
 	return Shard{Index: i - 1, Of: n}, nil

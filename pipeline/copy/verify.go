@@ -122,6 +122,7 @@ func (r Result) with(repair Result) Result {
 	if len(repair.Tags) > 0 {
 		r.Tags, r.Manifests.Total, r.Blobs.Total = repair.Tags, repair.Manifests.Total, repair.Blobs.Total
 	}
+	r.failed = repair.failed
 	r.Manifests.Copied += repair.Manifests.Copied
 	r.Blobs.Copied += repair.Blobs.Copied
 	r.Bytes += repair.Bytes

@@ -1,6 +1,7 @@
 package incluster
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/rand"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/own"
 )
@@ -38,8 +40,8 @@ func (o Options) Check() error {
 	if o.Image == "" {
 		return fault.New(fault.Usage, "give --image, for example that of the release, or one that the Dagger function release makes", "reading the arguments: --in-cluster needs an image of palette-ecr")
 	}
-	if o.Shards < 0 || o.Shards > 64 {
-		return fault.New(fault.Usage, "give 1 to 64: ECR's quotas are shared among them", "reading the arguments: --shards %d", o.Shards)
+	if o.Shards < 0 || o.Shards > copy.MostShards {
+		return fault.New(fault.Usage, fmt.Sprintf("give 1 to %d: ECR's quotas are shared among them", copy.MostShards), "reading the arguments: --shards %d", o.Shards)
 	}
 	return nil
 }

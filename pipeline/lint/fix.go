@@ -11,6 +11,9 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
+// Judged reports whether anything in the input points at ECR, so that it is judged as such.
+func Judged(in Input) bool { return newView(in).judged }
+
 // Wanted are the options of an edit of the file: the destination and identity of the input or, as far as it says nothing,
 // those that the file itself names. Ok reports whether there is a destination at all.
 func Wanted(in Input) (o render.Options, ok bool) {
