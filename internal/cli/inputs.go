@@ -21,7 +21,17 @@ func (t *targetFlags) inputs(want target.Cutover, getenv func(string) string) []
 		}
 	}
 	files = append(append(files, filesOf(want.Release.Chart)...), filesOf(want.Release.CRDs.Chart)...)
+	for _, name := range fileVariables {
+		files = append(files, getenv(name))
+	}
 	return append(files, filepath.SplitList(getenv("KUBECONFIG"))...)
+}
+
+// fileVariables name files that the AWS SDK (docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html), Go's
+// crypto/x509 and sops read.
+var fileVariables = []string{
+	"AWS_CA_BUNDLE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+	"SSL_CERT_FILE", "SOPS_AGE_KEY_FILE",
 }
 
 // filesOf lists the files of a chart in a directory, where Helm looks for them; none of any other chart.

@@ -46,8 +46,21 @@ func sameFile(a, b string) bool {
 	return errA != nil && errB != nil && resolved(a) == resolved(b)
 }
 
-// resolved returns the absolute path of a file that isn't there, with the links in its directory followed.
+// mostLinks is how many links that lead nowhere yet are followed: as many as Linux follows (path_resolution(7)).
+const mostLinks = 40
+
+// resolved returns the absolute path of a file that isn't there, with the links in its directory, and itself, followed.
 func resolved(path string) string {
+	for range mostLinks {
+		to, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
 	dir, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
 		return filepath.Clean(path)

@@ -45,6 +45,7 @@ func TestCheckOutputs(t *testing.T) {
 		"far below a file":           {[]string{in("input/a/b/report")}, "not a directory"},
 		"a link to itself":           {[]string{in("loop/report")}, "too many levels"},
 		"the same file twice":        {[]string{in("sub/new"), in("alias/new")}, "the same file as"},
+		"a link to the other":        {[]string{in("nowhere"), in("dangling")}, "the same file as"},
 		"a name that is too long":    {[]string{in(string(make([]byte, 300)))}, "invalid argument"},
 	} {
 		t.Run(name, func(t *testing.T) {
