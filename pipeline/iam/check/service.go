@@ -52,6 +52,9 @@ func (c *trustCheck) pod(action, cluster string, account iam.ServiceAccount) {
 			trusting = i
 			if fit := evaluate.Look(c.doc, i, request); fit.Action {
 				message := "%s in namespace %s is kept out by the conditions"
+				if keys := c.failing(i, request); len(keys) > 0 {
+					message += " on " + strings.ReplaceAll(strings.Join(keys, ", "), "%", "%%")
+				}
 				if len(fit.Ignored) > 0 {
 					message += ": " + strings.ReplaceAll(fit.Ignored[0], "%", "%%")
 				}
@@ -65,6 +68,19 @@ func (c *trustCheck) pod(action, cluster string, account iam.ServiceAccount) {
 		return
 	}
 	c.add(-1, "Statement", report.Error, c.command(), "no statement trusts the service %s", iam.PodsService)
+}
+
+// failing are the keys of a statement's conditions that do not hold for a request, each looked at by itself.
+func (c *trustCheck) failing(statement int, r evaluate.Request) (keys []string) {
+	alone := c.doc
+	alone.Statements = slices.Clone(c.doc.Statements[statement : statement+1])
+	for _, condition := range c.doc.Statements[statement].Conditions {
+		alone.Statements[0].Conditions = []document.Condition{condition}
+		if evaluate.Resource(alone, r).Verdict == evaluate.ImplicitDeny && !slices.Contains(keys, condition.Key) {
+			keys = append(keys, condition.Key)
+		}
+	}
+	return keys
 }
 
 // depends reports the keys that decide whether a pod may take the role.

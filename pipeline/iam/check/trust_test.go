@@ -183,7 +183,7 @@ func TestCheckServiceTrust(t *testing.T) {
 	}{
 		"as in AWS's page":  {pods(`['sts:AssumeRole', 'sts:TagSession']`, ""), iam.Trust{Mode: target.PodIdentity}, []string{anyone}},
 		"no tags":           {pods(`'sts:AssumeRole'`, ""), iam.Trust{Mode: target.PodIdentity}, []string{"error L12 Statement[0].Action: EKS Pod Identity needs sts:TagSession as well", anyone}},
-		"hue only":          {pods(`'sts:*'`, hues), iam.Trust{Mode: target.PodIdentity}, []string{"error L12 Statement[0].Condition: source-controller in namespace mural-system is kept out by the conditions"}},
+		"hue only":          {pods(`'sts:*'`, hues), iam.Trust{Mode: target.PodIdentity}, []string{"error L12 Statement[0].Condition: source-controller in namespace mural-system is kept out by the conditions on aws:RequestTag/kubernetes-service-account"}},
 		"that of EC2":       {ec2("ec2.amazonaws.com"), iam.Trust{Mode: target.PodIdentity}, []string{"error L12 Statement: no statement trusts the service pods.eks.amazonaws.com"}},
 		"a cluster by name": {pods(`'sts:*'`, `, 'Condition': {'StringEquals': {'aws:RequestTag/eks-cluster-name': 'hub'}}`), iam.Trust{Mode: target.PodIdentity, Clusters: []string{"arn:aws:eks:us-east-1:123456789012:cluster/hub"}}, nil},
 		"node":              {ec2("ec2.amazonaws.com"), iam.Trust{Mode: target.InstanceProfile}, nil},
