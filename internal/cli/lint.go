@@ -119,6 +119,11 @@ func (a *app) lint(c *cobra.Command, l *lintFlags) error {
 	if err := unjudged(c, in); err != nil {
 		return err
 	}
+	if in.Chart == nil {
+		if err := refuse(c, "no --chart is given that could be rendered", "kube-version"); err != nil {
+			return err
+		}
+	}
 	secrets := in.File.Secrets()
 	if l.fix {
 		if in.File, err = a.fixValues(ctx, in, &l.target); err != nil {

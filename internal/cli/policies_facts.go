@@ -36,10 +36,10 @@ func (f *factFlags) facts() (check.Facts, error) {
 	if facts.Keys, err = pairs("fact", f.keys); err != nil {
 		return facts, err
 	}
-	for key, flag := range map[string]string{"aws:SourceVpce": f.endpoint, "aws:SourceIp": f.sourceIP, "aws:PrincipalOrgID": f.orgID} {
+	for _, own := range [][2]string{{"aws:SourceVpce", f.endpoint}, {"aws:SourceIp", f.sourceIP}, {"aws:PrincipalOrgID", f.orgID}} {
 		for given := range facts.Keys {
-			if strings.EqualFold(given, key) && flag != "" {
-				return facts, fault.New(fault.Usage, "give it once", "reading --fact: %s is given by its own flag too", key)
+			if strings.EqualFold(given, own[0]) && own[1] != "" {
+				return facts, fault.New(fault.Usage, "give it once", "reading --fact: %s is given by its own flag too", own[0])
 			}
 		}
 	}

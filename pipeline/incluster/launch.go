@@ -3,6 +3,7 @@ package incluster
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -69,7 +70,11 @@ func (o Outcome) and(other Outcome) Outcome {
 		o.Summary += "; "
 	}
 	o.Summary += other.Summary
-	o.Notes = append(o.Notes, other.Notes...)
+	for _, note := range other.Notes { // what each shard has to say is said once
+		if !slices.Contains(o.Notes, note) {
+			o.Notes = append(o.Notes, note)
+		}
+	}
 	return o
 }
 

@@ -49,6 +49,13 @@ func TestOrderFits(t *testing.T) {
 }
 
 // TestOutcomeFits: a container may say 4096 bytes when it ends, and its code, cause and remedy come through.
+// TestNotesOfShards: what several shards note alike is said once.
+func TestNotesOfShards(t *testing.T) {
+	t.Parallel()
+	one := Outcome{Notes: []string{"images may not be listed", "tag a was b"}}
+	assert.Equal(t, []string{"images may not be listed", "tag a was b", "tag c was d"}, one.and(Outcome{Notes: []string{"images may not be listed", "tag c was d"}}).Notes)
+}
+
 func TestOutcomeFits(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ö", 9000)

@@ -22,7 +22,7 @@ type Facts struct {
 
 // The forms that AWS documents: VpcEndpointId of the EC2 API, Id of an Organization.
 var (
-	endpointPattern = regexp.MustCompile(`^vpce-[0-9a-z]+$`)
+	endpointPattern = regexp.MustCompile(`^vpce-[0-9a-f]+$`)
 	orgPattern      = regexp.MustCompile(`^o-[a-z0-9]+$`)
 )
 
