@@ -48,9 +48,6 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	r := newRunner(o, nil)
 	defer r.release(ctx)
 	given, err := prepareCutover(ctx, o, r)
-	if o.looks() {
-		err = unseenFailure(err)
-	}
 	if err == nil {
 		r.stages = cutover(given)
 		if o.Wave != "" {
@@ -141,6 +138,9 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		return given, err
 	}
 	err = r.connect(ctx, o, &given, destination)
+	if o.looks() {
+		err = unseenFailure(err)
+	}
 	return given, err
 }
 

@@ -147,10 +147,14 @@ func (f *follower) hearOut() {
 // collect puts together what pods came to, each shard by the pod that did it.
 func (f *follower) collect(pods []corev1.Pod) (Outcome, error) {
 	shards := max(f.order.Shards, 1)
-	ended := make([]*corev1.Pod, shards)
+	ended, started := make([]*corev1.Pod, shards), make([]int, shards)
 	for i := range pods {
 		pod := &pods[i]
-		if at := index(pod); at < shards && (ended[at] == nil || later(pod, ended[at])) {
+		at := index(pod)
+		if at < shards {
+			started[at]++
+		}
+		if at < shards && (ended[at] == nil || later(pod, ended[at])) {
 			ended[at] = pod
 		}
 	}
@@ -158,6 +162,9 @@ func (f *follower) collect(pods []corev1.Pod) (Outcome, error) {
 	var failures []error
 	for i, pod := range ended {
 		outcome, err := f.outcome(i, pod)
+		if n := started[i]; n > 1 {
+			outcome.Notes = append(outcome.Notes, fmt.Sprintf("part %d began %d times: at least what is counted was copied, since a pod that was killed says nothing", i+1, n))
+		}
 		if all = all.and(outcome); shards == 1 {
 			all.Proof = outcome.Proof
 		}

@@ -48,6 +48,7 @@ func TestCollect(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.EqualValues(t, 6, got.Counts["manifests copied"])
+	assert.Equal(t, []string{"part 2 began 2 times: at least what is counted was copied, since a pod that was killed says nothing"}, got.Notes)
 
 	_, err = f.collect([]corev1.Pod{ended(0, 0, corev1.PodSucceeded, three), ended(1, 0, corev1.PodFailed, "panic: oh")})
 	require.ErrorContains(t, err, `copying inside cluster "hub"`)

@@ -48,7 +48,6 @@ func TestOrderFits(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestOutcomeFits: a container may say 4096 bytes when it ends, and its code, cause and remedy come through.
 // TestNotesOfShards: what several shards note alike is said once.
 func TestNotesOfShards(t *testing.T) {
 	t.Parallel()
@@ -56,6 +55,7 @@ func TestNotesOfShards(t *testing.T) {
 	assert.Equal(t, []string{"images may not be listed", "tag a was b", "tag c was d"}, one.and(Outcome{Notes: []string{"images may not be listed", "tag c was d"}}).Notes)
 }
 
+// TestOutcomeFits: a container may say 4096 bytes when it ends, and its code, cause and remedy come through.
 func TestOutcomeFits(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ö", 9000)
