@@ -203,13 +203,25 @@ func (r *runner) undo(ctx context.Context, done []finished, cause error) error {
 		line := report.Stage{Name: "undo " + d.Name, Outcome: report.Done, Summary: e.Summary, Counts: e.Counts, Notes: e.Notes, Seconds: r.now().Sub(start).Seconds()}
 		if err != nil {
 			line.Outcome, line.Reason = report.Failed, err.Error()
-			cause = fault.New(fault.CodeOf(cause), fault.RemedyOf(cause), "%w; and putting the release back failed too: %w", cause, err)
+			cause = fault.New(fault.CodeOf(cause), alsoBack(err, cause), "%w; and putting the release back failed too: %w", cause, err)
 		} else {
 			r.progress.Say("%s", e.Summary)
 		}
 		r.add(line, e)
 	}
 	return cause
+}
+
+// alsoBack is what to do where going back failed as well: first of all to be back.
+func alsoBack(undo, cause error) string {
+	back := "`palette-ecr rollback` goes back once that is mended"
+	if remedy := fault.RemedyOf(undo); remedy != "" {
+		back = remedy + "; " + back
+	}
+	if remedy := fault.RemedyOf(cause); remedy != "" {
+		back += "; and for what failed first: " + remedy
+	}
+	return back
 }
 
 // ErrInterrupted is in the error of a run that was cancelled.

@@ -150,13 +150,13 @@ func TestUndoWithNothingToUndoIsNotTold(t *testing.T) {
 func TestUndoThatFails(t *testing.T) {
 	var p play
 	cause := fault.New(fault.Failed, "grant it", "pulling: denied")
-	lost := errors.New("cluster gone")
+	lost := fault.New(fault.Failed, "wait for the cluster", "cluster gone")
 	s, err := runStages(t.Context(), nil, p.undoable("a", nil, nil), p.undoable("b", cause, lost))
 	require.EqualError(t, err, "pulling: denied; and putting the release back failed too: cluster gone")
 	assert.ErrorIs(t, err, error(cause))
 	assert.ErrorIs(t, err, lost)
 	assert.Equal(t, fault.Failed, fault.CodeOf(err))
-	assert.Equal(t, "grant it", fault.RemedyOf(err))
+	assert.Equal(t, "wait for the cluster; `palette-ecr rollback` goes back once that is mended; and for what failed first: grant it", fault.RemedyOf(err))
 	assert.Equal(t, []string{"a", "b", "undo b", "undo a"}, p.calls, "one undo that fails keeps no other from its work")
 	assert.Equal(t, "a: done, b: failed, undo b: failed, undo a: done", outcomes(s))
 	assert.Equal(t, "cluster gone", s.report.Stages[2].Reason)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"helm.sh/helm/v3/pkg/release"
+
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/fleet"
@@ -126,13 +128,18 @@ func status(ctx context.Context, w *world.World, s *state.State) (*report.Status
 	if err != nil {
 		return nil, err
 	}
+	if err := where(w, s, out); err != nil {
+		return nil, err
+	}
 	if holder != nil {
 		out.Holder = holder.String()
 		if holder.Dead(w.Now()) {
 			out.Holder += ", which is dead: the next run takes over"
+		} else {
+			out.Next = "somebody is at work on it: wait until that run has ended"
 		}
 	}
-	return out, where(w, s, out)
+	return out, nil
 }
 
 // namesOf names proofs, those of several clusters once.
@@ -209,15 +216,15 @@ func where(w *world.World, s *state.State, out *report.Status) error {
 	default:
 		out.Cutover, out.Next = "it is complete and finished", "`palette-ecr drift` from time to time"
 	}
-	if s.Live.Status != "deployed" && s.Live.Status != "superseded" {
+	switch status := release.Status(s.Live.Status); {
+	case status.IsPending():
+		out.Next = fmt.Sprintf("the release is %s: wait if somebody's helm is at work on it; if not, `palette-ecr run --recover` goes on and `palette-ecr rollback` goes back: both repair it", status)
+	case status != release.StatusDeployed && status != release.StatusSuperseded && status != "":
 		out.Next = fmt.Sprintf("the release is %s: see why with `%s`, then go on with `palette-ecr run` or back with `palette-ecr rollback`",
 			s.Live.Status, w.Hub.Helm("history %s --namespace %s", w.Target.Release.Name, w.Target.Release.Namespace))
 	}
 	if !on { // a spoke that was left on ECR is where it should be
 		out.Cutover += leftBehind(j.Behind)
-	}
-	if out.Holder != "" {
-		out.Next = "somebody is at work on it: wait until that run has ended"
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
+	"github.com/palette-ecr/palette-ecr/pipeline/lease"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
@@ -66,7 +67,14 @@ func TestStatus(t *testing.T) {
 			s.Live.Merged = onRegistry(s.Destination.Registry.Endpoint(), false)
 			require.NoError(t, s.Journal.Delete(t.Context()))
 		}, "it is complete and finished", "`palette-ecr drift`"},
-		"a failed release": {func(_ *testing.T, s *installation) { s.Live.Status = "failed" }, "hue is on ECR", "the release is failed: see why with `helm history mural"},
+		"a failed release":    {func(_ *testing.T, s *installation) { s.Live.Status = "failed" }, "hue is on ECR", "the release is failed: see why with `helm history mural"},
+		"a pending release":   {func(_ *testing.T, s *installation) { s.Live.Status = "pending-rollback" }, "hue is on ECR", "`palette-ecr run --recover` goes on"},
+		"somebody is at work": {func(t *testing.T, s *installation) { hold(t, s, time.Now()) }, "hue is on ECR", "wait until that run has ended"},
+		// Seen: "the next run takes over" above "wait until that run has ended".
+		"killed in the middle": {func(t *testing.T, s *installation) {
+			s.Live.Status = "pending-upgrade"
+			hold(t, s, noon.Add(-time.Hour))
+		}, "hue is on ECR", "`palette-ecr run --recover` goes on"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,6 +96,14 @@ func TestStatus(t *testing.T) {
 			}
 		})
 	}
+}
+
+// hold takes the lease for somebody else.
+func hold(t *testing.T, s *installation, at time.Time) {
+	t.Helper()
+	l, err := lease.Acquire(t.Context(), s.client, lease.Options{Namespace: s.Target.Release.Namespace, Run: "another", Now: func() time.Time { return at }})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Release(context.Background()) })
 }
 
 // TestCountingProofs: each says until when it counts. One that has expired is held no more, and once Zot is off nobody

@@ -30,6 +30,7 @@ func newHelm(c *cluster.Cluster, o Options) (*helm, error) {
 	if err := config.Init(c.Getter(o.Release.Namespace), o.Storage, o.Driver, func(string, ...any) {}); err != nil {
 		return nil, fmt.Errorf("preparing Helm for cluster %q: %w", c.Name, err)
 	}
+	config.Releases.Driver = lasting{config.Releases.Driver}
 	if whole, ok := config.KubeClient.(*kube.Client); ok {
 		config.KubeClient = &selective{Client: whole, waits: waits{accepted: o.Accepted}}
 	}
@@ -118,7 +119,9 @@ func (h *helm) upgrade(ctx context.Context, done change, last *release.Release, 
 		done.revision, done.changed = upgraded.Version, true
 	}
 	if err != nil {
-		return done, h.failed("upgrading", done, masked(err, last.Config, values))
+		err = masked(err, last.Config, values)
+		h.settle(done.name, last.Version, err)
+		return done, h.failed("upgrading", done, err)
 	}
 	return done, nil
 }
@@ -139,7 +142,9 @@ func (h *helm) install(ctx context.Context, done change, c *helmchart.Chart, val
 		done.revision, done.changed = installed.Version, true
 	}
 	if err != nil {
-		return done, h.failed("installing", done, masked(err, values))
+		err = masked(err, values)
+		h.settle(done.name, 0, err)
+		return done, h.failed("installing", done, err)
 	}
 	return done, nil
 }

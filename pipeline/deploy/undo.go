@@ -112,8 +112,10 @@ func (h *helm) rollback(ctx context.Context, to *release.Release) error {
 		err = ctx.Err()
 	}
 	if err != nil {
+		err = masked(err, to.Config)
+		h.settle(to.Name, to.Version, err)
 		return fault.New(fault.Failed, fmt.Sprintf("correct what the message says, then run `%s`", h.cluster.Helm("rollback %s %d --namespace %s", to.Name, to.Version, h.namespace)),
-			"rolling release %s/%s on cluster %q back to revision %d: %w", h.namespace, to.Name, h.cluster.Name, to.Version, masked(err, to.Config))
+			"rolling release %s/%s on cluster %q back to revision %d: %w", h.namespace, to.Name, h.cluster.Name, to.Version, err)
 	}
 	return nil
 }
