@@ -4,6 +4,7 @@ package world
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -17,6 +18,8 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/eks"
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/fleet"
 	"github.com/palette-ecr/palette-ecr/pipeline/incluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/lease"
@@ -123,7 +126,7 @@ func (w *World) eks() eks.Options {
 }
 
 // ping asks each cluster for a sign of life, side by side. A hub that does not answer is an error, and so is a spoke,
-// unless that is to be reported (ReportUnreached): then it is in a copy of Unreached.
+// unproven, unless that is to be reported (ReportUnreached): then it is in a copy of Unreached.
 func (w *World) ping(ctx context.Context, all []*cluster.Cluster) (map[string]error, error) {
 	failures := make([]error, len(all))
 	_ = cluster.Each(all, func(i int, c *cluster.Cluster) error { failures[i] = c.Ping(ctx); return nil })
@@ -131,7 +134,11 @@ func (w *World) ping(ctx context.Context, all []*cluster.Cluster) (map[string]er
 	for i, err := range failures {
 		switch {
 		case err == nil:
-		case all[i] == w.Hub, !w.ReportUnreached:
+		case all[i] == w.Hub:
+			return nil, err
+		case !w.ReportUnreached && fault.CodeOf(err) == fault.Failed: // what is there is unknown, nothing is known to be wrong
+			return nil, &fault.Error{Err: err, Code: fault.Unproven, Remedy: fmt.Sprintf("%s; or leave it out knowingly with --without-spoke %s: %s", fault.RemedyOf(err), all[i].Name, fleet.Loses)}
+		case !w.ReportUnreached:
 			return nil, err
 		default:
 			if unreached == nil {
