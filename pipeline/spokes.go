@@ -108,21 +108,10 @@ func prepareSpokes(ctx context.Context, w *world.World) error {
 		return err
 	}
 	after := make([]fleet.Preparation, len(spokes))
-	err := cluster.Each(spokes, func(i int, spoke *cluster.Cluster) error {
-		if !due[i].Due() {
-			return nil
+	err := cluster.Each(spokes, func(i int, spoke *cluster.Cluster) (err error) {
+		if due[i].Due() {
+			after[i], err = prepare(ctx, w, spoke, due[i])
 		}
-		w.Progress.Say("%s", due[i])
-		done, err := fleet.Prepare(ctx, spoke, identityOf(w), w.Now())
-		if err != nil {
-			return err
-		}
-		namespace, name, _ := strings.Cut(done.Deployment, "/")
-		o := deploy.Options{Timeout: w.Timeout, Progress: w.Progress, Now: w.Now}
-		if err := deploy.AwaitRollout(ctx, spoke, client.ObjectKey{Namespace: namespace, Name: name}, o); err != nil {
-			return err
-		}
-		after[i], err = fleet.Inspect(ctx, spoke, identityOf(w))
 		return err
 	})
 	if err != nil {
@@ -135,6 +124,32 @@ func prepareSpokes(ctx context.Context, w *world.World) error {
 		}
 	}
 	return nil
+}
+
+// associationRestarts is how often pods are restarted until they get the identity of a new association: EKS calls it
+// eventually consistent, after several seconds (API reference, CreatePodIdentityAssociation), and a rollout takes some.
+const associationRestarts = 4
+
+// prepare does what is due on one spoke, and returns what is due after that. Where it made an association, pods may still be
+// made without it: they are restarted again.
+func prepare(ctx context.Context, w *world.World, spoke *cluster.Cluster, due fleet.Preparation) (fleet.Preparation, error) {
+	w.Progress.Say("%s", due)
+	for restarts := 1; ; restarts++ {
+		done, err := fleet.Prepare(ctx, spoke, identityOf(w), w.Now())
+		if err != nil {
+			return done, err
+		}
+		namespace, name, _ := strings.Cut(done.Deployment, "/")
+		o := deploy.Options{Timeout: w.Timeout, Progress: w.Progress, Now: w.Now}
+		if err := deploy.AwaitRollout(ctx, spoke, client.ObjectKey{Namespace: namespace, Name: name}, o); err != nil {
+			return done, err
+		}
+		left, err := fleet.Inspect(ctx, spoke, identityOf(w))
+		if err != nil || !left.Restart || !due.Associate || restarts == associationRestarts {
+			return left, err
+		}
+		w.Progress.Say("on %s: the new pods of %s came before their identity: restarting it again", spoke.Name, left.Deployment)
+	}
 }
 
 // probeSpokes lets each spoke's source-controller fetch something from ECR, under its own identity.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/fleet"
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 )
 
@@ -140,6 +141,41 @@ func TestPrepareSpokes(t *testing.T) {
 	assert.Equal(t, fault.Refused, fault.CodeOf(err))
 	require.ErrorContains(t, err, `preparing spoke "edge-3"`)
 	assert.Contains(t, fault.RemedyOf(err), "pod identity webhook")
+}
+
+// TestAnAssociationTakesAWhile: pods that come before it counts have no identity; they are restarted again, and not for
+// ever.
+func TestAnAssociationTakesAWhile(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		late int // restarts that come too early
+		due  bool
+	}{{0, false}, {2, false}, {associationRestarts, true}} {
+		s := onZot(t, nil)
+		spoke, _ := edge(t, "edge-1", true, "")
+		restarts := 0
+		whole, ok := spoke.Client.(client.WithWatch)
+		require.True(t, ok)
+		spoke.Client = interceptor.NewClient(whole, interceptor.Funcs{Patch: func(ctx context.Context, c client.WithWatch, o client.Object, p client.Patch, options ...client.PatchOption) error {
+			err := c.Patch(ctx, o, p, options...)
+			if _, ok := o.(*appsv1.Deployment); !ok || err != nil {
+				return err
+			}
+			if restarts++; restarts <= test.late {
+				var pod corev1.Pod
+				if err := c.Get(ctx, client.ObjectKey{Namespace: "flux-system", Name: "sc-1"}, &pod); err != nil {
+					return err
+				}
+				pod.Spec.Containers[0].Env = nil
+				return c.Update(ctx, &pod)
+			}
+			return nil
+		}})
+		left, err := prepare(t.Context(), s.World, spoke, fleet.Preparation{Associate: true})
+		require.NoError(t, err)
+		assert.Equal(t, test.due, left.Due(), "%d too early", test.late)
+		assert.Equal(t, min(test.late+1, associationRestarts), restarts)
+	}
 }
 
 // Seen: a dead spoke blocked the rollback of all clusters, and what was left behind was forgotten.

@@ -161,6 +161,35 @@ func TestAssociations(t *testing.T) {
 	require.ErrorContains(t, err, "eks:ListPodIdentityAssociations")
 }
 
+// TestGiveAnAssociation: it needs the right to pass the role too, and a role that trusts EKS Pod Identity.
+func TestGiveAnAssociation(t *testing.T) {
+	t.Parallel()
+	const role, stranger = "arn:aws:iam::" + account + ":role/palette-ecr", "arn:aws:iam::" + account + ":role/stranger"
+	trusting := func(service string) json.RawMessage {
+		return json.RawMessage(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"` + service + `"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`)
+	}
+	h := newHub(t, func(w *aws.World) {
+		w.Roles = []aws.Role{{Account: account, Name: "palette-ecr", Trust: trusting("pods.eks.amazonaws.com")}, {Account: account, Name: "stranger", Trust: trusting("ec2.amazonaws.com")}}
+		w.Users = append(w.Users, aws.User{Account: account, Name: "half", AccessKeyID: "AKIAHALF", SecretAccessKey: "secret-of-half", Policies: []json.RawMessage{
+			json.RawMessage(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"eks:*","Resource":"*"}]}`)}})
+	})
+	hub, key := &cluster.EKS{Name: "hub", Region: region}, client.ObjectKey{Namespace: "flux-system", Name: "source-controller"}
+	half := eks.Associations{Options: h.options(&keys{Credentials: sdk.Credentials{AccessKeyID: "AKIAHALF", SecretAccessKey: "secret-of-half"}})}
+	err := half.Give(t.Context(), hub, key, role)
+	require.ErrorContains(t, err, "giving ServiceAccount flux-system/source-controller")
+	require.ErrorContains(t, err, "iam:PassRole")
+	assert.Contains(t, fault.RemedyOf(err), "iam:PassRole")
+
+	all := eks.Associations{Options: h.options(of(aws.Administrator(account)))}
+	require.ErrorContains(t, all.Give(t.Context(), hub, key, stranger), "Trust policy of the role provided is invalid")
+	require.ErrorContains(t, all.Give(t.Context(), hub, key, role+"-gone"), "does not exist")
+	require.NoError(t, all.Give(t.Context(), hub, key, role))
+	got, err := all.Role(t.Context(), hub, key)
+	require.NoError(t, err)
+	assert.Equal(t, role, got)
+	require.ErrorContains(t, all.Give(t.Context(), hub, key, role), "Association already exists")
+}
+
 // TestOneTokenServesAllRequests that run side by side, and a new one is made before it expires.
 func TestOneTokenServesAllRequests(t *testing.T) {
 	t.Parallel()
