@@ -153,8 +153,7 @@ func (s *blobSender) streamOnce(ctx context.Context, b *blob) error {
 func (s *blobSender) open(ctx context.Context, b *blob) (*checked, error) {
 	body, err := s.src.repo.Blobs().Fetch(ctx, b.desc)
 	if errors.Is(err, errdef.ErrNotFound) {
-		return nil, s.src.fail(fault.New(fault.Failed, "push the artifact again, or delete its tag from the source",
-			"it is missing there, though %s needs it", b.via), "reading blob", b.desc.Digest.String())
+		return nil, brokenError{b, s.src.fail(fault.New(fault.Failed, pushAgain, "it is missing there, though %s needs it", b.via), "reading blob", b.desc.Digest.String())}
 	}
 	if err != nil && strings.Contains(err.Error(), "mismatch Content-Length") { // oras-go gives it no type
 		return nil, s.readError(&wrongError{fmt.Sprintf("wrong content: it has not %d bytes", b.desc.Size)}, b)
@@ -168,7 +167,8 @@ func (s *blobSender) open(ctx context.Context, b *blob) (*checked, error) {
 // readError is the error of a blob that could not be read to its end, or was not what its digest says.
 func (s *blobSender) readError(err error, b *blob) error {
 	if isWrong(err) {
-		err = fault.New(fault.Failed, "push the artifact again, or delete its tag from the source: what is stored there is not what its digest says", "%w, and %s needs it", err, b.via)
+		err = fault.New(fault.Failed, pushAgain+": what is stored there is not what its digest says", "%w, and %s needs it", err, b.via)
+		return brokenError{b, s.src.fail(err, "reading blob", b.desc.Digest.String())}
 	}
 	failed := s.src.fail(err, "reading blob", b.desc.Digest.String())
 	if transient.Error(err) {

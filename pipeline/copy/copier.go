@@ -2,6 +2,7 @@ package copy
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/opencontainers/go-digest"
@@ -75,16 +76,25 @@ func (c *copier) copy(ctx context.Context, g *graph) ([]Tag, error) {
 	group.SetLimit(3 * c.Concurrency) // what is read, and what is sent
 	for _, n := range g.sorted() {
 		group.Go(func() error {
+			var err error
 			if n.isChild() {
-				return c.rootEach(inner, n.referrers) // it goes with its parent
+				err = c.rootEach(inner, n.referrers) // it goes with its parent
+			} else {
+				err = c.root(inner, n)
 			}
-			return c.root(inner, n)
+			if errors.Is(err, errBroken) {
+				return nil // the others go on, and all that is broken is named together
+			}
+			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
+		return nil, err
+	}
+	if err := c.send.brokenBlobs(); err != nil {
 		return nil, err
 	}
 	return tags.list(g), c.writeFallbackTags(ctx, g)

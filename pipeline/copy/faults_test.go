@@ -264,7 +264,7 @@ func TestProgress(t *testing.T) {
 	dst.push("v1", "another")
 	heard := &recorder{counts: map[string]int{}}
 	complete(t, src, dst, copy.Options{Progress: heard})
-	assert.Equal(t, map[string]int{"manifests": 1, "manifests and blobs read again": 3}, heard.counts)
+	assert.Equal(t, map[string]int{"manifests read": 1, "tags looked at": 1, "manifests": 1, "manifests and blobs read again": 3}, heard.counts)
 	assert.Len(t, heard.said, 1)
 }
 

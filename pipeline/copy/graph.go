@@ -15,7 +15,8 @@ type graph struct {
 	nodes map[digest.Digest]*node
 	tags  map[string]*node
 	blobs map[digest.Digest]*blob
-	gone  []wanted // what is referred to but not in the repository
+	gone  []wanted         // what is referred to but not in the repository
+	wrong map[string]error // by its reference, what is there and not the manifest that it should be
 }
 
 // node is a manifest.
@@ -39,7 +40,7 @@ type blob struct {
 }
 
 func newGraph() *graph {
-	return &graph{nodes: map[digest.Digest]*node{}, tags: map[string]*node{}, blobs: map[digest.Digest]*blob{}}
+	return &graph{nodes: map[digest.Digest]*node{}, tags: map[string]*node{}, blobs: map[digest.Digest]*blob{}, wrong: map[string]error{}}
 }
 
 // sorted returns the manifests in an order that is the same each time.
@@ -102,7 +103,7 @@ func (g *graph) connect(wants []wanted) {
 		}
 	}
 	for _, w := range wants {
-		if !w.optional && g.tags[w.tag] == nil && g.nodes[w.digest] == nil {
+		if !w.optional && g.wrong[w.reference()] == nil && g.tags[w.tag] == nil && g.nodes[w.digest] == nil {
 			g.gone = append(g.gone, w)
 		}
 	}

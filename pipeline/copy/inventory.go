@@ -38,7 +38,7 @@ func (c *copier) inventory(ctx context.Context) (*graph, error) {
 	for _, left := range c.Left {
 		c.note("%s stays in the source by name", left)
 	}
-	g, err := walk(ctx, c.src, 2*c.Concurrency, true, roots)
+	g, err := c.walk(ctx, c.src, true, roots)
 	if err == nil {
 		g.leave(c.Left)
 	}
@@ -78,7 +78,7 @@ func (c *copier) settle(ctx context.Context, g *graph) error {
 	for _, w := range g.gone {
 		switch {
 		case w.parent != nil:
-			broken = append(broken, fmt.Sprintf("%s (%s)", w.digest, w.via()))
+			broken = append(broken, fmt.Sprintf("%s (%s) is missing", w.digest, w.via()))
 		case w.ref == nil:
 			c.note("tag %s was deleted from the source meanwhile", w.tag)
 		case w.tag == "" && (g.tags[w.ref.Tag] != nil || c.named[w.ref.Tag] != ""):
@@ -99,15 +99,32 @@ func (c *copier) settle(ctx context.Context, g *graph) error {
 		return incomplete("have hue push it again, or delete the OCIRepository if nothing needs it",
 			"looking for what the clusters use: %s, which is neither in %s nor in %s", some(lost), c.src.url, c.dst.url)
 	}
-	if len(broken) > 0 {
-		return incomplete("push the artifact again, or delete its tag from the source",
-			"reading %s: it is incomplete there, %s is missing", c.src.url, some(broken))
+	return c.broken(ctx, g, broken)
+}
+
+// broken is the error of a source that is incomplete, nil when it isn't. What is missing of manifests is given.
+func (c *copier) broken(ctx context.Context, g *graph, missing []string) error {
+	if len(missing)+len(g.wrong) == 0 {
+		return nil
 	}
-	return nil
+	for reference, err := range g.wrong {
+		if len(missing)+len(g.wrong) == 1 {
+			return incomplete(pushAgain, "%w", err)
+		}
+		missing = append(missing, "manifest "+reference+": "+causeOf(err))
+	}
+	blobs, _, err := c.lackingBlobs(ctx, g.sortedBlobs()) // so that all is named at once
+	if err != nil {
+		return err
+	}
+	missing = sorted(append(missing, blobs...))
+	return incomplete(pushAgain, "reading %s: it is incomplete there, %s: %s", c.src.url, report.Counted(len(missing), "fault"), some(missing))
 }
 
 // incompleteError says that something is not there to be copied, which is a finding and not a failure to look.
 type incompleteError struct{ error }
+
+func (e incompleteError) Unwrap() error { return e.error }
 
 func incomplete(remedy, format string, args ...any) error {
 	return fault.New(fault.Failed, remedy, "%w", incompleteError{fmt.Errorf(format, args...)})

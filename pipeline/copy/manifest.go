@@ -33,10 +33,10 @@ type content struct {
 func parseManifest(raw []byte) (content, error) {
 	var c content
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return content{}, fmt.Errorf("it is not a manifest: %w", err)
+		return content{}, &wrongError{fmt.Sprintf("it is not a manifest: %v", err)}
 	}
 	if c.SchemaVersion == 1 {
-		return content{}, fmt.Errorf("it is a Docker manifest of schema 1, whose digest can't be kept and which ECR does not take")
+		return content{}, &wrongError{"it is a Docker manifest of schema 1, whose digest can't be kept and which ECR does not take"}
 	}
 	return c, nil
 }

@@ -45,16 +45,20 @@ func (c *copier) meanwhile(ctx context.Context, g *graph) ([]string, error) {
 func (c *copier) resolve(ctx context.Context, tags []string) (map[string]digest.Digest, error) {
 	names := map[string]digest.Digest{}
 	var mu sync.Mutex
+	done := 0
+	tags = slices.Compact(slices.Sorted(slices.Values(tags)))
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(2 * c.Concurrency)
-	for _, tag := range slices.Compact(slices.Sorted(slices.Values(tags))) {
+	for _, tag := range tags {
 		group.Go(func() error {
 			desc, err := c.src.repo.Manifests().Resolve(inner, tag)
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			c.Progress.Count("tags looked at", done, len(tags))
 			if errors.Is(err, errdef.ErrNotFound) {
 				return nil
 			}
-			mu.Lock()
-			defer mu.Unlock()
 			names[tag] = desc.Digest
 			return c.src.fail(err, "looking for tag", tag)
 		})

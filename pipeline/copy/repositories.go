@@ -130,20 +130,28 @@ func SplitLeft(names []string) (repositories []string, artifacts map[string][]st
 }
 
 // RunAll is RunProven for several repositories, one after the other, since ECR's limits count for all of them. The
-// proof holds when everything of each is there. It ends with the first that can't be copied; what was copied stays.
+// proof holds when everything of each is there. It ends with the first that can't be copied, unless only the source is not
+// whole there: then the others are copied first, so that all that is broken is named at once. What was copied stays.
 func RunAll(ctx context.Context, pairs []Pair, o Options) ([]Result, report.Proof, error) {
 	if len(pairs) > 1 {
 		o.placed = &placed{}
 	}
 	var results []Result
 	var proofs []report.Proof
+	var broken brokenSources
 	for _, p := range pairs {
 		result, proof, err := RunProven(ctx, p.Source, p.Destination, p.With(o))
 		results = append(results, result)
+		if broken.isCause(err) {
+			continue
+		}
 		if err != nil {
 			return results, report.Proof{}, err
 		}
 		proofs = append(proofs, proof)
+	}
+	if err := broken.err(); err != nil {
+		return results, report.Proof{}, err
 	}
 	return results, together(proofs), nil
 }
@@ -154,14 +162,15 @@ func RunEach(ctx context.Context, pairs []Pair, o Options) ([]Result, error) {
 		o.placed = &placed{}
 	}
 	var results []Result
+	var broken brokenSources
 	for _, p := range pairs {
 		result, err := Run(ctx, p.Source, p.Destination, p.With(o))
 		results = append(results, result)
-		if err != nil {
+		if err != nil && !broken.isCause(err) {
 			return results, err
 		}
 	}
-	return results, nil
+	return results, broken.err()
 }
 
 // Total says what a copy of several repositories came to, each by its name where there are several, and adds up the

@@ -29,6 +29,7 @@ type sender struct {
 
 	mu      sync.Mutex
 	written []digest.Digest
+	broken  map[*blob]error // that the source can't give
 }
 
 func newSender(j *job, listed listed, tags *tagger, total int) *sender {
@@ -122,16 +123,31 @@ func (s *sender) present(ctx context.Context, n *node) (bool, error) {
 	return s.existsAtDestination(ctx, n.desc.Digest.String())
 }
 
-// below sends what a manifest needs.
+// below sends what a manifest needs. When the source can't give all of it, everything else is sent all the same, and the
+// error is errBroken.
 func (s *sender) below(ctx context.Context, n *node) error {
 	group, ctx := errgroup.WithContext(ctx)
+	var lacks atomic.Bool
+	unlessBroken := func(err error) error {
+		if s.isBroken(err) {
+			lacks.Store(true)
+			return nil
+		}
+		return err
+	}
 	for _, b := range n.blobs {
-		group.Go(func() error { return s.blobs.ensure(ctx, b) })
+		group.Go(func() error { return unlessBroken(s.blobs.ensure(ctx, b)) })
 	}
 	for _, child := range n.children {
-		group.Go(func() error { return s.ensure(ctx, child) })
+		group.Go(func() error { return unlessBroken(s.ensure(ctx, child)) })
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if lacks.Load() {
+		return errBroken
+	}
+	return nil
 }
 
 // put writes a manifest, under the first of its tags that is due, which saves a request of the kind that ECR limits

@@ -55,15 +55,17 @@ func (s Shard) has(digest string) bool {
 	return sum.Sum64()%uint64(s.Of) == uint64(s.Index) //nolint:gosec // both are small and positive
 }
 
-// ownRoots keeps what is this shard's. For that it asks what each tag names, which is one HEAD: only the manifests of its
-// own are read. A tag that was deleted meanwhile goes by its name, so that one shard says so.
+// ownRoots keeps what is this shard's: only manifests of its own are read. What a tag names is what a cluster has had from
+// it, where one has, which every shard knows alike without asking; where it has moved since, it stays with the same shard. Of
+// any other tag the source is asked, by one HEAD. A tag that was deleted meanwhile goes by its name, so that one shard says so.
 func (c *copier) ownRoots(ctx context.Context, roots []wanted) ([]wanted, error) {
 	if !c.Shard.Part() {
 		return roots, nil
 	}
+	used := usedDigests(c.References)
 	var tags []string
 	for _, w := range roots {
-		if w.tag != "" {
+		if w.tag != "" && used[w.tag] == "" {
 			tags = append(tags, w.tag)
 		}
 	}
@@ -72,8 +74,24 @@ func (c *copier) ownRoots(ctx context.Context, roots []wanted) ([]wanted, error)
 		return nil, err
 	}
 	return slices.DeleteFunc(roots, func(w wanted) bool {
-		return !c.Shard.has(cmp.Or(string(w.digest), string(c.named[w.tag]), w.tag))
+		return !c.Shard.has(cmp.Or(string(w.digest), used[w.tag], string(c.named[w.tag]), w.tag))
 	}), nil
+}
+
+// usedDigests are what clusters have had from each tag, where all have had the same.
+func usedDigests(references []Reference) map[string]string {
+	used := map[string]string{}
+	for _, r := range references {
+		if r.Tag == "" || r.Digest == "" {
+			continue
+		}
+		if had, known := used[r.Tag]; known && had != r.Digest {
+			used[r.Tag] = ""
+		} else {
+			used[r.Tag] = r.Digest
+		}
+	}
+	return used
 }
 
 // share is a shard's part of an account's quotas.

@@ -122,6 +122,54 @@ func TestShardsShareNothing(t *testing.T) {
 	}
 }
 
+// TestShardsReadOnlyTheirs: what clusters use is read by its own shard alone, and no other asks for it. Of tags that nobody uses
+// each shard asks what they name, and says how far it is.
+func TestShardsReadOnlyTheirs(t *testing.T) {
+	t.Parallel()
+	src, dst := start(t), start(t)
+	const used, unused, shards = 40, 8, 4
+	var references []copy.Reference
+	for i := range used {
+		tag := fmt.Sprintf("workload-%02d", i)
+		references = append(references, copy.Reference{Tag: tag, Digest: src.push(tag, tag).Digest.String(), From: "OCIRepository mural-system/" + tag + "@hub"})
+	}
+	for i := range unused {
+		src.push(fmt.Sprintf("old-%d", i), fmt.Sprint(i))
+	}
+	src.push("workload-00", "moved since") // what the cluster has goes by its digest
+	src.forget()
+	heard := &recorder{counts: map[string]int{}}
+	tags := 0
+	for i := range shards {
+		r, err := copy.Run(t.Context(), src.source(), dst.destination(), copy.Options{References: references, Shard: copy.Shard{Index: i, Of: shards}, Progress: heard})
+		require.NoError(t, err)
+		tags += len(r.Tags)
+	}
+	assert.Equal(t, used+unused, tags, "each tag is one shard's")
+	assert.Equal(t, shards*unused, src.asked("HEAD", "/manifests/"))
+	assert.Equal(t, used+unused+1, src.asked("GET", "/manifests/"), "each manifest once: what a cluster has is mostly what its tag names")
+	assert.Equal(t, unused, heard.counts["tags looked at"])
+	assert.NotZero(t, heard.counts["manifests read"])
+	p, err := copy.Verify(t.Context(), src.source(), dst.destination(), copy.Options{References: references})
+	require.NoError(t, err)
+	assert.Equal(t, report.Held, p.Verdict, p.Cause)
+}
+
+// TestTagThatClustersHaveDifferently: of several digests that clusters have under one tag one is gone, which only the shard of
+// the tag sees by itself.
+func TestTagThatClustersHaveDifferently(t *testing.T) {
+	t.Parallel()
+	src, dst := start(t), start(t)
+	before, after := src.push("v1", "before"), src.push("v1", "after")
+	src.delete("manifests", before.Digest)
+	references := []copy.Reference{{Tag: "v1", Digest: before.Digest.String(), From: "OCIRepository a/b@hub"}, {Tag: "v1", Digest: after.Digest.String(), From: "OCIRepository a/b@spoke"}}
+	for i := range 8 {
+		_, err := copy.Run(t.Context(), src.source(), dst.destination(), copy.Options{References: references, Shard: copy.Shard{Index: i, Of: 8}})
+		require.NoError(t, err)
+	}
+	assert.Equal(t, after.Digest.String(), dst.digestOf("v1"))
+}
+
 func TestParseShard(t *testing.T) {
 	t.Parallel()
 	got, err := copy.ParseShard("2/4")

@@ -29,7 +29,7 @@ func Complete(ctx context.Context, dst Destination, o Options) (report.Proof, er
 	if _, err := v.list(ctx); err != nil { // says, unlike a manifest, that the repository is missing
 		return v.unproven(ctx, err)
 	}
-	g, err := walk(ctx, v.dst, 2*v.Concurrency, false, roots)
+	g, err := v.walk(ctx, v.dst, false, roots)
 	if err != nil {
 		return v.unproven(ctx, err)
 	}
@@ -87,6 +87,9 @@ func (v *verifier) rereadUsed(ctx context.Context, g *graph, references []Refere
 		}
 		r.lack(what+w.reference(), "missing (%s)", w.via())
 	}
+	for reference, wrong := range g.wrong {
+		r.lack("manifest "+reference, "%v", wrong)
+	}
 	var inner context.Context
 	r.group, inner = errgroup.WithContext(ctx)
 	r.group.SetLimit(2 * v.Concurrency)
@@ -116,7 +119,7 @@ func (v *verifier) rereadUsed(ctx context.Context, g *graph, references []Refere
 
 // rereadOnlyThere does the same for what clusters use that the source does not have.
 func (v *verifier) rereadOnlyThere(ctx context.Context, lacking []finding) ([]finding, error) {
-	g, err := walk(ctx, v.dst, 2*v.Concurrency, false, v.onlyThere)
+	g, err := v.walk(ctx, v.dst, false, v.onlyThere)
 	if err != nil {
 		return nil, err
 	}

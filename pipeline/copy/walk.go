@@ -49,38 +49,49 @@ func (w wanted) via() string {
 
 // walker reads a repository from its roots to the last manifest, level by level, each manifest once.
 type walker struct {
+	*job
 	at        *endpoint
 	referrers bool // follow them
 
 	mu    sync.Mutex
 	graph *graph
 	next  []wanted
+	asked map[string]bool
+	done  int
 }
 
 // walk reads everything that can be reached from the roots: children of indexes, subjects, and, when asked to,
-// referrers. What is not there is in the graph's list of what is gone. At most limit requests go at once.
-func walk(ctx context.Context, at *endpoint, limit int, referrers bool, roots []wanted) (*graph, error) {
-	w := &walker{at: at, referrers: referrers, graph: newGraph(), next: roots}
-	asked := map[string]bool{}
-	var all []wanted
-	for len(w.next) > 0 {
+// referrers. What is not there is in the graph's list of what is gone, and what is no manifest, or another one than was
+// asked for, among what is wrong.
+func (j *job) walk(ctx context.Context, at *endpoint, referrers bool, roots []wanted) (*graph, error) {
+	w := &walker{job: j, at: at, referrers: referrers, graph: newGraph(), asked: map[string]bool{}}
+	var later, all []wanted
+	for _, root := range roots {
+		if root.tag == "" && root.ref != nil && root.ref.Tag != "" {
+			later = append(later, root) // mostly that tag names it, and it is read then
+		} else {
+			w.next = append(w.next, root)
+		}
+	}
+	for len(w.next)+len(later) > 0 {
 		var level []wanted
 		for _, each := range w.next {
-			if reference := each.reference(); !asked[reference] && w.graph.nodes[each.digest] == nil {
-				asked[reference] = true
+			if reference := each.reference(); !w.asked[reference] && w.graph.nodes[each.digest] == nil {
+				w.asked[reference] = true
 				level = append(level, each)
 			}
 		}
 		all = append(all, w.next...)
 		w.next = nil
 		group, ctx := errgroup.WithContext(ctx)
-		group.SetLimit(limit)
+		group.SetLimit(2 * j.Concurrency)
 		for _, each := range level {
 			group.Go(func() error { return w.read(ctx, each) })
 		}
 		if err := group.Wait(); err != nil {
 			return nil, err
 		}
+		w.next, later = append(w.next, later...), nil
 	}
 	w.graph.connect(all)
 	return w.graph, nil
@@ -88,14 +99,22 @@ func walk(ctx context.Context, at *endpoint, limit int, referrers bool, roots []
 
 // read reads one manifest and puts what it leads to on the list.
 func (w *walker) read(ctx context.Context, want wanted) error {
+	defer w.step()
 	desc, raw, err := w.at.manifest(ctx, want.reference())
 	if errors.Is(err, errdef.ErrNotFound) {
 		return nil // connect finds out
 	}
-	if err != nil {
-		return w.at.fail(err, "reading manifest", want.reference())
+	var n *node
+	var isNew bool
+	if err == nil {
+		n, isNew, err = w.add(want, desc, raw)
 	}
-	n, isNew, err := w.add(want, desc, raw)
+	if isWrong(err) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.graph.wrong[want.reference()] = w.at.fail(err, "reading manifest", want.reference())
+		return nil
+	}
 	if err != nil || !isNew {
 		return w.at.fail(err, "reading manifest", want.reference())
 	}
@@ -107,6 +126,14 @@ func (w *walker) read(ctx context.Context, want wanted) error {
 	}
 	w.follow(n, referrers)
 	return nil
+}
+
+// step says how far it is. What manifests lead to is known only when they are read, so the total grows.
+func (w *walker) step() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.done++
+	w.Progress.Count("manifests read", w.done, len(w.asked))
 }
 
 // add puts a manifest into the graph; several tags can name the same.
