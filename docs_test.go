@@ -394,7 +394,7 @@ func TestAWrongCommandIsSeen(t *testing.T) {
 	for line, wrong := range map[string]string{
 		"palette-ecr render --valuez values.yaml":              "unknown flag: --valuez",
 		"palette-ecr rendr":                                    `unknown command "rendr"`,
-		"palette-ecr run values.yaml":                          "unknown command",
+		"palette-ecr run values.yaml":                          "takes only flags",
 		"palette-ecr run --timeout soon":                       "takes a time such as",
 		"palette-ecr run --until validat":                      "validat",
 		"palette-ecr run -o pdf=report.pdf":                    "pdf",

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -54,7 +55,10 @@ func (a runner) shard(r *runFlags, text string, run *string) (copy.Shard, error)
 }
 
 // inCluster returns which pods copy; nil: this process does.
-func (a runner) inCluster(r *runFlags) (*incluster.Options, error) {
+func (a runner) inCluster(c *cobra.Command, r *runFlags) (*incluster.Options, error) {
+	if c.Flags().Changed("shards") && r.pods.Shards < 1 {
+		return nil, fault.New(fault.Usage, fmt.Sprintf("give 1 to %d", copy.MostShards), "reading the arguments: --shards %d: no pod would copy", r.pods.Shards)
+	}
 	if !r.inCluster {
 		if r.pods.Image != "" || r.pods.Shards != 0 || r.pods.ServiceAccount != "" {
 			return nil, fault.New(fault.Usage, "add --in-cluster", "reading the arguments: --image, --shards and --service-account are for pods that copy")

@@ -201,7 +201,7 @@ func (a runner) pipeline(
 	if err != nil {
 		return err
 	}
-	pods, err := a.inCluster(r)
+	pods, err := a.inCluster(c, r)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,11 @@ func checkArgs(c *cobra.Command) {
 	}
 	c.Args = func(c *cobra.Command, args []string) error {
 		if check != nil {
-			if err := check(c, args); err != nil {
+			err := check(c, args)
+			if err != nil && len(args) > 0 && c.HasParent() && !c.HasSubCommands() && c.Name() != "help" { // cobra would call it an unknown command
+				return fault.New(fault.Usage, "leave it out, or write it after the flag that it is for: see "+c.CommandPath()+" --help", "reading arguments: %q follows %s, which takes only flags", args[0], c.CommandPath())
+			}
+			if err != nil {
 				return fault.New(fault.Usage, hint(c, args), "reading arguments: %w", err)
 			}
 		}

@@ -99,7 +99,7 @@ func TestJobAsksForLittle(t *testing.T) {
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, Options{Image: "palette-ecr:v1"}.Check())
-	for _, wrong := range []Options{{}, {Image: "x", Shards: -1}, {Image: "x", Shards: 65}} {
+	for _, wrong := range []Options{{}, {Image: "x", Shards: -1}, {Image: "x", Shards: 65}, {Image: "Upper/Case:v1"}, {Image: "x:a:b"}, {Image: " x"}, {Image: "x@sha256:abc"}} {
 		assert.Equal(t, fault.Usage, fault.CodeOf(wrong.Check()))
 	}
 }

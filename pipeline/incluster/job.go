@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/distribution/reference"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -39,6 +40,9 @@ type Options struct {
 func (o Options) Check() error {
 	if o.Image == "" {
 		return fault.New(fault.Usage, "give --image, for example that of the release, or one that the Dagger function release makes", "reading the arguments: --in-cluster needs an image of palette-ecr")
+	}
+	if _, err := reference.ParseNormalizedNamed(o.Image); err != nil {
+		return fault.New(fault.Usage, "give it as registry/repository:tag", "reading the arguments: --image %q is not a reference to an image: %w", o.Image, err)
 	}
 	if o.Shards < 0 || o.Shards > copy.MostShards {
 		return fault.New(fault.Usage, fmt.Sprintf("give 1 to %d: ECR's quotas are shared among them", copy.MostShards), "reading the arguments: --shards %d", o.Shards)
