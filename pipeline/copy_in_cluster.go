@@ -20,7 +20,9 @@ func (e *endpoints) inside(ctx context.Context, w *world.World, pairs []copy.Pai
 	if err := w.Lock(ctx); err != nil {
 		return incluster.Outcome{}, err
 	}
-	return e.launcher(w).CopyProven(ctx, e.order(w, pairs))
+	l := e.launcher(w)
+	l.Held = func(ctx context.Context) (map[string]bool, bool) { return copy.Held(ctx, pairs) }
+	return l.CopyProven(ctx, e.order(w, pairs))
 }
 
 // provenInside proves the closure from a pod beside the source.

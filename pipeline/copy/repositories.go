@@ -8,6 +8,7 @@ import (
 
 	"oras.land/oras-go/v2/registry/remote"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -206,15 +207,49 @@ func Notes(pairs []Pair, results []Result) (notes []string) {
 
 // VerifyAll is Verify for several repositories.
 func VerifyAll(ctx context.Context, pairs []Pair, o Options) (report.Proof, error) {
+	p, _, err := VerifyCounted(ctx, pairs, o)
+	return p, err
+}
+
+// VerifyCounted is VerifyAll that counts too what the source has: shards can't, since some of it is several shards'. The
+// counts are nil where a source could not be read.
+func VerifyCounted(ctx context.Context, pairs []Pair, o Options) (report.Proof, map[string]int64, error) {
 	var proofs []report.Proof
+	counts := map[string]int64{}
 	for _, p := range pairs {
-		proof, err := Verify(ctx, p.Source, p.Destination, p.With(o))
+		proof, g, err := verifyCounted(ctx, p.Source, p.Destination, p.With(o))
 		if err != nil {
-			return report.Proof{}, err
+			return report.Proof{}, nil, err
+		}
+		if g == nil {
+			counts = nil
+		}
+		if counts != nil {
+			counts["tags"] += int64(len(g.tags))
+			counts["manifests"] += int64(len(g.nodes))
+			counts["blobs"] += int64(len(g.blobs))
 		}
 		proofs = append(proofs, proof)
 	}
-	return together(proofs), nil
+	return together(proofs), counts, nil
+}
+
+// Held returns the manifests that all the destinations have, as REPOSITORY@DIGEST, and false where that can't be listed.
+func Held(ctx context.Context, pairs []Pair) (map[string]bool, bool) {
+	all := map[string]bool{}
+	for _, p := range pairs {
+		if p.Destination.Images == nil {
+			return nil, false
+		}
+		images, err := p.Destination.Images(ctx)
+		if err != nil && !isCause(ecr.Explain(err, p.Destination.Address), ecr.Missing) {
+			return nil, false
+		}
+		for _, image := range images {
+			all[p.Destination.Address.Name+"@"+image.Digest] = true
+		}
+	}
+	return all, true
 }
 
 // together makes one proof of those of several repositories: the worst verdict, the first time and the first end.

@@ -16,18 +16,25 @@ import (
 // destination, every manifest with its digest and every blob by a HEAD. What was found is the proof's verdict;
 // the error is only for a context that ended. A source that moves meanwhile is read again.
 func Verify(ctx context.Context, src Source, dst Destination, o Options) (report.Proof, error) {
+	p, _, err := verifyCounted(ctx, src, dst, o)
+	return p, err
+}
+
+// verifyCounted is Verify that returns what was read of the source too; nil where that could not be read.
+func verifyCounted(ctx context.Context, src Source, dst Destination, o Options) (report.Proof, *graph, error) {
 	for round := 1; ; round++ {
 		c := &copier{job: newJob(&src, dst, o)}
 		p, g, err := c.prove(ctx)
 		if err != nil || p.Verdict != report.Held {
-			return p, err
+			return p, g, err
 		}
 		moved, err := c.meanwhile(ctx, g)
 		if err != nil {
-			return c.verifier().unproven(ctx, err)
+			p, err := c.verifier().unproven(ctx, err)
+			return p, g, err
 		}
 		if len(moved) == 0 || round == mostRounds {
-			return c.asOf(p, moved), nil
+			return c.asOf(p, moved), g, nil
 		}
 	}
 }

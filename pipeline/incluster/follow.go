@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
 // follower watches one Job, and says what its pods say.
@@ -30,6 +32,7 @@ type follower struct {
 	listening sync.WaitGroup
 	heard     map[types.UID]bool
 	since     time.Time // when no pod has run yet: since then
+	why       string    // that the Job could not make a pod
 }
 
 // follow waits until a Job has ended, and returns what its pods came to.
@@ -84,6 +87,9 @@ func (f *follower) look(ctx context.Context) (pods []corev1.Pod, ended bool, err
 			return all.Items, true, nil
 		}
 	}
+	if len(all.Items) == 0 {
+		f.sayWhyNone(ctx)
+	}
 	if running {
 		f.since = time.Now()
 	} else if f.Timeout > 0 && time.Since(f.since) > f.Timeout {
@@ -99,10 +105,28 @@ func (f *follower) waiting(pods []corev1.Pod) string {
 			return ": " + message
 		}
 	}
+	if len(pods) == 0 && f.why != "" {
+		return ": the Job has made none: " + f.why
+	}
 	if len(pods) == 0 {
 		return ": the Job has made none; a quota or an admission policy may be in the way"
 	}
 	return ""
+}
+
+// sayWhyNone says why the Job can't make a pod, when Kubernetes has said so: a quota, an admission policy. It may pass. Not
+// being allowed to read events is no reason to fail.
+func (f *follower) sayWhyNone(ctx context.Context) {
+	var events corev1.EventList
+	if f.Cluster.Client.List(ctx, &events, client.InNamespace(f.Namespace), client.MatchingFields{"involvedObject.name": f.job.Name}) != nil {
+		return
+	}
+	for _, e := range events.Items {
+		if e.Reason == "FailedCreate" && e.Message != f.why {
+			f.why = e.Message
+			f.Progress.Say("Job %s can't make a pod: %s", f.job.Name, e.Message)
+		}
+	}
 }
 
 // clock stands before each line of progress; the launcher has its own.
@@ -147,23 +171,41 @@ func (f *follower) hearOut() {
 // collect puts together what pods came to, each shard by the pod that did it.
 func (f *follower) collect(pods []corev1.Pod) (Outcome, error) {
 	shards := max(f.order.Shards, 1)
-	ended, started := make([]*corev1.Pod, shards), make([]int, shards)
+	ended, silent := make([]*corev1.Pod, shards), make([]int, shards)
+	earlier := make([]Outcome, shards) // of pods that were told to end: what they sent counts too
+	put := func(at int, pod *corev1.Pod) {
+		if said, err := f.outcome(at, pod); err != nil && len(said.Counts) == 0 {
+			silent[at]++
+		} else {
+			earlier[at] = earlier[at].and(Outcome{Counts: sent(said.Counts)})
+		}
+	}
 	for i := range pods {
 		pod := &pods[i]
 		at := index(pod)
-		if at < shards {
-			started[at]++
-		}
-		if at < shards && (ended[at] == nil || later(pod, ended[at])) {
+		switch {
+		case at >= shards:
+		case ended[at] == nil:
 			ended[at] = pod
+		case later(pod, ended[at]):
+			put(at, ended[at])
+			ended[at] = pod
+		default:
+			put(at, pod)
 		}
 	}
 	var all Outcome
 	var failures []error
 	for i, pod := range ended {
 		outcome, err := f.outcome(i, pod)
-		if n := started[i]; n > 1 {
-			outcome.Notes = append(outcome.Notes, fmt.Sprintf("part %d began %d times: at least what is counted was copied, since a pod that was killed says nothing", i+1, n))
+		if silent[i] > 0 {
+			outcome.Notes = append(outcome.Notes, fmt.Sprintf("%s of part %d said nothing when it was killed: of blobs and bytes at least what is counted was copied", report.Counted(silent[i], "pod"), i+1))
+		}
+		outcome = outcome.and(earlier[i])
+		if shards > 1 {
+			outcome.Counts = maps.Clone(outcome.Counts)
+			delete(outcome.Counts, "manifests") // what several shards need would count several times
+			delete(outcome.Counts, "blobs")
 		}
 		if all = all.and(outcome); shards == 1 {
 			all.Proof = outcome.Proof
@@ -173,12 +215,21 @@ func (f *follower) collect(pods []corev1.Pod) (Outcome, error) {
 		}
 	}
 	if shards > 1 {
-		all.Summary = fmt.Sprintf("%d shards: %d manifests and %d blobs copied", shards, all.Counts["manifests copied"], all.Counts["blobs copied"])
+		all.Summary = all.ofShards(shards)
 	}
 	if len(failures) > 0 {
 		return all, fault.New(fault.CodeOf(failures[0]), fault.RemedyOf(failures[0]), "copying inside cluster %q: %w", f.Cluster.Name, errors.Join(failures...))
 	}
 	return all, nil
+}
+
+// sent are the counts of what was done, without those of what there is.
+func sent(counts map[string]int64) map[string]int64 {
+	done := maps.Clone(counts)
+	for _, what := range []string{"tags", "manifests", "blobs"} {
+		delete(done, what)
+	}
+	return done
 }
 
 // later reports whether one pod's end counts more than another's: who did well, else who came later.

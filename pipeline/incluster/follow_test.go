@@ -48,7 +48,18 @@ func TestCollect(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.EqualValues(t, 6, got.Counts["manifests copied"])
-	assert.Equal(t, []string{"part 2 began 2 times: at least what is counted was copied, since a pod that was killed says nothing"}, got.Notes)
+	assert.Equal(t, []string{"1 pod of part 2 said nothing when it was killed: of blobs and bytes at least what is counted was copied"}, got.Notes)
+
+	told := failed(fault.New(interrupted, "", "told to end"))
+	told.Counts = map[string]int64{"manifests copied": 2, "manifests": 5, "tags": 5}
+	got, err = f.collect([]corev1.Pod{
+		ended(0, 0, corev1.PodSucceeded, said(t, Outcome{Counts: map[string]int64{"manifests copied": 3, "manifests": 4, "blobs": 9, "tags": 2}})),
+		ended(1, time.Minute, corev1.PodFailed, said(t, told)),
+		ended(1, 0, corev1.PodSucceeded, said(t, Outcome{Counts: map[string]int64{"manifests copied": 3, "manifests": 5, "blobs": 9, "tags": 5}})),
+	})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]int64{"manifests copied": 8, "tags": 7}, got.Counts, "what a pod sent before it was told to end counts, and what may be several shards' counts not at all")
+	assert.Empty(t, got.Notes)
 
 	_, err = f.collect([]corev1.Pod{ended(0, 0, corev1.PodSucceeded, three), ended(1, 0, corev1.PodFailed, "panic: oh")})
 	require.ErrorContains(t, err, `copying inside cluster "hub"`)

@@ -1,6 +1,7 @@
 package incluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -27,11 +28,37 @@ type Launcher struct {
 	Options   Options
 	Timeout   time.Duration // until a pod runs
 	Progress  progress.Reporter
+
+	// Held returns the manifests that the destination has, and false where that can't be listed. What pods have copied is
+	// counted by it: one that was killed says nothing, and a part of two indexes is sent by two shards. May be nil.
+	Held func(context.Context) (map[string]bool, bool)
 }
 
 // CopyProven copies what an order names and proves the closure: in one pod, or in shards and a last pod that proves all.
 // When the proof finds manifests that were there and not whole, it repairs them and looks once more.
 func (l Launcher) CopyProven(ctx context.Context, order Order) (Outcome, error) {
+	if l.Held == nil {
+		return l.copyProven(ctx, order)
+	}
+	before, known := l.Held(ctx)
+	done, err := l.copyProven(ctx, order)
+	after, still := l.Held(context.WithoutCancel(ctx))
+	if known && still {
+		if done.Counts == nil {
+			done.Counts = map[string]int64{}
+		}
+		for manifest := range before {
+			delete(after, manifest)
+		}
+		done.Counts["manifests copied"] = int64(len(after))
+	}
+	if l.Options.Shards > 1 {
+		done.Summary = done.ofShards(l.Options.Shards)
+	}
+	return done, err
+}
+
+func (l Launcher) copyProven(ctx context.Context, order Order) (Outcome, error) {
 	if order.Shards = l.Options.Shards; order.Shards <= 1 {
 		order.Work = CopyProven
 		return l.run(ctx, order)
@@ -45,6 +72,7 @@ func (l Launcher) CopyProven(ctx context.Context, order Order) (Outcome, error) 
 			return all, err
 		}
 		proven, err := l.Prove(ctx, order)
+		all.total(proven.Counts)
 		if all.Proof = proven.Proof; err != nil || all.Proof == nil || all.Proof.Verdict != report.Broken {
 			return all, err
 		}
@@ -78,6 +106,26 @@ func (o Outcome) and(other Outcome) Outcome {
 	return o
 }
 
+// total takes over what the source has altogether. More than that was not copied: what several shards need, each may have
+// sent.
+func (o *Outcome) total(counts map[string]int64) {
+	for what, n := range counts {
+		o.Counts[what] = n
+		if copied := what + " copied"; o.Counts[copied] > n {
+			o.Counts[copied] = n
+		}
+	}
+}
+
+// ofShards says what several shards came to.
+func (o Outcome) ofShards(shards int) string {
+	text := fmt.Sprintf("%d shards: ", shards)
+	if _, known := o.Counts["manifests"]; known {
+		text += fmt.Sprintf("%s, %s and %s: ", report.Counted(int(o.Counts["tags"]), "tag"), report.Counted(int(o.Counts["manifests"]), "manifest"), report.Counted(int(o.Counts["blobs"]), "blob"))
+	}
+	return text + fmt.Sprintf("%s and %s copied", report.Counted(int(o.Counts["manifests copied"]), "manifest"), report.Counted(int(o.Counts["blobs copied"]), "blob"))
+}
+
 // run makes a Job, waits for its end and takes it away again, with its pods and its Secret.
 func (l Launcher) run(ctx context.Context, order Order) (done Outcome, err error) {
 	sealed, err := order.seal()
@@ -89,6 +137,9 @@ func (l Launcher) run(ctx context.Context, order Order) (done Outcome, err error
 		return done, err
 	}
 	if err := l.clear(ctx); err != nil {
+		return done, err
+	}
+	if err := l.account(ctx, hue.Spec.Template.Spec.ServiceAccountName); err != nil {
 		return done, err
 	}
 	made := job(l.Namespace, l.Role, hue.Spec.Template, l.Options, order)
@@ -124,6 +175,21 @@ func (l Launcher) hue(ctx context.Context) (*appsv1.Deployment, error) {
 		return nil, l.explain(err, "reading Deployment "+key.String())
 	}
 	return &found, nil
+}
+
+// account looks for the ServiceAccount of the pods: without it Kubernetes makes none, and says so nowhere that one would look.
+// Not being allowed to look is fine: the follower says why there is no pod.
+func (l Launcher) account(ctx context.Context, hues string) error {
+	key := client.ObjectKey{Namespace: l.Namespace, Name: cmp.Or(l.Options.ServiceAccount, hues, "default")}
+	err := l.Cluster.Client.Get(ctx, key, &corev1.ServiceAccount{})
+	switch {
+	case apierrors.IsNotFound(err) && l.Options.ServiceAccount != "":
+		return fault.New(fault.Usage, fmt.Sprintf("name one of `%s`, or leave --service-account out: then it is hue's", l.Cluster.Kubectl("--namespace %s get serviceaccounts", l.Namespace)),
+			"copying inside cluster %q: there is no ServiceAccount %s", l.Cluster.Name, key)
+	case err != nil && !apierrors.IsForbidden(err):
+		return l.explain(err, "looking for ServiceAccount "+key.String())
+	}
+	return nil
 }
 
 // clear takes away what an earlier launcher that was killed has left.

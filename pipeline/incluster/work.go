@@ -74,8 +74,8 @@ func (p Pod) do(ctx context.Context) (Outcome, error) {
 	o := copy.Options{Quotas: order.Quotas, Repair: order.Repair, Keep: order.Keep, Since: order.Since, Progress: p.Progress}
 	switch order.Work {
 	case Prove:
-		proof, err := copy.VerifyAll(ctx, pairs, o)
-		done.Summary, done.Proof = proof.Summary, &proof
+		proof, counts, err := copy.VerifyCounted(ctx, pairs, o)
+		done.Summary, done.Counts, done.Proof = proof.Summary, counts, &proof
 		return done, err
 	case CopyShard:
 		o.Shard = copy.Shard{Index: p.Index, Of: order.Shards}

@@ -73,7 +73,8 @@ func copyingOnHub(o Options) []Need {
 	all := slices.Concat(connect(o), writes(o), forward(o))
 	if o.InCluster {
 		all = append(all, Need{"create list get patch delete", "batch", "jobs", o.Namespace, ""},
-			Need{"list", "", "pods", o.Namespace, ""}, Need{"get", "", "pods/log", o.Namespace, ""}, Need{"get", "apps", "deployments", o.Namespace, ""})
+			Need{"list", "", "pods", o.Namespace, ""}, Need{"get", "", "pods/log", o.Namespace, ""}, Need{"get", "apps", "deployments", o.Namespace, ""},
+			Need{"get", "", "serviceaccounts", o.Namespace, ""}, Need{"list", "", "events", o.Namespace, ""})
 	}
 	return all
 }
