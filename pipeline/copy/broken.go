@@ -53,7 +53,7 @@ func (s *sender) brokenBlobs() error {
 	if len(all) == 0 {
 		return nil
 	}
-	return incomplete(pushAgain, "%w", &Error{Side: FromSource, Op: "reading blobs", Repository: s.src.url, Err: fmt.Errorf("%d are missing there or not what their digests say: %s", len(all), some(sorted(all)))})
+	return incomplete(pushAgain, "%w", &Error{Side: FromSource, Op: "reading blobs", Repository: s.src.url, Err: fmt.Errorf("%d are missing there or not what their digests say: %s", len(all), Some(sorted(all)))})
 }
 
 // causeOf is an error's text without the side, where that is said already.

@@ -106,3 +106,42 @@ func TestBrokenRepositoryKeepsNoOtherBack(t *testing.T) {
 	assert.Len(t, results, 3)
 	assert.NotEmpty(t, whole.digestOf("v1"))
 }
+
+// TestLookFindsWhatIsIncomplete, though it sends nothing: of what the destination lacks, each blob is asked for in the source.
+func TestLookFindsWhatIsIncomplete(t *testing.T) {
+	t.Parallel()
+	src, dst := start(t), start(t)
+	src.push("v1", "one")
+	var lost ocispec.Descriptor
+	src.push("v2", "two", func(m *ocispec.Manifest) { lost = m.Layers[0] })
+	src.delete("blobs", lost.Digest)
+	src.forget()
+	s, err := copy.Look(t.Context(), src.source(), dst.destination(), copy.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"blob " + lost.Digest.String() + " (tag v2) is missing"}, s.Incomplete)
+	assert.Zero(t, s.Unseen)
+	assert.Equal(t, 4, src.asked("HEAD", "/blobs/"))
+	assert.Zero(t, src.asked("GET", "/blobs/"))
+}
+
+// TestTagThatWasDeletedAtTheDestination since it was copied there is said when it comes again.
+func TestTagThatWasDeletedAtTheDestination(t *testing.T) {
+	t.Parallel()
+	src, dst := start(t), start(t)
+	src.push("stays", "stays")
+	gone := src.push("gone", "gone")
+	first, err := copy.Run(t.Context(), src.source(), dst.destination(), copy.Options{})
+	require.NoError(t, err)
+	assert.Empty(t, first.Notes, "what is new is not worth a word")
+	dst.delete("manifests", gone.Digest)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, dst.server.URL+"/v2/"+repository+"/manifests/gone", nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Empty(t, dst.digestOf("gone"))
+	again, err := copy.Run(t.Context(), src.source(), dst.destination(), copy.Options{Keep: true, Base: first.Base()})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"tag gone was deleted at the destination since it was copied there, and is copied again"}, again.Notes)
+	assert.NotEmpty(t, dst.digestOf("gone"))
+}

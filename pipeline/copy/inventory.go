@@ -46,7 +46,7 @@ func (c *copier) inventory(ctx context.Context) (*graph, error) {
 		return nil, err
 	}
 	if outside := g.outside(); len(outside) > 0 {
-		c.note("%s may not be distributed: not copied are %s", report.Counted(len(outside), "layer"), some(outside))
+		c.note("%s may not be distributed: not copied are %s", report.Counted(len(outside), "layer"), Some(outside))
 	}
 	return g, c.settle(ctx, g)
 }
@@ -97,7 +97,7 @@ func (c *copier) settle(ctx context.Context, g *graph) error {
 	}
 	if len(lost) > 0 {
 		return incomplete("have hue push it again, or delete the OCIRepository if nothing needs it",
-			"looking for what the clusters use: %s, which is neither in %s nor in %s", some(lost), c.src.url, c.dst.url)
+			"looking for what the clusters use: %s, which is neither in %s nor in %s", Some(lost), c.src.url, c.dst.url)
 	}
 	return c.broken(ctx, g, broken)
 }
@@ -118,7 +118,7 @@ func (c *copier) broken(ctx context.Context, g *graph, missing []string) error {
 		return err
 	}
 	missing = sorted(append(missing, blobs...))
-	return incomplete(pushAgain, "reading %s: it is incomplete there, %s: %s", c.src.url, report.Counted(len(missing), "fault"), some(missing))
+	return incomplete(pushAgain, "reading %s: it is incomplete there, %s: %s", c.src.url, report.Counted(len(missing), "fault"), Some(missing))
 }
 
 // incompleteError says that something is not there to be copied, which is a finding and not a failure to look.
@@ -135,8 +135,8 @@ func isCause(err error, cause ecr.Cause) bool {
 	return errors.As(err, &refused) && refused.Cause == cause
 }
 
-// some names the first few of many.
-func some(all []string) string {
+// Some names the first few of many.
+func Some(all []string) string {
 	const most = 10
 	if len(all) > most {
 		return strings.Join(all[:most], ", ") + fmt.Sprintf(", and %d more", len(all)-most)

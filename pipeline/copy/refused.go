@@ -33,7 +33,7 @@ func (j *job) refused(g *graph, there listed) error {
 		return nil
 	}
 	return fault.New(fault.Failed, "push it again in a form that ECR takes, or leave it in the source by its tag or digest (--leave)",
-		"looking for what ECR refuses: %s", some(all))
+		"looking for what ECR refuses: %s", Some(all))
 }
 
 // refusals lists what ECR would not take of what is missing there, and counts what is missing.

@@ -56,7 +56,7 @@ type Mapping struct {
 func Map(catalog []string, main string, to registry.Repository, names map[string]string, left []string) ([]Mapping, error) {
 	for name := range names {
 		if !slices.Contains(catalog, name) {
-			return nil, fault.New(fault.Usage, "name one of: "+some(catalog), "mapping repositories: the source has no repository %q", name)
+			return nil, fault.New(fault.Usage, "name one of: "+Some(catalog), "mapping repositories: the source has no repository %q", name)
 		}
 	}
 	for _, name := range left {
@@ -64,7 +64,7 @@ func Map(catalog []string, main string, to registry.Repository, names map[string
 			return nil, fault.New(fault.Usage, "take it out of what is left: workloads read it", "mapping repositories: %q is the repository of the workloads", name)
 		}
 		if !slices.Contains(catalog, name) {
-			return nil, fault.New(fault.Usage, "name one of: "+some(catalog), "mapping repositories: the source has no repository %q to leave", name)
+			return nil, fault.New(fault.Usage, "name one of: "+Some(catalog), "mapping repositories: the source has no repository %q to leave", name)
 		}
 	}
 	if main != "" && !slices.Contains(catalog, main) {

@@ -23,6 +23,9 @@ type Survey struct {
 	MissingBlobs     int   // of these, at most: some may be there
 	Bytes            int64 // of these blobs and manifests, at most
 
+	Incomplete []string // blobs that the source lacks, of what would be sent
+	Unseen     int      // blobs that were not looked for in the source, since there are too many
+
 	Refused   []string      // manifests that ECR would not take, each with the reason
 	Immutable []string      // tags that would have to be moved where none can be
 	Least     time.Duration // that the destination's quotas make it
@@ -58,7 +61,7 @@ func (c *copier) look(ctx context.Context) (Survey, error) {
 		return s, err
 	}
 	s.Manifests = len(g.nodes)
-	blobs := map[digest.Digest]bool{}
+	blobs, missing := map[digest.Digest]bool{}, []*blob(nil)
 	for _, n := range g.sorted() {
 		if there.there[n.desc.Digest] {
 			continue
@@ -68,11 +71,17 @@ func (c *copier) look(ctx context.Context) (Survey, error) {
 		for _, b := range n.blobs {
 			if !blobs[b.desc.Digest] {
 				blobs[b.desc.Digest] = true
+				missing = append(missing, b)
 				s.Bytes += b.desc.Size
 			}
 		}
 	}
 	s.MissingBlobs = len(blobs)
+	looked := 0
+	if s.Incomplete, looked, err = c.lackingBlobs(ctx, missing); err != nil {
+		return s, err
+	}
+	s.Unseen = len(missing) - looked
 	if c.dst.address.Registry.IsECR() {
 		s.Refused, _ = refusals(g, there)
 	}

@@ -70,6 +70,10 @@ func (t *tagger) lookUp(ctx context.Context, g *graph) error {
 	}
 	for _, name := range g.sortedTags() {
 		switch s := t.states[name]; s.outcome {
+		case Copied:
+			if t.Base[name] != "" {
+				t.note("tag %s was deleted at the destination since it was copied there, and is copied again", name)
+			}
 		case Kept:
 			t.note("tag %s stays %s at the destination, the source has %s under it", name, s.was, s.want)
 		case Unclear:
@@ -104,7 +108,7 @@ func (t *tagger) refuseImmutable() error {
 	if len(taken) == 0 {
 		return nil
 	}
-	return t.immutableError(some(sorted(taken)))
+	return t.immutableError(Some(sorted(taken)))
 }
 
 func (s *tagState) conflict() string {

@@ -67,7 +67,7 @@ func RunProven(ctx context.Context, src Source, dst Destination, o Options) (Res
 	for round, repaired := 1, false; ; round++ {
 		p, lacking, err := c.verifier().verify(ctx, g)
 		if err == nil && len(lacking) > 0 && !repaired {
-			c.note("repairing the destination: %s", some(names(lacking)))
+			c.note("repairing the destination: %s", Some(names(lacking)))
 			repaired, o.Repair = true, true
 		} else {
 			var moved []string
@@ -78,7 +78,7 @@ func RunProven(ctx context.Context, src Source, dst Destination, o Options) (Res
 				result.Notes = sorted(append(notes, c.notes...))
 				return result, c.asOf(p, moved), err
 			}
-			c.note("the source moved while it was copied, and is read again: tag %s", some(moved))
+			c.note("the source moved while it was copied, and is read again: tag %s", Some(moved))
 		}
 		notes = append(notes, c.notes...)
 		c = &copier{job: newJob(&src, dst, o.after(result))}
@@ -110,8 +110,8 @@ func (c *copier) asOf(p report.Proof, moved []string) report.Proof {
 	if len(moved) == 0 {
 		return p
 	}
-	p.Summary += fmt.Sprintf("; this is of %s, and %s in the source moved since: %s", c.began.UTC().Format("15:04:05 UTC"), report.Counted(len(moved), "tag"), some(moved))
-	p.Evidence = append(p.Evidence, report.Evidence{Object: c.src.url, Seen: "moved since it was read: " + some(moved), OK: true})
+	p.Summary += fmt.Sprintf("; this is of %s, and %s in the source moved since: %s", c.began.UTC().Format("15:04:05 UTC"), report.Counted(len(moved), "tag"), Some(moved))
+	p.Evidence = append(p.Evidence, report.Evidence{Object: c.src.url, Seen: "moved since it was read: " + Some(moved), OK: true})
 	return p
 }
 
@@ -166,7 +166,7 @@ func (v *verifier) verify(ctx context.Context, g *graph) (report.Proof, []findin
 	}
 	if outside := g.outside(); len(outside) > 0 {
 		p.Summary += fmt.Sprintf("; %s may not be distributed, and nothing of that is copied", report.Counted(len(outside), "layer"))
-		p.Evidence = slices.Insert(p.Evidence, 1, report.Evidence{Object: v.src.url, Seen: "not copied, since they may not be distributed: " + some(outside), OK: true})
+		p.Evidence = slices.Insert(p.Evidence, 1, report.Evidence{Object: v.src.url, Seen: "not copied, since they may not be distributed: " + Some(outside), OK: true})
 	}
 	return v.unclear(v.judge(p, lacking, "what "+v.src.url+" holds"), unclear), lacking, nil
 }

@@ -215,6 +215,14 @@ func TestFaults(t *testing.T) {
 			},
 			rule: "P17", says: "connection refused",
 		},
+		"a blob is missing in Zot": {
+			breaks: func(_ *testing.T, s *scene) {
+				s.input.Survey = func(context.Context) ([]copy.Survey, error) {
+					return []copy.Survey{{Destination: mural(), Source: zotURL, Incomplete: []string{"blob sha256:1 (tag cart) is missing"}}}, nil
+				}
+			},
+			rule: "P17", says: "is incomplete: blob sha256:1 (tag cart) is missing",
+		},
 		"refused artifact": {
 			breaks: func(_ *testing.T, s *scene) {
 				s.input.Survey = func(context.Context) ([]copy.Survey, error) {

@@ -110,6 +110,9 @@ func (l *looker) survey(place report.Place, s copy.Survey) {
 		l.find(ruleWork, report.Info, place, "", "Zot is off in the live release: there is nothing to copy from")
 		return
 	}
+	if len(s.Incomplete) > 0 {
+		l.find(ruleSource, report.Error, place, "push the artifact again, or delete its tag from the source", "%s is incomplete: %s", s.Source, copy.Some(s.Incomplete))
+	}
 	for _, refused := range s.Refused {
 		l.find(ruleRefused, report.Error, place, "push it again in a form that ECR takes, or leave it in Zot by name: --leave REPOSITORY:TAG or REPOSITORY@DIGEST", "%s", refused)
 	}
@@ -117,6 +120,9 @@ func (l *looker) survey(place report.Place, s copy.Survey) {
 		l.find(ruleRefused, report.Error, place, "make the repository's tags mutable (aws ecr put-image-tag-mutability), or delete these tags from it", "immutable: %s", moved)
 	}
 	text := fmt.Sprintf("%s in %s; to copy: %s", report.Counted(s.Manifests, "manifest", "manifests"), s.Source, s.Missing())
+	if s.Unseen > 0 {
+		text += fmt.Sprintf("; %s not looked for in the source, since there are too many", report.Counted(s.Unseen, "blob"))
+	}
 	if s.Least > 0 {
 		text += "; " + copy.Least(s.Least)
 	}
