@@ -154,9 +154,7 @@ func TestAnAssociationTakesAWhile(t *testing.T) {
 		s := onZot(t, nil)
 		spoke, _ := edge(t, "edge-1", true, "")
 		restarts := 0
-		whole, ok := spoke.Client.(client.WithWatch)
-		require.True(t, ok)
-		spoke.Client = interceptor.NewClient(whole, interceptor.Funcs{Patch: func(ctx context.Context, c client.WithWatch, o client.Object, p client.Patch, options ...client.PatchOption) error {
+		spoke.Client = interceptor.NewClient(spoke.Client, interceptor.Funcs{Patch: func(ctx context.Context, c client.WithWatch, o client.Object, p client.Patch, options ...client.PatchOption) error {
 			err := c.Patch(ctx, o, p, options...)
 			if _, ok := o.(*appsv1.Deployment); !ok || err != nil {
 				return err
