@@ -103,7 +103,7 @@ func text(o, other *unstructured.Unstructured, differs string) string {
 		return ""
 	}
 	o = spare(o)
-	hideEnvironment(o.Object)
+	hideEntries(o.Object)
 	isSecret := o.GetKind() == "Secret"
 	if isSecret {
 		hideData(o, other, differs)
@@ -116,8 +116,12 @@ func text(o, other *unstructured.Unstructured, differs string) string {
 		return string(data)
 	}
 	var out strings.Builder
-	for line := range strings.Lines(string(data)) {
-		out.WriteString(secret.Line(strings.TrimRight(line, "\r\n")) + "\n")
+	line := secret.Line
+	if o.GetKind() == "CustomResourceDefinition" { // which describes tokens and passwords, and has none
+		line = secret.Text
+	}
+	for each := range strings.Lines(string(data)) {
+		out.WriteString(line(strings.TrimRight(each, "\r\n")) + "\n")
 	}
 	return secret.Text(out.String())
 }
@@ -174,20 +178,27 @@ func dataOf(o *unstructured.Unstructured) map[string]string {
 	return all
 }
 
-// hideEnvironment replaces the values of variables that are named as credentials are.
-func hideEnvironment(value any) {
+// hideEntries replaces the values of variables and arguments that are named as credentials are.
+func hideEntries(value any) {
 	switch v := value.(type) {
 	case map[string]any:
-		name, named := v["name"].(string)
-		if _, valued := v["value"].(string); named && valued && secret.Key(name) {
-			v["value"] = masking
-		}
-		for _, inner := range v {
-			hideEnvironment(inner)
+		get := func(key string) string { text, _ := v[key].(string); return text }
+		for key, inner := range v {
+			if _, valued := inner.(string); valued && secret.Entry(key, get) {
+				v[key] = masking
+				continue
+			}
+			hideEntries(inner)
 		}
 	case []any:
-		for _, inner := range v {
-			hideEnvironment(inner)
+		before := ""
+		for i, inner := range v {
+			item, _ := inner.(string)
+			if i > 0 && item != "" && secret.Follows(before, item, secret.Pair(i, len(v))) {
+				v[i] = masking
+			}
+			before = item
+			hideEntries(inner)
 		}
 	}
 }

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// told are words of a comment beside which people note a password in prose. What follows one with a colon is seen as a
+// noted are words of a comment beside which people note a password in prose. What follows one with a colon is seen as a
 // key's value.
-var told = regexp.MustCompile(`(?i)\b(?:pass(?:word|wd|phrase)?s?|pwd?|tokens?|logins?|creds?|htpasswd|api[ _-]?keys?)\b\s*(.?)`)
+var noted = regexp.MustCompile(`(?i)\b(?:pass(?:word|wd|phrase)?s?|pwd?|tokens?|logins?|creds?|htpasswd|api[ _-]?keys?)\b\s*(.?)`)
 
 // tells reports whether a comment may tell a secret in prose, in which nobody can say which word it is.
 func tells(comment string) bool {
 	if strings.HasPrefix(strings.TrimSpace(comment), "palette-ecr:ignore") {
 		return false
 	}
-	for _, match := range told.FindAllStringSubmatch(comment, -1) {
+	for _, match := range noted.FindAllStringSubmatch(comment, -1) {
 		if !strings.ContainsAny(match[1], `:"'`) {
 			return true
 		}

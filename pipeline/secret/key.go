@@ -119,8 +119,56 @@ func keysOf(path string) (keys []string) {
 // {name: ZOT_PASSWORD, value: …}, of a parameter {name: hue.ociRegistry.basicAuth.password, value: …}.
 func Named(entry string) bool { return Key(entry) || Path(entry) }
 
-// Flag reports whether what follows an argument such as --token is a secret.
-func Flag(argument string) bool {
+// NameKeys are the keys under which an entry of a list says what it is called, and ValueKeys those of its value.
+var (
+	NameKeys  = []string{"name", "key", "k"}
+	ValueKeys = []string{"value", "v"}
+)
+
+// Entry reports whether the value under key of an entry must not be shown, by the name that the entry has.
+func Entry(key string, get func(string) string) bool {
+	return slices.Contains(ValueKeys, key) && slices.ContainsFunc(NameKeys, func(name string) bool { return Named(get(name)) })
+}
+
+// Pair reports whether item i of a list may be the value of the one before it.
+func Pair(i, items int) bool { return items%2 == 0 && i%2 == 1 }
+
+// Follows reports whether an item of a list is a secret for the item before it: an argument such as --token, or -p, which
+// is a port, a path or a password; a variable's name; and in a list of pairs the word that says so.
+func Follows(before, item string, pair bool) bool {
+	switch {
+	case flag(before):
+		return true
+	case before == "-p" || before == "-a":
+		return strings.Trim(item, "0123456789.:") != "" && !strings.HasPrefix(item, "-") && !strings.ContainsAny(item, "/ ")
+	case variable(before) && Key(before):
+		return !variable(item)
+	}
+	return pair && Key(before) && !Key(item)
+}
+
+// variable reports whether a text is written as names of environment variables are.
+func variable(text string) bool {
+	return text != "" && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == "" && strings.ContainsAny(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+}
+
+// flag reports whether what follows an argument such as --token is a secret.
+func flag(argument string) bool {
 	name, ok := strings.CutPrefix(argument, "-")
 	return ok && !strings.ContainsAny(name, "= ") && (name == "u" || Key(strings.TrimLeft(name, "-")))
+}
+
+// Logins reports whether what is below a key may be logins: items such as name:password, or passwords under names.
+func Logins(key string) bool {
+	switch strings.TrimSuffix(separators.Replace(strings.ToLower(key)), "s") {
+	case "user", "login", "account", "auth", "htpasswd", "basicauthuser":
+		return true
+	}
+	return false
+}
+
+// Login reports whether an item of such a list has a password behind a colon.
+func Login(item string) bool {
+	name, password, ok := strings.Cut(item, ":")
+	return ok && name != "" && password != "" && !strings.ContainsAny(name, " /") && !strings.HasPrefix(password, " ")
 }

@@ -16,7 +16,7 @@ func Line(line string) string {
 	body := strings.TrimRight(line, "\r\n")
 	m := masker{in: []rune(body)}
 	m.run()
-	return Text(string(m.out)) + line[len(body):]
+	return Text(told(string(m.out))) + line[len(body):]
 }
 
 // masker goes once through a line, copying it to out, and hides values behind keys that hold credentials.

@@ -47,7 +47,13 @@ var secretShapes = []secretShape{
 	{"webhook", regexp.MustCompile(`/webhookb?2?/(?P<secret>[^\s"']{8,})`)},
 	{"machine", regexp.MustCompile(`\bmachine\s+\S+\s[^\n]*\bpassword\s+(?P<secret>[^\s"']+)`)},
 	// mysql -ppassword, sshpass -p password
-	{"-p", regexp.MustCompile(`\b(?:mysql[a-z]*|mariadb[a-z-]*)\b[^\n|;&]*\s-p(?P<secret>[^\s"']+)`)},
+	{"-p", regexp.MustCompile(`\b(?:mysql[a-z]*|mariadb[a-z-]*)\b[^\n|;&]*[\s"']-p(?P<secret>[^\s"']+)`)},
+	{"redis-cli", regexp.MustCompile(`\bredis-cli\b[^\n|;&]*\s-a\s*["']?(?P<secret>[^\s"']+)`)},
+	// echo password | docker login --password-stdin
+	{"-stdin", regexp.MustCompile(`\b(?:echo|printf)\s+(?:-n\s+)?["']?(?P<secret>[^\s"'|$%][^"'|\n]*?)["']?\s*\|[^\n]*-stdin`)},
+	// the two parts of an access key beside each other, and hashes of passwords
+	{"A", regexp.MustCompile(`\bA[KS]IA[A-Z0-9]{12,}\b[^A-Za-z0-9/+\n]{1,5}(?P<secret>[A-Za-z0-9/+]{30,})`)},
+	{"$", regexp.MustCompile(`(?P<secret>\$(?:apr1|2[abxy]|[156]|argon2[a-z]*)\$[^\s"',;]+)`)},
 	{"sshpass", regexp.MustCompile(`\bsshpass\s+-p\s*["']?(?P<secret>[^\s"']+)`)},
 	// a header of HTTP
 	{":", regexp.MustCompile(`(?i)\b(?:authorization|[a-z-]+-token|x-api-key)["']?\s*:\s*["']?(?:(?:basic|bearer|token)\s+)?(?P<secret>[^\s"'*\[{$<][^\s"'\\,;}]*)`)},
@@ -71,18 +77,21 @@ const (
 // Text hides what looks like a secret in text: an error, a message, a line of a log.
 func Text(text string) string {
 	for _, shape := range secretShapes {
-		var out strings.Builder
-		done := 0
-		for _, at := range shape.find(text) {
-			out.WriteString(text[done:at[0]])
-			out.WriteString(Hidden)
-			done = at[1]
-		}
-		if done > 0 {
-			text = out.String() + text[done:]
-		}
+		text = shape.hide(text)
 	}
 	return text
+}
+
+// hide hides what has the shape.
+func (s secretShape) hide(text string) string {
+	var out strings.Builder
+	done := 0
+	for _, at := range s.find(text) {
+		out.WriteString(text[done:at[0]])
+		out.WriteString(Hidden)
+		done = at[1]
+	}
+	return out.String() + text[done:]
 }
 
 // Find returns where in a text, of several lines perhaps, something looks like a secret.

@@ -32,12 +32,36 @@ func TestText(t *testing.T) {
 	}
 }
 
-func TestFlag(t *testing.T) {
+func TestFollows(t *testing.T) {
 	t.Parallel()
 	for argument, want := range map[string]bool{
-		"--token": true, "-u": true, "--user": true, "--token X": false, "--token=X": false, "--namespace": false, "token": false,
+		"--token": true, "-u": true, "--user": true, "--token X": false, "--token=X": false, "--namespace": false, "token": false, "-p": true, "DB_PASSWORD": true,
 	} {
-		assert.Equal(t, want, secret.Flag(argument), argument)
+		assert.Equal(t, want, secret.Follows(argument, "hunter2", false), argument)
 	}
+	for _, harmless := range [][2]string{{"-p", "5432"}, {"-p", "127.0.0.1:5432"}, {"-p", "/data"}, {"-p", "-v"}, {"DB_USER", "DB_PASSWORD"}, {"username", "password"}, {"host", "x"}} {
+		assert.False(t, secret.Follows(harmless[0], harmless[1], true), "%q", harmless)
+	}
+	assert.True(t, secret.Follows("password", "hunter2", secret.Pair(1, 2)), "a pair")
 	assert.True(t, secret.Key("REGISTRY_AUTH"))
+}
+
+// TestLineTells: seen in a diff: a password in a text of another format than YAML, in prose, or in a list.
+func TestLineTells(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{
+		`    password = hunter2`, `    secret_key=hunter2`, `    api.key = hunter2`, `  toml: 'token = "hunter2"'`, `  xml: "<password>hunter2</password>"`,
+		`  sql: ALTER USER bob WITH PASSWORD 'hunter2';`, `  sql: CREATE USER 'bob'@'%' IDENTIFIED BY 'hunter2';`, `  note: the password is hunter2`,
+		`  url: https://x/?access_token=hunter2&x=1`, `  - redis-cli -a hunter2 ping`, `    echo hunter2 | docker login -u bob --password-stdin`, `    set :password => 'hunter2'`,
+	} {
+		shown := secret.Line(line)
+		assert.NotContains(t, shown, "hunter2")
+		assert.Contains(t, shown, secret.Hidden)
+	}
+	for _, line := range []string{
+		`  secretName: hue-zot`, `  tokenFile = /var/run/token`, `  - --password-stdin`, `  args: ["--token-file", "/var/run/token"]`, `  automountServiceAccountToken: true`,
+		`  image: registry/token-service:1.2`, `  passwordSecretRef: {name: x, key: y}`,
+	} {
+		assert.Equal(t, line, secret.Line(line))
+	}
 }

@@ -12,18 +12,15 @@ func In(values map[string]any) []string {
 func collect(found []string, value any, hidden bool) []string {
 	switch v := value.(type) {
 	case map[string]any:
-		name, _ := v["name"].(string)
 		for key, inner := range v {
-			found = collect(found, inner, hidden || Key(key) || key == "value" && Named(name))
+			if Logins(key) {
+				found = append(found, logins(inner)...)
+			}
+			found = collect(found, inner, hidden || Key(key) || Entry(key, texts(v)))
 		}
 	case []any:
 		for i, inner := range v {
-			follows := false
-			if i > 0 {
-				flag, _ := v[i-1].(string)
-				follows = Flag(flag)
-			}
-			found = collect(found, inner, hidden || follows)
+			found = collect(found, inner, hidden || i > 0 && Follows(plain(v[i-1]), plain(inner), Pair(i, len(v))))
 		}
 	case string:
 		if hidden && v != "" {
@@ -34,4 +31,33 @@ func collect(found []string, value any, hidden bool) []string {
 		}
 	}
 	return found
+}
+
+// logins are what is below a key of logins.
+func logins(value any) (found []string) {
+	switch v := value.(type) {
+	case []any:
+		for _, item := range v {
+			if login := plain(item); Login(login) {
+				found = append(found, login)
+			}
+		}
+	case map[string]any:
+		for _, item := range v {
+			if password := plain(item); password != "" {
+				found = append(found, password)
+			}
+		}
+	}
+	return found
+}
+
+func plain(value any) string {
+	text, _ := value.(string)
+	return text
+}
+
+// texts returns what a mapping has under a key, where that is a text.
+func texts(mapping map[string]any) func(string) string {
+	return func(key string) string { return plain(mapping[key]) }
 }

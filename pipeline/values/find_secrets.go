@@ -49,13 +49,13 @@ func markAnchors(anchored map[*syntax.Node]bool, n *syntax.Node) {
 	case syntax.Mapping:
 		for i := 0; i+1 < len(n.Children); i += 2 {
 			key := n.Children[i].Resolved().Value
-			if secret.Key(key) || key == "value" && secret.Named(text(child(n, "name"))) {
+			if secret.Key(key) || secret.Entry(key, textsOf(n)) {
 				markAliases(anchored, n.Children[i+1])
 			}
 		}
 	case syntax.Sequence:
 		for i, item := range n.Children {
-			if i > 0 && secret.Flag(text(n.Children[i-1])) {
+			if i > 0 && follows(n, i) {
 				markAliases(anchored, item)
 			}
 		}
@@ -85,13 +85,16 @@ func (c *collector) collect(n *syntax.Node, hidden bool) {
 		c.scalar(n, hidden)
 	case syntax.Sequence:
 		for i, item := range n.Children {
-			c.collect(item, hidden || i > 0 && secret.Flag(text(n.Children[i-1])))
+			c.collect(item, hidden || i > 0 && follows(n, i))
 		}
 	case syntax.Mapping:
 		for i := 0; i+1 < len(n.Children); i += 2 {
 			key, value := n.Children[i], n.Children[i+1]
-			inner := secret.Key(key.Resolved().Value) || key.Value == "value" && secret.Named(text(child(n, "name")))
+			inner := secret.Key(key.Resolved().Value) || secret.Entry(key.Value, textsOf(n))
 			c.key(key, hidden)
+			if secret.Logins(key.Resolved().Value) {
+				c.logins(value)
+			}
 			if inner && value.Kind == syntax.Mapping {
 				c.anchored[child(value, "value")] = true // ZOT_PASSWORD: {value: …}
 			}
@@ -100,6 +103,26 @@ func (c *collector) collect(n *syntax.Node, hidden bool) {
 			c.collect(value, inner && value.Kind != syntax.Mapping || hidden && !plainName(key.Value) || secret.Holder(key.Value))
 		}
 	}
+}
+
+// logins hides the items of a list that have a password behind a name, and of a mapping what is behind each name.
+func (c *collector) logins(n *syntax.Node) {
+	for i, item := range n.Children {
+		login := n.Kind == syntax.Sequence && secret.Login(item.Value) || n.Kind == syntax.Mapping && i%2 == 1
+		if login && item.Kind == syntax.Scalar && !item.IsNull() {
+			c.found = append(c.found, span{item.Start, item.End})
+		}
+	}
+}
+
+// follows reports whether an item of a list is a secret for the one before it.
+func follows(list *syntax.Node, i int) bool {
+	return secret.Follows(text(list.Children[i-1]), text(list.Children[i]), secret.Pair(i, len(list.Children)))
+}
+
+// textsOf returns what a mapping has under a key, where that is a text.
+func textsOf(mapping *syntax.Node) func(string) string {
+	return func(key string) string { return text(child(mapping, key)) }
 }
 
 // plainName reports whether a key below a secret one names something that is none, for example a Secret.
@@ -127,6 +150,10 @@ func (c *collector) scalar(n *syntax.Node, hidden bool) {
 		return
 	}
 	if hidden {
+		c.found = append(c.found, span{n.Start, n.End})
+		return
+	}
+	if n.Style != syntax.Literal && strings.Contains(c.source[n.Start:n.End], "\n") && secret.Tells(n.Value) { // its lines are one
 		c.found = append(c.found, span{n.Start, n.End})
 		return
 	}

@@ -17,7 +17,7 @@ func (f *File) Secrets() []string {
 		}
 		for i := 0; i+1 < len(n.Children); i += 2 {
 			value := n.Children[i+1].Resolved()
-			named := n.Children[i].Value == "value" && secret.Named(text(child(n, "name")))
+			named := secret.Entry(n.Children[i].Value, textsOf(n))
 			if (named || holdsSecret(n.Children[i].Value)) && value.Kind == syntax.Scalar && !value.IsNull() && !isSwitch(value.Value) {
 				found = append(found, value.Value)
 			}
@@ -44,11 +44,11 @@ func (l Layer) secrets() []string {
 // SecretsIn is File.Secrets for values that were read already.
 func SecretsIn(value map[string]any) []string {
 	var found []string
-	name, _ := value["name"].(string)
+	get := func(key string) string { text, _ := value[key].(string); return text }
 	for key, v := range value {
 		switch v := v.(type) {
 		case string:
-			if (holdsSecret(key) || key == "value" && secret.Named(name)) && v != "" && !isSwitch(v) {
+			if (holdsSecret(key) || secret.Entry(key, get)) && v != "" && !isSwitch(v) {
 				found = append(found, v)
 			}
 		case map[string]any:
