@@ -40,9 +40,12 @@ func readReport(ctx context.Context, done *dagger.Container) (*Report, error) {
 		if r.ExitCode, r.Message, err = readOutcome(data); err != nil {
 			return nil, err
 		}
-		if r.Summary, err = files.File("report.txt").Contents(ctx); err != nil {
+		text, err := files.File("report.txt").Contents(ctx)
+		if err != nil {
 			return nil, err
 		}
+		r.Summary = inReports(text)
+		files = files.WithNewFile("report.txt", r.Summary)
 	} else {
 		if r.ExitCode, err = done.ExitCode(ctx); err != nil {
 			return nil, err

@@ -14,11 +14,18 @@ func inFunctions(text string) string {
 	return strings.ReplaceAll(text, home+"/", "")
 }
 
+// inReports names the report that has what the text leaves out: no function takes --all. All else stays as it is, since a
+// text shows manifests too.
+func inReports(text string) string {
+	return strings.ReplaceAll(text, "(--all shows them, with their diffs)", "(`report html` shows them, with their diffs)")
+}
+
 // words are flags and commands, and the functions that do the same. The longer ones come first.
 var words = []struct {
 	from *regexp.Regexp
 	to   string
 }{
+	{regexp.MustCompile("put it back by hand with `palette-ecr render --revert`"), "put it back by hand in the values"},
 	{regexp.MustCompile("`?palette-ecr render --in-place`?"), "`render changes export --path=.`"},
 	{regexp.MustCompile("`?(palette-ecr )?lint --explain (<?\\w+>?)`?"), "`explain --rule $2`"},
 	{regexp.MustCompile("`?(palette-ecr )?lint --fix`?"), "`lint --report-anyway fix export --path=.`"},
@@ -39,7 +46,9 @@ var words = []struct {
 	{regexp.MustCompile(`(?:with-decisions )?--(accept-broken|keep-live|discard-live|allow-downgrade|recover)\b`), "with-decisions --$1"},
 	{regexp.MustCompile(`(?:with-copying )?--(all-repositories|create-repository|quota)\b`), "with-copying --$1"},
 	{regexp.MustCompile(`--leave([^-\w]|$)`), "with-copying --leave$1"},
-	{regexp.MustCompile(`--values-from kind/name=FILE( or --values-from-hub)?`), "with-values-from --name kind/name --values FILE"},
+	{regexp.MustCompile(`--values-from ([^\s=]+)=FILE(,? or (have it read from the hub with )?--values-from-hub)?`), "with-values-from --name $1 --values FILE"},
+	{regexp.MustCompile(`as Secret/name=file or ConfigMap/name=file`), "as Secret/name or ConfigMap/name"},
+	{regexp.MustCompile(`(^|[^-\w])--values-from([^-\w]|$)`), "${1}with-values-from$2"},
 	{regexp.MustCompile(`(?:target )?--(managed-by|prepare-spokes|flux-manifests|as-is)\b`), "target --$1"},
 	{regexp.MustCompile(`--(cross-account|kube-version)\b`), "lint --$1"},
 	{regexp.MustCompile(`(without|out|add|arguments:|reading) --(in-cluster|shards)\b`), "$1 with-copying --$2"},

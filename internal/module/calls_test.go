@@ -21,7 +21,7 @@ var engine = map[string]map[string][]string{
 	"dagger.File":      {"export": {"path"}, "contents": {}},
 	"dagger.Changeset": {"export": {"path"}, "as-patch": {}, "modified-paths": {}},
 	"dagger.Service":   {"up": {"ports"}},
-	"dagger.Container": {"terminal": {}},
+	"dagger.Container": {"terminal": {}, "with-exec": {"args"}, "combined-output": {}},
 	"dagger.Secret":    {"plaintext": {}},
 }
 
@@ -89,7 +89,7 @@ func parse(objects map[string]object, line string) error {
 	}
 	at, args := "PaletteEcr", objects["PaletteEcr"].functions["New"].args
 	given := map[string]bool{}
-	line = regexp.MustCompile(`"[^"]*"`).ReplaceAllStringFunc(line, func(quoted string) string { return strings.ReplaceAll(quoted, " ", "_") })
+	line = regexp.MustCompile(`"[^"]*"|'[^']*'`).ReplaceAllStringFunc(line, func(quoted string) string { return strings.ReplaceAll(quoted, " ", "_") })
 	words := strings.Fields(line)
 	for i := 0; i < len(words); i++ {
 		word := words[i]
@@ -148,10 +148,7 @@ func step(objects map[string]object, at, word string) (string, []argument, error
 		for _, name := range arguments {
 			args = append(args, argument{name, "string", "", map[string]string{"optional": ""}})
 		}
-		if word == "as-patch" {
-			return "dagger.File", args, nil
-		}
-		return "", args, nil
+		return map[string]string{"as-patch": "dagger.File", "with-exec": "dagger.Container"}[word], args, nil
 	}
 	for _, f := range objects[at].functions {
 		if kebab(f.name) == word && f.name != "New" {
