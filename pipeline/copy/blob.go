@@ -109,9 +109,11 @@ func (s *blobSender) readWhole(ctx context.Context, b *blob) ([]byte, error) {
 			return err
 		}
 		defer body.Close()
-		if data, err = io.ReadAll(body); err != nil {
+		whole := bytes.NewBuffer(make([]byte, 0, max(b.desc.Size, 0)+bytes.MinRead)) // at once, instead of growing to it
+		if _, err = whole.ReadFrom(body); err != nil {
 			return s.readError(err, b)
 		}
+		data = whole.Bytes()
 		return nil
 	})
 	if err != nil {

@@ -64,11 +64,15 @@ func credential(host string, a Access) auth.CredentialFunc {
 	return auth.StaticCredential(host, auth.Credential{Username: a.Username, Password: a.Password})
 }
 
+// buffer is how much goes to or comes from a connection at once: Go's 4 KiB are many system calls for an artifact.
+const buffer = 32 << 10
+
 // ownTransport connects to dial whatever host a request names. A proxy would not reach into the cluster.
 func ownTransport(dial string) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.Proxy = nil
 	t.MaxIdleConnsPerHost = 32
+	t.ReadBufferSize, t.WriteBufferSize = buffer, buffer
 	t.ResponseHeaderTimeout = 2 * time.Minute
 	if dial != "" {
 		dialer := &net.Dialer{Timeout: 10 * time.Second}
