@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -20,12 +22,15 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	"github.com/palette-ecr/palette-ecr/fixtures/aws"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
@@ -206,6 +211,16 @@ func TestFaults(t *testing.T) {
 				s.two.add(t, "deployments", flux(namespace, "v1.10.1"))
 			},
 			rule: "P16", says: "it may not make tokens",
+		},
+		// Seen: nothing of it in preflight, as if it were AWS's identity, and a 401 in plan.
+		"wrong password of Zot": {
+			breaks: func(_ *testing.T, s *scene) {
+				s.input.Survey = func(context.Context) ([]copy.Survey, error) {
+					refused := &errcode.ErrorResponse{Method: http.MethodGet, URL: &url.URL{Scheme: "http", Host: "zot:5000", Path: "/v2/mural-workloads/tags/list"}, StatusCode: http.StatusUnauthorized}
+					return nil, &copy.Error{Side: copy.FromSource, Op: "listing tags", Repository: zotURL, Err: ecr.Explain(refused, registry.Repository{})}
+				}
+			},
+			rule: "P17", says: "401 Unauthorized", where: "source registry in cluster hub",
 		},
 		"Zot is down": {
 			breaks: func(_ *testing.T, s *scene) {

@@ -54,6 +54,9 @@ func lookAtZot(ctx context.Context, l *looker) {
 	surveys, err := l.Survey(ctx)
 	place := report.Place{Cluster: l.World.Hub.Name, Object: "source registry"}
 	switch {
+	case err != nil && fromSource(err): // of which AWS knows nothing
+		l.find(ruleSource, report.Error, place, fault.RemedyOf(err), "%v", err)
+		return
 	case err != nil && refusedIdentity(err): // P07 says it
 		return
 	case l.clusterFails(err):
@@ -86,6 +89,12 @@ func lookAtZot(ctx context.Context, l *looker) {
 		})
 	}
 	_ = group.Wait() // what can't be seen is a finding
+}
+
+// fromSource reports whether the source itself refused or broke, and not ECR.
+func fromSource(err error) bool {
+	failed, ok := errors.AsType[*copy.Error](err)
+	return ok && failed.Side == copy.FromSource
 }
 
 // clusterFails reports whether what is to be copied can't be known because one cluster does not say what its workloads use,
