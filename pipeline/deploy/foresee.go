@@ -37,7 +37,7 @@ type Foreseen struct {
 // answer, and nothing is stored. With Flux, o.Values are what the release is to have in the end, wherever they come from.
 func Foresee(ctx context.Context, c *cluster.Cluster, o Options) (Foreseen, error) {
 	o.complete()
-	h, err := newHelm(c, o)
+	h, err := foreseeing(c, o)
 	if err != nil {
 		return Foreseen{}, err
 	}
@@ -48,6 +48,16 @@ func Foresee(ctx context.Context, c *cluster.Cluster, o Options) (Foreseen, erro
 		return Foreseen{}, err
 	}
 	return foresee(ctx, c, h, o)
+}
+
+// foreseeing is the Helm that is asked. That a release is pending is for others to refuse or to repair, before anything is
+// changed.
+func foreseeing(c *cluster.Cluster, o Options) (*helm, error) {
+	h, err := newHelm(c, o)
+	if err == nil {
+		h.config.Releases.Driver = repaired{h.config.Releases.Driver}
+	}
+	return h, err
 }
 
 // foresee has Helm injected.
@@ -67,7 +77,7 @@ func foresee(ctx context.Context, c *cluster.Cluster, h *helm, o Options) (Fores
 // ForeseeRevision is Foresee for Undo: the release as it was at a revision.
 func ForeseeRevision(ctx context.Context, c *cluster.Cluster, o Options, revision int) (Foreseen, error) {
 	o = o.undoing()
-	h, err := newHelm(c, o)
+	h, err := foreseeing(c, o)
 	if err != nil {
 		return Foreseen{}, err
 	}
@@ -94,7 +104,7 @@ func ForeseeRevision(ctx context.Context, c *cluster.Cluster, o Options, revisio
 // ForeseeBack is Foresee for Back: the release with the chart of an earlier revision.
 func ForeseeBack(ctx context.Context, c *cluster.Cluster, o Options, revision int) (Foreseen, error) {
 	o = o.undoing()
-	h, err := newHelm(c, o)
+	h, err := foreseeing(c, o)
 	if err != nil {
 		return Foreseen{}, err
 	}

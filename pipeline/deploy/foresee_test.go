@@ -333,3 +333,27 @@ func TestValuesDiff(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, strings.TrimSpace(none))
 }
+
+// TestForeseeOfAPendingRelease: seen: `run --recover` was refused by its own plan, with the advice to run with --recover.
+func TestForeseeOfAPendingRelease(t *testing.T) {
+	t.Parallel()
+	w := installed(t, nil, interceptor.Funcs{})
+	last, err := w.helm.last("mural")
+	require.NoError(t, err)
+	pending := *last
+	info := *last.Info
+	pending.Version, pending.Info = 3, &info
+	pending.Info.Status = release.StatusPendingUpgrade
+	require.NoError(t, w.helm.config.Releases.Create(&pending))
+	stored := w.helm.config.Releases.Driver
+	w.helm.config.Releases.Driver = repaired{stored}
+
+	f, err := w.foresee(t, toECR)
+	require.NoError(t, err)
+	assert.Contains(t, actions(f), "Secret mural-system/hue-oci-registry")
+	assert.Contains(t, f.Facts, plan.Fact{Kind: plan.Release, Name: "mural-system/mural", Seen: "revision 3, failed, chart 1.0.7"})
+	w.helm.config.Releases.Driver = stored
+	last, err = w.helm.last("mural")
+	require.NoError(t, err)
+	assert.Equal(t, release.StatusPendingUpgrade, last.Info.Status, "nothing is written")
+}

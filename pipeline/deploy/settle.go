@@ -50,3 +50,40 @@ func (h *helm) settle(name string, after int, cause error) {
 		h.options.Progress.Say("release %s: %s", name, err)
 	}
 }
+
+// repaired is a storage of Helm's in which a revision that has begun and not ended has failed, as Recover makes it: what comes
+// after that is foreseen with it, and nothing is written.
+type repaired struct{ driver.Driver }
+
+// Get implements driver.Queryor.
+func (r repaired) Get(key string) (*release.Release, error) {
+	got, err := r.Driver.Get(key)
+	return asFailed(got), err
+}
+
+// List implements driver.Queryor.
+func (r repaired) List(filter func(*release.Release) bool) ([]*release.Release, error) {
+	return failures(r.Driver.List(filter))
+}
+
+// Query implements driver.Queryor.
+func (r repaired) Query(labels map[string]string) ([]*release.Release, error) {
+	return failures(r.Driver.Query(labels))
+}
+
+func failures(all []*release.Release, err error) ([]*release.Release, error) {
+	for i := range all {
+		all[i] = asFailed(all[i])
+	}
+	return all, err
+}
+
+func asFailed(r *release.Release) *release.Release {
+	if r == nil || r.Info == nil || !r.Info.Status.IsPending() {
+		return r
+	}
+	copied, info := *r, *r.Info
+	copied.Info = &info
+	copied.SetStatus(release.StatusFailed, info.Description)
+	return &copied
+}

@@ -25,7 +25,7 @@ func HTTPClient(env func(string) string) (*http.Client, error) {
 	transport.MaxIdleConns = 4 * connectionsPerHost
 	transport.MaxIdleConnsPerHost = connectionsPerHost
 	transport.ReadBufferSize, transport.WriteBufferSize = 32<<10, 32<<10 // Go's 4 KiB are many system calls for an artifact
-	transport.ResponseHeaderTimeout = 5 * time.Minute // a registry hashes a whole layer before it answers
+	transport.ResponseHeaderTimeout = 5 * time.Minute                    // a registry hashes a whole layer before it answers
 
 	proxy, err := proxyFrom(env)
 	if err != nil {
