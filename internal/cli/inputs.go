@@ -24,8 +24,16 @@ func (t *targetFlags) inputs(want target.Cutover, getenv func(string) string) []
 	for _, name := range fileVariables {
 		files = append(files, getenv(name))
 	}
+	for variable, path := range homeFiles {
+		if home := getenv("HOME"); home != "" && getenv(variable) == "" {
+			files = append(files, filepath.Join(home, filepath.FromSlash(path)))
+		}
+	}
 	return append(files, filepath.SplitList(getenv("KUBECONFIG"))...)
 }
+
+// homeFiles are what stands in for files that variables name (as for fileVariables, and kubectl's documentation of kubeconfig).
+var homeFiles = map[string]string{"AWS_CONFIG_FILE": ".aws/config", "AWS_SHARED_CREDENTIALS_FILE": ".aws/credentials", "KUBECONFIG": ".kube/config"}
 
 // fileVariables name files that the AWS SDK (docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html), Go's
 // crypto/x509 and sops read.

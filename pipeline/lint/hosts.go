@@ -84,6 +84,13 @@ func hostSupport(v *view, r *registrySettings, h hostSince) {
 // fips looks for hosts that don't exist.
 func fips(v *view) {
 	v.registries(func(r *registrySettings) {
+		if r.err == nil && r.Kind == registry.Private && !r.FIPS && !registry.KnownRegion(r.Region) {
+			remedy := "correct the region; one that is newer than this version of palette-ecr is right as it is"
+			if near := nearest(r.Region, registry.Regions); near != "" {
+				remedy = "write " + near + " if that is meant; a region that is newer than this version of palette-ecr is right as it is"
+			}
+			v.about(report.Warning, r.endpoint, remedy, "no region %s of AWS is known: the name %s may not exist", r.Region, r.Host)
+		}
 		if r.err == nil && r.Kind == registry.Private && r.FIPS && !slices.Contains(registry.FIPSRegions, r.Region) {
 			v.about(report.Error, r.endpoint, "take the host without -fips, or a region that has one: "+strings.Join(registry.FIPSRegions, ", "), "ECR has no FIPS host in %s: the name %s doesn't exist", r.Region, r.Host)
 		}

@@ -139,6 +139,10 @@ func TestRules(t *testing.T) {
 			replace: []string{"us-east-1", "us-east"},
 			want:    "4:15 error L09: endpoint of hue: \"us-east\" is not a region\n14:19 error L09: endpoint of spoke a: \"us-east\" is not a region",
 		},
+		"L09 a region that nobody knows": {
+			replace: []string{"us-east-1", "us-middle-9"},
+			want:    "4:15 warning L09: no region us-middle-9 of AWS is known: the name 123456789012.dkr.ecr.us-middle-9.amazonaws.com may not exist\n14:19 warning L09: no region us-middle-9 of AWS is known: the name 123456789012.dkr.ecr.us-middle-9.amazonaws.com may not exist",
+		},
 		"L09 partition": {
 			replace: account("{annotations: {eks.amazonaws.com/role-arn: 'arn:aws-cn:iam::123456789012:role/r'}}"),
 			input:   func(in *lint.Input) { in.Disable = []string{"L10"} },

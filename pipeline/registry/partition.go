@@ -2,6 +2,7 @@ package registry
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -31,6 +32,21 @@ var partitions = []partition{
 
 // FIPSRegions are those in which ECR has FIPS hosts (https://docs.aws.amazon.com/general/latest/gr/ecr.html).
 var FIPSRegions = []string{"us-east-1", "us-east-2", "us-west-1", "us-west-2", "us-gov-east-1", "us-gov-west-1"}
+
+// Regions are those that AWS has in the partitions that anybody can reach (the partitions.json of the AWS SDK,
+// aws-sdk-go-v2 of 2026-11). AWS opens new ones: one that is not here may exist.
+var Regions = []string{
+	"af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2",
+	"ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7",
+	"ca-central-1", "ca-west-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2",
+	"eu-west-3", "il-central-1", "me-central-1", "me-south-1", "mx-central-1", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+	"cn-north-1", "cn-northwest-1", "eusc-de-east-1", "us-gov-east-1", "us-gov-west-1",
+}
+
+// KnownRegion reports whether AWS has a region, as far as is known. Of the isolated partitions nothing is.
+func KnownRegion(region string) bool {
+	return slices.Contains(Regions, region) || strings.HasPrefix(PartitionOf(region), "aws-iso")
+}
 
 // partitionOf returns the partition of a region.
 func partitionOf(region string) (partition, bool) {
