@@ -60,7 +60,7 @@ func (c Check) request(need iam.Need) evaluate.Request {
 	}
 	caller := evaluate.Caller{AWS: role.ARN()}
 	if c.pods() {
-		caller = evaluate.Caller{AWS: "arn:" + role.Partition + ":sts::" + role.Account + ":assumed-role/" + role.Name + "/session", Role: role.ARN()}
+		caller = evaluate.Caller{AWS: "arn:" + role.Partition + ":sts::" + role.Account + ":assumed-role/" + role.Name + "/session", Role: role.ARN(), Sessions: true}
 	}
 	return evaluate.Request{
 		Principal: caller, Action: need.Action, Resource: need.Resource, Context: c.Facts.in(context),

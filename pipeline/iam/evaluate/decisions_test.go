@@ -44,6 +44,7 @@ type caller struct {
 	Role      string `yaml:"Role"`
 	Federated string `yaml:"Federated"`
 	Service   string `yaml:"Service"`
+	Sessions  bool   `yaml:"Sessions"`
 }
 
 // list takes a single value too.

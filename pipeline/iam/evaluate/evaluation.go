@@ -38,14 +38,18 @@ func (e *evaluation) begin(doc, statement int) {
 
 func (e *evaluation) applies(s document.Statement, doc, statement int) Truth {
 	e.begin(doc, statement)
-	if !e.principalFits(s) || !e.actionFits(s) {
+	if !e.actionFits(s) {
+		return No
+	}
+	principal := e.principalFits(s)
+	if principal == No {
 		return No
 	}
 	resource := e.resourceFits(s)
 	if resource == No {
 		return No
 	}
-	return min(resource, e.conditionsHold(s))
+	return min(principal, resource, e.conditionsHold(s))
 }
 
 // unknown reports whether nobody said what value a key has.

@@ -13,20 +13,66 @@ type Caller struct {
 	Role      string // ARN of the role behind a session: the session's own ARN lacks the role's path
 	Federated string // ARN of the IAM OIDC provider that vouches for a web identity
 	Service   string // for example pods.eks.amazonaws.com
+
+	// Sessions says that AWS is one session of many, whose names are not known: those of EKS end with what is random.
+	Sessions bool
 }
 
 // principalFits follows reference_policies_elements_principal.html: an account stands for everyone in it,
 // a role for its sessions; names are compared exactly, there are no wildcards but "*" alone.
-func (e *evaluation) principalFits(s document.Statement) bool {
+// One session of a role may be named too: whether it is this one depends on its name.
+func (e *evaluation) principalFits(s document.Statement) Truth {
+	if !e.resourceBased {
+		return truth(s.Principal == nil && s.NotPrincipal == nil)
+	}
+	caller := e.request.Principal
+	if name := e.context["sts:rolesessionname"]; caller.Sessions && len(name) == 1 {
+		caller.AWS, caller.Sessions = caller.AWS[:strings.LastIndex(caller.AWS, "/")+1]+name[0], false
+	}
+	fits := hits(s, caller)
+	for _, named := range sessionsOf(s, caller) {
+		caller.AWS = named
+		if hits(s, caller) != fits {
+			element := "Principal"
+			if s.Principal == nil {
+				element = "NotPrincipal"
+			}
+			e.on(element, "sts:RoleSessionName")
+			return Maybe
+		}
+	}
+	return truth(fits)
+}
+
+// hits reports whether the principals of a statement are such that it is about the caller.
+func hits(s document.Statement, caller Caller) bool {
 	switch {
-	case !e.resourceBased:
-		return s.Principal == nil && s.NotPrincipal == nil
 	case s.Principal != nil:
-		return include(s.Principal, e.request.Principal)
+		return include(s.Principal, caller)
 	case s.NotPrincipal != nil:
-		return leaveOut(s.NotPrincipal, e.request.Principal, s.Effect)
+		return leaveOut(s.NotPrincipal, caller, s.Effect)
 	}
 	return false
+}
+
+// sessionsOf returns the sessions of the caller's role that a statement names; none where the caller is the one session.
+func sessionsOf(s document.Statement, caller Caller) (named []string) {
+	role, _, ok := strings.Cut(caller.AWS, ":assumed-role/")
+	name, _, _ := strings.Cut(strings.TrimPrefix(caller.AWS, role+":assumed-role/"), "/")
+	if !caller.Sessions || !ok {
+		return nil
+	}
+	for _, w := range []*document.Principals{s.Principal, s.NotPrincipal} {
+		if w == nil {
+			continue
+		}
+		for _, listed := range w.AWS {
+			if strings.HasPrefix(listed, role+":assumed-role/"+name+"/") {
+				named = append(named, listed)
+			}
+		}
+	}
+	return named
 }
 
 func include(w *document.Principals, c Caller) bool {
