@@ -29,6 +29,10 @@ func (t *targetFlags) inputs(want target.Cutover, getenv func(string) string) []
 			files = append(files, filepath.Join(home, filepath.FromSlash(path)))
 		}
 	}
+	for _, directory := range filepath.SplitList(getenv("SSL_CERT_DIR")) {
+		authorities, _ := filepath.Glob(filepath.Join(directory, "*")) // the pattern is well-formed
+		files = append(files, authorities...)
+	}
 	return append(files, filepath.SplitList(getenv("KUBECONFIG"))...)
 }
 

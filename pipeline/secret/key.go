@@ -139,10 +139,10 @@ func Follows(before, item string, pair bool) bool {
 	switch {
 	case flag(before):
 		return true
-	case before == "-p" || before == "-a":
-		return strings.Trim(item, "0123456789.:") != "" && !strings.HasPrefix(item, "-") && !strings.ContainsAny(item, "/ ")
+	case before == "-p" || before == "-a" || before == "-P" || before == "-w":
+		return strings.Trim(item, "0123456789.:") != "" && !strings.ContainsAny(item[:1], "-/.") && !strings.Contains(item, " ")
 	case variable(before) && Key(before):
-		return !variable(item)
+		return !variable(item) || !strings.Contains(item, "_") // another name has several words
 	}
 	return pair && Key(before) && !Key(item)
 }
@@ -155,7 +155,8 @@ func variable(text string) bool {
 // flag reports whether what follows an argument such as --token is a secret.
 func flag(argument string) bool {
 	name, ok := strings.CutPrefix(argument, "-")
-	return ok && !strings.ContainsAny(name, "= ") && (name == "u" || Key(strings.TrimLeft(name, "-")))
+	name = strings.TrimLeft(name, "-")
+	return ok && !strings.ContainsAny(name, "= ") && (name == "u" || strings.HasSuffix(name, "-user") || Key(name))
 }
 
 // Logins reports whether what is below a key may be logins: items such as name:password, or passwords under names.

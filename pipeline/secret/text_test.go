@@ -35,13 +35,15 @@ func TestText(t *testing.T) {
 func TestFollows(t *testing.T) {
 	t.Parallel()
 	for argument, want := range map[string]bool{
-		"--token": true, "-u": true, "--user": true, "--token X": false, "--token=X": false, "--namespace": false, "token": false, "-p": true, "DB_PASSWORD": true,
+		"--token": true, "-u": true, "--user": true, "--token X": false, "--token=X": false, "--namespace": false, "token": false, "-p": true, "-w": true, "--proxy-user": true, "DB_PASSWORD": true,
 	} {
 		assert.Equal(t, want, secret.Follows(argument, "hunter2", false), argument)
 	}
-	for _, harmless := range [][2]string{{"-p", "5432"}, {"-p", "127.0.0.1:5432"}, {"-p", "/data"}, {"-p", "-v"}, {"DB_USER", "DB_PASSWORD"}, {"username", "password"}, {"host", "x"}} {
+	for _, harmless := range [][2]string{{"-p", "5432"}, {"-p", "127.0.0.1:5432"}, {"-p", "/data"}, {"-p", "./data"}, {"-p", "-v"}, {"DB_USER", "DB_PASSWORD"}, {"-p", ""}, {"username", "password"}, {"host", "x"}} {
 		assert.False(t, secret.Follows(harmless[0], harmless[1], true), "%q", harmless)
 	}
+	assert.True(t, secret.Follows("-p", "ab/mk45x", false), "base64")
+	assert.True(t, secret.Follows("PASSWORD", "HUNTER2", false))
 	assert.True(t, secret.Follows("password", "hunter2", secret.Pair(1, 2)), "a pair")
 	assert.True(t, secret.Key("REGISTRY_AUTH"))
 }

@@ -7,11 +7,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
@@ -68,7 +70,9 @@ func (p Program) seal(f *values.File, before, after []byte) ([]byte, error) {
 		if s.value != nil {
 			args = []string{"set", "--input-type", "yaml", "--output-type", "yaml", "--value-stdin", file, s.index}
 		}
-		if _, err := p.run(bytes.NewReader(s.value), args...); err != nil {
+		if _, err := p.run(bytes.NewReader(s.value), args...); p.ctx.Err() != nil {
+			return nil, fmt.Errorf("encrypting %q with sops: %w", f.Name(), err)
+		} else if err != nil {
 			return nil, doing(fault.Failed, "run `sops set` on a copy of it to see more; sops 3.11 or later is needed", "setting %s: %w", s.index, err)
 		}
 	}
@@ -92,6 +96,9 @@ func (p Program) decrypt(name, file string) ([]byte, error) {
 	if err == nil {
 		return plain, nil
 	}
+	if p.ctx.Err() != nil {
+		return nil, fmt.Errorf("decrypting %q with sops: %w", name, err)
+	}
 	code, remedy := fault.Failed, "check that `sops decrypt` can read it here: its keys must be at hand (SOPS_AGE_KEY_FILE, gpg, or access to the KMS)"
 	// "message authentication failed": a key was at hand, and a ciphertext, or the MAC's, is not what it made
 	if text := err.Error(); strings.Contains(text, "MAC mismatch") || strings.Contains(text, "message authentication failed") {
@@ -105,12 +112,16 @@ func (p Program) run(stdin *bytes.Reader, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(p.ctx, p.path, args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.WaitDelay = time.Second // what sops has started, such as gpg's pinentry, may hold its output open
 	if stdin != nil {
 		cmd.Stdin = stdin
 	}
 	err := cmd.Run()
 	if err == nil {
 		return out.Bytes(), nil
+	}
+	if p.ctx.Err() != nil { // it was killed for that
+		return nil, p.ctx.Err()
 	}
 	if said := said(errs.String()); said != "" {
 		err = errors.New(said)

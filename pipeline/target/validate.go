@@ -3,6 +3,7 @@ package target
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
@@ -65,6 +66,9 @@ func (c Cutover) Destination() (registry.Repository, error) {
 	r, err := registry.Parse(c.Registry.Endpoint)
 	if err != nil {
 		return registry.Repository{}, err
+	}
+	if r.FIPS && !slices.Contains(registry.FIPSRegions, r.Region) {
+		return registry.Repository{}, wrong("take the host without -fips, or a region that has one: "+strings.Join(registry.FIPSRegions, ", "), "ECR has no FIPS host in %s: the name %s doesn't exist", r.Region, r.Host)
 	}
 	return r.Repository(c.Registry.Repository)
 }

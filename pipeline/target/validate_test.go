@@ -60,10 +60,13 @@ func TestValidateRefuses(t *testing.T) {
 		change       func(*target.Cutover)
 		says, remedy string
 	}{
-		"no endpoint":       {func(c *target.Cutover) { c.Registry.Endpoint = "" }, "names no registry", "--endpoint"},
-		"bad endpoint":      {func(c *target.Cutover) { c.Registry.Endpoint = "oci://x/" }, "ends with a slash", "remove"},
-		"bad repository":    {func(c *target.Cutover) { c.Registry.Repository = "A" }, "capitals", "lower case"},
-		"Zot":               {func(c *target.Cutover) { c.Registry.Endpoint = "oci://zot:5000" }, "isn't Amazon ECR", "oci://"},
+		"no endpoint":    {func(c *target.Cutover) { c.Registry.Endpoint = "" }, "names no registry", "--endpoint"},
+		"bad endpoint":   {func(c *target.Cutover) { c.Registry.Endpoint = "oci://x/" }, "ends with a slash", "remove"},
+		"bad repository": {func(c *target.Cutover) { c.Registry.Repository = "A" }, "capitals", "lower case"},
+		"Zot":            {func(c *target.Cutover) { c.Registry.Endpoint = "oci://zot:5000" }, "isn't Amazon ECR", "oci://"},
+		"no FIPS host": {func(c *target.Cutover) {
+			c.Registry.Endpoint = "oci://123456789012.dkr.ecr-fips.eu-west-1.amazonaws.com/p"
+		}, "no FIPS host in eu-west-1", "without -fips"},
 		"public":            {func(c *target.Cutover) { c.Registry.Endpoint = "oci://public.ecr.aws/a1b2" }, "world-readable", "--allow-public"},
 		"unknown mode":      {func(c *target.Cutover) { c.Identity.Mode = "keys" }, `unknown identity mode "keys"`, "irsa"},
 		"IRSA without role": {func(c *target.Cutover) { c.Identity.RoleARN = "" }, "needs a role ARN", "--role-arn"},
