@@ -54,7 +54,7 @@ var secretShapes = []secretShape{
 	// the two parts of an access key beside each other, and hashes of passwords
 	{"A", regexp.MustCompile(`\bA[KS]IA[A-Z0-9]{12,}\b[^A-Za-z0-9/+\n]{1,5}(?P<secret>[A-Za-z0-9/+]{30,})`)},
 	{"$", regexp.MustCompile(`(?P<secret>\$(?:apr1|2[abxy]|[156]|argon2[a-z]*)\$[^\s"',;]+)`)},
-	{"htpasswd", regexp.MustCompile(`\bhtpasswd\b[^\n|;&]*\s-[a-zA-Z]*b[a-zA-Z]*\s+\S+\s+["']?(?P<secret>[^\s"']+)`)},
+	{"htpasswd", regexp.MustCompile(`\bhtpasswd\b[^\n|;&]*[\s"']-[a-zA-Z]*b[a-zA-Z]*["']?,?\s+[^\s,]+,?\s+["']?(?P<secret>[^\s"',\]]+)`)},
 	{"sshpass", regexp.MustCompile(`\bsshpass\s+-p\s*["']?(?P<secret>[^\s"']+)`)},
 	// a header of HTTP
 	{":", regexp.MustCompile(`(?i)\b(?:authorization|[a-z-]+-token|x-api-key)["']?\s*:\s*["']?(?:(?:basic|bearer|token)\s+)?(?P<secret>[^\s"'*\[{$<][^\s"'\\,;}]*)`)},

@@ -54,7 +54,7 @@ func TestLineTells(t *testing.T) {
 	for _, line := range []string{
 		`    password = hunter2`, `    secret_key=hunter2`, `    api.key = hunter2`, `  toml: 'token = "hunter2"'`, `  xml: "<password>hunter2</password>"`,
 		`  sql: ALTER USER bob WITH PASSWORD 'hunter2';`, `  sql: CREATE USER 'bob'@'%' IDENTIFIED BY 'hunter2';`, `  note: the password is hunter2`,
-		`  url: https://x/?access_token=hunter2&x=1`, `  - redis-cli -a hunter2 ping`, `    echo hunter2 | docker login -u bob --password-stdin`, `    set :password => 'hunter2'`,
+		`  url: https://x/?access_token=hunter2&x=1`, `  - redis-cli -a hunter2 ping`, `    echo hunter2 | docker login -u bob --password-stdin`, `    set :password => 'hunter2'`, `  sh: htpasswd -Bbn admin hunter2 > x`, `  args: [htpasswd, -Bbn, admin, hunter2]`,
 	} {
 		shown := secret.Line(line)
 		assert.NotContains(t, shown, "hunter2")

@@ -23,6 +23,7 @@ type Layer struct {
 	Values     map[string]any // what it gives
 	TargetPath string         // it gives the value at this path and nothing else
 	Unseen     bool           // what it gives isn't known
+	Encrypted  bool           // that is why
 	Optional   bool           // it may be missing
 	Above      bool           // it wins over the file's values; without it they win
 	Logins     []report.Place // of another file: passwords of registries in it
@@ -181,6 +182,8 @@ func (l Layer) See() string {
 		return "look into it for registry settings"
 	case l.Denied != nil:
 		return fmt.Sprintf(give+", or %s", l.Name, l.Denied.Remedy)
+	case l.Encrypted:
+		return fmt.Sprintf("decrypt it (sops decrypt) and "+give+", or have it read from the hub with --values-from-hub", l.Name)
 	}
 	return fmt.Sprintf(give+", or have it read from the hub with --values-from-hub", l.Name)
 }
@@ -189,6 +192,9 @@ func (l Layer) See() string {
 func (l Layer) Why() string {
 	if l.Denied != nil {
 		return l.Denied.Error()
+	}
+	if l.Encrypted {
+		return errEncrypted.Error()
 	}
 	return "which can't be seen here"
 }

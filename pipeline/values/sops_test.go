@@ -49,3 +49,18 @@ func TestKeysOf(t *testing.T) {
 	assert.Equal(t, []string{"hue", "annotations", "eks.amazonaws.com/role-arn"}, keysOf(`hue.annotations["eks.amazonaws.com/role-arn"]`))
 	assert.Equal(t, []string{"a b", "c"}, keysOf(`["a b"].c`))
 }
+
+// TestASecretThatIsEncryptedSaysSo: it may stand in the same file, with its sops block, or come from elsewhere as it is.
+func TestASecretThatIsEncryptedSaysSo(t *testing.T) {
+	t.Parallel()
+	const sealed = "'ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]'"
+	const release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: mural}\nspec:\n  valuesFrom: [{kind: Secret, name: s}]\n  values: {fleetConfig: {spokes: []}}\n---\n"
+	for name, block := range map[string]string{"with its block": "sops: {mac: " + sealed + "}\n", "without": ""} {
+		f, err := Parse("release.yaml", []byte(release+"apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {values.yaml: "+sealed+"}\n"+block))
+		require.NoError(t, err, name)
+		require.Len(t, f.layers, 1, name)
+		assert.True(t, f.layers[0].Unseen, name)
+		assert.Equal(t, "which is encrypted", f.layers[0].Why(), name)
+		assert.Contains(t, f.layers[0].See(), "sops decrypt", name)
+	}
+}

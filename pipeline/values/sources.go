@@ -33,12 +33,18 @@ func (d *Denied) Error() string {
 // defaultKey is the key that valuesFrom reads where it names none (fluxcd/helm-controller, ValuesReference).
 const defaultKey = "values.yaml"
 
+// errEncrypted is the error of a Source for an object that SOPS encrypted.
+var errEncrypted = errors.New("which is encrypted")
+
 // ownObjects are the ConfigMaps and Secrets in the file itself, as far as a release in the namespace may name them.
 func ownObjects(objects []manifest, namespace string) Source {
 	return func(kind, name string) (map[string]string, bool, error) {
 		for _, m := range objects {
 			if m.kind == kind && m.name() == name && (m.namespace() == "" || namespace == "" || m.namespace() == namespace) {
 				data, ok := m.data()
+				if child(m.root, "sops") != nil {
+					return nil, false, errEncrypted
+				}
 				return data, ok, nil
 			}
 		}
@@ -93,7 +99,7 @@ func (v valuesFrom) layer(from ValuesSource, source Source) (Layer, error) {
 		layer.set = func(values map[string]any) error { return strvals.ParseIntoString(from.TargetPath+"="+Unseen, values) }
 	}
 	data, known, err := source(from.Kind, from.Name)
-	if errors.As(err, &layer.Denied) {
+	if layer.Encrypted = errors.Is(err, errEncrypted); layer.Encrypted || errors.As(err, &layer.Denied) {
 		return layer, nil
 	}
 	if err != nil {
@@ -104,7 +110,10 @@ func (v valuesFrom) layer(from ValuesSource, source Source) (Layer, error) {
 		text, there = whole, true
 	}
 	switch {
-	case !known || there && strings.Contains(text, "ENC["):
+	case there && strings.Contains(text, "ENC["):
+		layer.Encrypted = true
+		return layer, nil
+	case !known:
 		return layer, nil
 	case !there && !from.Optional && data == nil:
 		return layer, fault.New(fault.Usage, "make it, or correct spec.valuesFrom", "parsing %q: line %d: there is no %s", v.name, from.Place.Line, from)
