@@ -25,7 +25,7 @@ func TestRendered(t *testing.T) {
 		"no serviceName":     {"zot: {omitServiceName: true}\n", "values.yaml:19:1 warning L23: StatefulSet mural-system/zot has no serviceName (mural/charts/zot/templates/statefulset.yaml)"},
 		"can't be merged":    {"dex: no\n", "values.yaml:1:1 error L23: the chart can't be rendered: "},
 		"can't be made":      {"canvas: {ingress: {paths: 5}, enableHTTP: true}\nfleetConfigs: 1\nglobal: {dns: 5}\n", "L23: the chart can't be rendered: "},
-		"images from Zot":    {"zot: {enabled: false}\nhue2: {}\nflux2: {sourceController: {image: zot.local:5000/source-controller}}\n", `warning L28: image "zot.local:5000/source-controller:v1.9.3" comes from Zot`},
+		"images from Zot":    {"zot: {enabled: false}\nhue2: {}\nflux2: {sourceController: {image: zot.local:5000/source-controller}}\n", `warning L28: image "zot.local:5000/source-controller:v1.9.6" comes from Zot`},
 		"no Flux of its own": {"flux2: {enabled: false}\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
