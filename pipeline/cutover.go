@@ -154,7 +154,7 @@ func (r *runner) sourcesOfHub(ctx context.Context, file *values.File) (*values.F
 	hub, err := r.world.Connect(ctx, wanted.Hub)
 	if err == nil {
 		var whole *values.File
-		if whole, err = render.FromCluster(ctx, file, hub, wanted.Release.Namespace); err == nil {
+		if whole, err = render.FromCluster(ctx, file, hub, wanted.Release.Namespace, nil); err == nil {
 			r.report.Hide(whole.Secrets()...)
 			return whole, nil
 		}
@@ -197,7 +197,11 @@ func (r *runner) connect(ctx context.Context, o Options, given *Given, destinati
 		return withUnreached(w, err)
 	}
 	r.report.Hide(r.state.Secrets()...)
-	if given.File, err = render.FromCluster(ctx, given.File, w.Hub, o.Target.Release.Namespace); err != nil {
+	made, err := given.made(o)
+	if err != nil {
+		return err
+	}
+	if given.File, err = render.FromCluster(ctx, given.File, w.Hub, o.Target.Release.Namespace, made); err != nil {
 		return err
 	}
 	r.report.Hide(given.File.Secrets()...)

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
 	"github.com/palette-ecr/palette-ecr/pipeline/validate"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
 	"github.com/palette-ecr/palette-ecr/pipeline/world"
 )
 
@@ -35,6 +37,15 @@ func readBefore(o Options) ([]byte, error) {
 		return nil, fault.New(fault.Usage, "check --flux-manifests", "reading the manifests for Flux: %w", err)
 	}
 	return data, nil
+}
+
+// made are the ConfigMaps and Secrets that the HelmRelease's valuesFrom may name and that are made with it; nil where none is.
+func (g Given) made(o Options) (values.Source, error) {
+	release := g.File.HelmRelease()
+	if g.Before == nil || release == nil {
+		return nil, nil
+	}
+	return values.Manifests(o.Before, g.Before, cmp.Or(release.Namespace, o.Target.Release.Namespace))
 }
 
 // checkManager refuses a release that somebody else manages. Of one that is not there nobody can know, unless Flux is

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/fluxcd/pkg/apis/meta"
@@ -22,9 +23,11 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/journal"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/probe"
+	"github.com/palette-ecr/palette-ecr/pipeline/render"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/state"
 	"github.com/palette-ecr/palette-ecr/pipeline/target"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
 // notInstalled is a cluster without the release, and an empty repository.
@@ -123,4 +126,49 @@ func TestUndoOfAnInstallation(t *testing.T) {
 	entry, err := UndoDeploy(t.Context(), s.World, s.State, Deployment{Result: &deploy.Result{Changed: true}})
 	require.NoError(t, err)
 	assert.Equal(t, "there was no release before: what was installed stays", entry.Skip)
+}
+
+// TestValuesOfWhatIsMadeWithTheInstallation is about a Secret that the HelmRelease's valuesFrom names and --flux-manifests
+// brings: it is not there before the installation.
+func TestValuesOfWhatIsMadeWithTheInstallation(t *testing.T) {
+	t.Parallel()
+	const release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: mural, namespace: mural-system}\n" +
+		"spec:\n  chartRef: {kind: OCIRepository, name: mural}\n  valuesFrom: [{kind: Secret, name: mural-values}]\n  values: {hue: {replicas: 2}}\n"
+	const secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: mural-values, namespace: %s}\nstringData: {values.yaml: 'hue: {concurrency: 6}'}\n"
+	live := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "mural-values", Namespace: "mural-system"}, Data: map[string][]byte{"values.yaml": []byte("hue: {concurrency: 7}")}}
+	for name, c := range map[string]struct {
+		made string
+		live []client.Object
+		want any
+		err  string
+	}{
+		"made with it":         {made: fmt.Sprintf(secret, "mural-system"), want: 6},
+		"there already":        {made: fmt.Sprintf(secret, "mural-system"), live: []client.Object{live}, want: 7},
+		"in another namespace": {made: fmt.Sprintf(secret, "elsewhere"), err: "there is no Secret/mural-values"},
+		"nothing made":         {err: "there is no Secret/mural-values"},
+		"encrypted":            {made: fmt.Sprintf(secret, "mural-system") + "sops: {mac: 'ENC[AES256_GCM,data:x]'}\n", want: nil},
+		"no YAML":              {made: "a: [", err: `parsing "sources.yaml"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file, err := values.Parse("mural.yaml", []byte(release))
+			require.NoError(t, err)
+			given := Given{File: file}
+			if c.made != "" {
+				given.Before = []byte(c.made)
+			}
+			hub := &cluster.Cluster{Name: "hub", Client: fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithObjects(c.live...).Build()}
+			made, err := given.made(Options{Before: "sources.yaml"})
+			if err == nil {
+				file, err = render.FromCluster(t.Context(), file, hub, "mural-system", made)
+			}
+			if c.err != "" {
+				require.ErrorContains(t, err, c.err)
+				assert.Equal(t, fault.Usage, fault.CodeOf(err))
+				return
+			}
+			require.NoError(t, err)
+			assert.EqualValues(t, c.want, mural.Get(file.Merged(), "hue", "concurrency"))
+		})
+	}
 }

@@ -184,7 +184,7 @@ func (a reader) open(ctx context.Context, want target.Cutover, t *targetFlags) (
 	if err != nil {
 		return nil, err
 	}
-	return render.FromCluster(ctx, file, hub, want.Release.Namespace)
+	return render.FromCluster(ctx, file, hub, want.Release.Namespace, nil)
 }
 
 // files are the user's files and how they are read.

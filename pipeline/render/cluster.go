@@ -19,7 +19,8 @@ import (
 
 // FromCluster returns the values with what their valuesFrom names and no file gave, as the cluster has it: read in the
 // HelmRelease's namespace, as helm-controller does. What may not be read there stays unknown, and says which right is missing.
-func FromCluster(ctx context.Context, file *values.File, c *cluster.Cluster, namespace string) (*values.File, error) {
+// What the cluster lacks is looked for in made, which is about to be made there; nil when nothing is.
+func FromCluster(ctx context.Context, file *values.File, c *cluster.Cluster, namespace string, made values.Source) (*values.File, error) {
 	release := file.HelmRelease()
 	if release == nil {
 		return file, nil
@@ -33,7 +34,7 @@ func FromCluster(ctx context.Context, file *values.File, c *cluster.Cluster, nam
 		data, err := read(ctx, c.Client, kind, client.ObjectKey{Namespace: namespace, Name: name})
 		switch {
 		case isMissing(err, name):
-			return nil, true, nil
+			return among(made, kind, name)
 		case apierrors.IsForbidden(err):
 			right := rights.Right{Verb: "get", Resource: strings.ToLower(kind) + "s", Namespace: namespace, Name: name}
 			d := &values.Denied{Right: fmt.Sprintf("%s on cluster %q", right, c.Name)}
@@ -52,6 +53,15 @@ func FromCluster(ctx context.Context, file *values.File, c *cluster.Cluster, nam
 		}
 	}
 	return file, err
+}
+
+// among looks for what the cluster lacks in what is about to be made.
+func among(made values.Source, kind, name string) (data map[string]string, known bool, err error) {
+	if made == nil {
+		return nil, true, nil
+	}
+	data, _, err = made(kind, name)
+	return data, err == nil, err
 }
 
 // isMissing reports whether an error says that the object is not there; that there is no such API is another matter.

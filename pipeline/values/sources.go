@@ -52,6 +52,17 @@ func ownObjects(objects []manifest, namespace string) Source {
 	}
 }
 
+// Manifests are the ConfigMaps and Secrets in a file of manifests, as far as a release in the namespace may name them. The
+// name is for messages.
+func Manifests(name string, data []byte, namespace string) (Source, error) {
+	stream, err := syntax.Parse(string(data))
+	if err != nil {
+		return nil, malformed(name, string(data), err)
+	}
+	objects, _ := manifests(stream)
+	return ownObjects(objects, namespace), nil
+}
+
 // WithSources returns the file with what its valuesFrom names, as far as the source knows it. What the file itself
 // holds stays.
 func (f *File) WithSources(source Source) (*File, error) {
