@@ -25,6 +25,7 @@ type controller struct {
 	one                      bool     // it watches its own namespace only
 	selector                 string   // --watch-label-selector
 	gates                    []string // that are on
+	closes                   bool     // the upgrade closes the gate for object-level identity, which somebody opened by hand
 }
 
 func (c controller) String() string { return c.namespace + "/" + c.name }
@@ -119,6 +120,8 @@ func (l fluxLook) judgeObjectLevel(ctx context.Context) {
 		switch {
 		case err != nil:
 			l.cannot(ruleObjectLevel, place, "the version of "+flux.String(), "", err)
+		case version.LessThan(alwaysOn) && flux.closes:
+			l.find(ruleObjectLevel, report.Error, place, "add it to the values, under flux2.sourceController.container.additionalArgs", "%s, and --feature-gates=%s=true, which somebody added by hand, goes with the upgrade", what, objectLevel)
 		case version.LessThan(alwaysOn) && !slices.Contains(flux.gates, objectLevel):
 			l.find(ruleObjectLevel, report.Error, place, "set --feature-gates="+objectLevel+"=true on it, or leave serviceAccountName out", "%s, and source-controller %s has the gate %s off", what, flux.version, objectLevel)
 		default:

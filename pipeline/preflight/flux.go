@@ -119,7 +119,9 @@ func (l fluxLook) look(ctx context.Context) []controller {
 		l.cannot(ruleNoFlux, l.place, "the source-controllers of cluster "+c.Name, "list deployments.apps in all namespaces", errs[0])
 		return nil
 	}
-	l.controllers = controllersIn(c.Name, deployments.Items)
+	if l.controllers = controllersIn(c.Name, deployments.Items); c == l.World.Hub {
+		l.controllers = l.toBe(l.controllers)
+	}
 	l.judgeControllers()
 	if errs[2] != nil {
 		l.cannot(rulePullSecrets, l.place, "the ServiceAccounts of cluster "+c.Name, "list serviceaccounts in all namespaces", errs[2])

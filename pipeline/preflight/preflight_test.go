@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	helmchart "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -202,6 +203,18 @@ func TestFaults(t *testing.T) {
 			},
 			rule: "P16", says: "source-controller v1.9.3 has the gate ObjectLevelWorkloadIdentity off", where: "cluster spoke-2",
 		},
+		// Seen: nothing before, and after the switch a workload that could not be fetched any more.
+		"gate that is on by hand": {
+			breaks: func(t *testing.T, s *scene) {
+				w := workload("cart")
+				w.Spec.ServiceAccountName = "puller"
+				s.hub.add(t, "ocirepositories", w)
+				s.hub.objects["deployments"] = nil
+				s.hub.add(t, "deployments", flux(namespace, "v1.9.3", "--feature-gates=ObjectLevelWorkloadIdentity=true"))
+				s.chart = withFlux()
+			},
+			rule: "P16", says: "which somebody added by hand, goes with the upgrade", where: "Deployment mural-system/source-controller",
+		},
 		"no right to make tokens": {
 			breaks: func(t *testing.T, s *scene) {
 				w := workload("cart")
@@ -307,6 +320,28 @@ func TestInOrder(t *testing.T) {
 	for name, count := range counts {
 		assert.Equal(t, 1, count["OCIRepositories"], "%s: listed once for all looks", name)
 		assert.LessOrEqual(t, count["other"], 8, name)
+	}
+}
+
+// withFlux is a chart that brings source-controller, with the arguments that its values give it.
+func withFlux(args ...any) *helmchart.Chart {
+	return &helmchart.Chart{Values: map[string]any{"gates": args}, Metadata: &helmchart.Metadata{APIVersion: "v2", Name: "mural", Version: "1.0.7"}, Templates: []*helmchart.File{{Name: "templates/flux.yaml", Data: []byte(`apiVersion: apps/v1
+kind: Deployment
+metadata: {name: source-controller}
+spec: {template: {spec: {serviceAccountName: source-controller, containers: [{name: manager, image: "source-controller:v1.9.6", args: {{ toJson .Values.gates }}}]}}}
+`)}}}
+}
+
+// TestTheGateOfTheValues: what counts is the source-controller that the upgrade leaves.
+func TestTheGateOfTheValues(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	w := workload("cart")
+	w.Spec.ServiceAccountName = "puller"
+	s.hub.add(t, "ocirepositories", w)
+	s.chart, s.input.World = withFlux("--feature-gates=ObjectLevelWorkloadIdentity=true"), &world.World{}
+	for _, f := range s.look(t).Findings {
+		assert.NotEqual(t, "P16", f.Rule, f.Message)
 	}
 }
 

@@ -79,6 +79,7 @@ type scene struct {
 	twoEKS        *cluster.EKS   // spoke-2
 	status        release.Status // of Helm's newest record
 	input         Input
+	chart         *helmchart.Chart                      // that the run deploys; nil is unknown
 	asked         map[string]int                        // operations of AWS, once it has looked
 	arrange       func(context.Context, *sdkecr.Client) // further settings in ECR
 }
@@ -186,6 +187,7 @@ func (s *scene) prepare(t testing.TB) (Input, *aws.Emulator) {
 	w := &world.World{Target: s.target, Destination: destination, ECR: client, Now: func() time.Time { return noon }, Unreached: s.unreached()}
 	w.HTTPClient = e.HTTPClient()
 	w.AWS.Config = &sdk.Config{Region: "us-east-1", Credentials: sdk.CredentialsProviderFunc(func(context.Context) (sdk.Credentials, error) { return s.user, nil })}
+	w.Chart = s.chart
 	w.Hub = s.hub.start(t, "hub")
 	w.Hub.EKS = s.eks
 	w.Spokes = append(w.Spokes, s.one.start(t, "spoke-1"), s.two.start(t, "spoke-2"))
