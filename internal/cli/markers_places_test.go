@@ -34,6 +34,7 @@ func morePlaces(marker string, hue func(string) string) map[string]string {
 		"a script":                beside("script: |", "  export A=b", "  mysql -uroot -p"+marker+" db", "  curl --header 'PRIVATE-TOKEN: "+marker+"' x", "  password: "+marker),
 		"arguments":               beside("args: [-p, "+marker+"]", "more:", "  - PASSWORD", "  - "+marker, "  - -p", "  - "+marker, "pairs: [login, bob, password, "+marker+"]", "redis: [redis-cli, -a, "+marker+"]"),
 		"logins":                  beside("users: ['alice:"+marker+"', 'bob:"+marker+"']", "accounts: {bob: "+marker+"}", "hash: 'x:$apr1$"+marker+"'"),
+		"in any list":             beside("extra: ['bob:"+marker+"', [-p"+marker+"]]", "call: [client, -uroot, -p"+marker+"]", "which: &login bob:"+marker, "also: [*login]"),
 		"entries":                 beside("env:", "- {key: DB_PASSWORD, value: "+marker+"}", "- {k: password, v: "+marker+"}"),
 		"other formats":           beside("ini: |", "  [auth]", "  password = "+marker, "  api.key = "+marker, "xml: '<password>"+marker+"</password>'", "sql: ALTER USER bob WITH PASSWORD '"+marker+"'", "url: 'https://x/?access_token="+marker+"&x=1'"),
 		"prose in a text":         beside("note: the password is "+marker, "more: >-", "  use the password", "  "+marker+" to log in", "tab: \"password\\t"+marker+"\""),

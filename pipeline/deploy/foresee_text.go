@@ -191,14 +191,15 @@ func hideEntries(value any) {
 			hideEntries(inner)
 		}
 	case []any:
-		before := ""
+		list := make([]string, len(v))
 		for i, inner := range v {
-			item, _ := inner.(string)
-			if i > 0 && item != "" && secret.Follows(before, item, secret.Pair(i, len(v))) {
+			list[i], _ = inner.(string)
+			hideEntries(inner)
+		}
+		for i, item := range list {
+			if item != "" && secret.Item(list, i) {
 				v[i] = masking
 			}
-			before = item
-			hideEntries(inner)
 		}
 	}
 }

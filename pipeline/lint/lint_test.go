@@ -182,6 +182,26 @@ spec:
 	assert.Contains(t, said(only(findings, "L31")), "hue.serviceAccount.annotations")
 }
 
+// TestUnseenOnce: a targetPath into a spoke's registry is told of once, with the setting that it gives; another one by its name.
+func TestUnseenOnce(t *testing.T) {
+	manifest := `apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: mural, namespace: mural-system}
+spec:
+  chartRef: {kind: OCIRepository, name: mural}
+  valuesFrom: [{kind: Secret, name: spoke, valuesKey: url, targetPath: "fleetConfig.spokes[0].KEY"}]
+  values: {fleetConfig: {spokes: [{name: a, kubeconfig: {}, klusterlet: {}}]}}
+`
+	for key, want := range map[string]string{
+		"ociRegistry.endpoint": "warning L31: endpoint of spoke a comes from Secret/spoke",
+		"kubeconfig.context":   "warning L31: Secret/spoke gives further values",
+	} {
+		findings := only(run(t, lint.Input{File: parse(t, strings.Replace(manifest, "KEY", key, 1))}), "L31")
+		require.Len(t, findings, 1, key)
+		assert.Contains(t, said(findings), want)
+	}
+}
+
 // TestValuesFrom doesn't call wrong what may be set where it can't be seen.
 func TestValuesFrom(t *testing.T) {
 	manifest := `apiVersion: helm.toolkit.fluxcd.io/v2

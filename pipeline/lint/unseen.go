@@ -2,6 +2,7 @@ package lint
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -23,16 +24,26 @@ func unseenRules() []rule {
 }
 
 func unseen(v *view) error {
+	before := len(v.findings)
+	v.unjudgedSettings()
+	told := v.findings[before:]
 	for _, l := range v.file.Hidden() {
-		v.add(report.Warning, l.Place, l.See(), "%s gives further values, %s", l.Name, l.Why())
+		if !slices.ContainsFunc(told, func(f report.Finding) bool { return f.Place.Line == l.Place.Line && f.Place.Column == l.Place.Column }) { // the setting says more
+			v.add(report.Warning, l.Place, l.See(), "%s gives further values, %s", l.Name, l.Why())
+		}
 	}
 	if r := v.file.HelmRelease(); r != nil && r.Patch {
 		place := r.Place
 		place.EndLine, place.EndColumn = 0, 0
 		v.add(report.Info, place, "lint what kustomize build makes of it too", "this HelmRelease names no chart: it is a patch, and what it is laid over can't be seen here")
 	}
+	return nil
+}
+
+// unjudgedSettings are settings whose values can't be read here.
+func (v *view) unjudgedSettings() {
 	if !v.layered && !v.mayHide() {
-		return nil
+		return
 	}
 	const remedy = "decrypt the file, or write the value out"
 	for _, s := range v.switches() {
@@ -48,7 +59,6 @@ func unseen(v *view) error {
 			}
 		}
 	})
-	return nil
 }
 
 // unjudged adds a setting whose value can't be read here; what names it is for people.

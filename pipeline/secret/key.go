@@ -130,9 +130,6 @@ func Entry(key string, get func(string) string) bool {
 	return slices.Contains(ValueKeys, key) && slices.ContainsFunc(NameKeys, func(name string) bool { return Named(get(name)) })
 }
 
-// Pair reports whether item i of a list may be the value of the one before it.
-func Pair(i, items int) bool { return items%2 == 0 && i%2 == 1 }
-
 // Follows reports whether an item of a list is a secret for the item before it: an argument such as --token, or -p, which
 // is a port, a path or a password; a variable's name; and in a list of pairs the word that says so.
 func Follows(before, item string, pair bool) bool {

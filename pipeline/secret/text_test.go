@@ -44,7 +44,7 @@ func TestFollows(t *testing.T) {
 	}
 	assert.True(t, secret.Follows("-p", "ab/mk45x", false), "base64")
 	assert.True(t, secret.Follows("PASSWORD", "HUNTER2", false))
-	assert.True(t, secret.Follows("password", "hunter2", secret.Pair(1, 2)), "a pair")
+	assert.True(t, secret.Follows("password", "hunter2", true), "a pair")
 	assert.True(t, secret.Key("REGISTRY_AUTH"))
 }
 

@@ -19,8 +19,12 @@ func collect(found []string, value any, hidden bool) []string {
 			found = collect(found, inner, hidden || Key(key) || Entry(key, texts(v)))
 		}
 	case []any:
+		list := make([]string, len(v))
 		for i, inner := range v {
-			found = collect(found, inner, hidden || i > 0 && Follows(plain(v[i-1]), plain(inner), Pair(i, len(v))))
+			list[i] = plain(inner)
+		}
+		for i, inner := range v {
+			found = collect(found, inner, hidden || Item(list, i))
 		}
 	case string:
 		if hidden && v != "" {

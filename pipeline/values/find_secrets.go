@@ -54,8 +54,9 @@ func markAnchors(anchored map[*syntax.Node]bool, n *syntax.Node) {
 			}
 		}
 	case syntax.Sequence:
+		list := itemsOf(n)
 		for i, item := range n.Children {
-			if i > 0 && follows(n, i) {
+			if secret.Item(list, i) {
 				markAliases(anchored, item)
 			}
 		}
@@ -84,8 +85,9 @@ func (c *collector) collect(n *syntax.Node, hidden bool) {
 	case syntax.Scalar:
 		c.scalar(n, hidden)
 	case syntax.Sequence:
+		list := itemsOf(n)
 		for i, item := range n.Children {
-			c.collect(item, hidden || i > 0 && follows(n, i))
+			c.collect(item, hidden || secret.Item(list, i))
 		}
 	case syntax.Mapping:
 		for i := 0; i+1 < len(n.Children); i += 2 {
@@ -115,9 +117,13 @@ func (c *collector) logins(n *syntax.Node) {
 	}
 }
 
-// follows reports whether an item of a list is a secret for the one before it.
-func follows(list *syntax.Node, i int) bool {
-	return secret.Follows(text(list.Children[i-1]), text(list.Children[i]), secret.Pair(i, len(list.Children)))
+// itemsOf are the texts of a list's items.
+func itemsOf(list *syntax.Node) []string {
+	items := make([]string, len(list.Children))
+	for i, item := range list.Children {
+		items[i] = text(item)
+	}
+	return items
 }
 
 // textsOf returns what a mapping has under a key, where that is a text.
