@@ -21,10 +21,9 @@ func (r *Rendered) Diff(name string) string {
 		return ""
 	}
 	d := differ{
-		before: r.before.stream, after: r.after.stream,
-		hideBefore: r.before.secrets(), hideAfter: r.after.secrets(),
+		before: sideOf(r.before.fileText), after: sideOf(r.after.fileText),
 		known: secret.Known(slices.Concat(r.before.Secrets(), secret.InTexts(r.before.Merged()), inComments(r.before.stream.Source))), // written elsewhere too
-		end:   lineCount(r.before.stream) + 1,
+		end:   r.before.Lines() + 1,
 	}
 	fmt.Fprintf(&d.out, "--- %s\n+++ %s\n", name, name)
 	for len(changes) > 0 {
@@ -97,13 +96,25 @@ func lineCount(s *syntax.Stream) int {
 	return n
 }
 
+// side is the input or the output, with the line that no break ends, 0 for none.
+type side struct {
+	*fileText
+	unended int
+}
+
+func sideOf(t *fileText) side {
+	if strings.HasSuffix(t.source(), "\n") {
+		return side{t, 0}
+	}
+	return side{t, t.Lines()}
+}
+
 // differ writes hunks.
 type differ struct {
-	before, after         *syntax.Stream
-	hideBefore, hideAfter []span
-	known                 *strings.Replacer
-	end                   int // behind the last line of the input
-	out                   strings.Builder
+	before, after side
+	known         *strings.Replacer
+	end           int // behind the last line of the input
+	out           strings.Builder
 }
 
 func (d *differ) hunk(changes []lines) {
@@ -115,12 +126,12 @@ func (d *differ) hunk(changes []lines) {
 	fmt.Fprintf(&d.out, "@@ -%s +%s @@\n", extent(from, to), extent(newFrom, newTo))
 	at := from
 	for _, c := range changes {
-		d.lines(' ', d.before, d.hideBefore, at, c.from)
-		d.lines('-', d.before, d.hideBefore, c.from, c.to)
-		d.lines('+', d.after, d.hideAfter, c.newFrom, c.newTo)
+		d.lines(' ', d.before, at, c.from)
+		d.lines('-', d.before, c.from, c.to)
+		d.lines('+', d.after, c.newFrom, c.newTo)
 		at = c.to
 	}
-	d.lines(' ', d.before, d.hideBefore, at, to)
+	d.lines(' ', d.before, at, to)
 }
 
 // extent writes a range of lines as unified diffs have it.
@@ -134,12 +145,12 @@ func extent(from, to int) string {
 	return fmt.Sprintf("%d,%d", from, to-from)
 }
 
-func (d *differ) lines(mark byte, s *syntax.Stream, hide []span, from, to int) {
+func (d *differ) lines(mark byte, s side, from, to int) {
 	for line := from; line < to; line++ {
 		d.out.WriteByte(mark)
-		d.out.WriteString(d.known.Replace(masked(s, hide, line)))
+		d.out.WriteString(d.known.Replace(s.Masked(line)))
 		d.out.WriteByte('\n')
-		if s.LineStart(line+1) == len(s.Source) && !strings.HasSuffix(s.Source, "\n") {
+		if line == s.unended {
 			d.out.WriteString("\\ No newline at end of file\n")
 		}
 	}

@@ -85,3 +85,25 @@ func applyDiff(t *testing.T, lines []string, diff string) []string {
 	}
 	return append(out, lines[at:]...)
 }
+
+// TestDiffOfEmbeddedValues: values that are a text in a manifest are shown with the manifest's own lines around them, as
+// patch(1) and git apply want, and with their secrets hidden.
+func TestDiffOfEmbeddedValues(t *testing.T) {
+	t.Parallel()
+	const manifest = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: mural}\nspec:\n  source:\n    chart: mural\n    helm:\n" +
+		"      parameters: [{name: canvas.password, value: not-a-real-password}]\n      values: |\n        hue: {ociRegistry: {endpoint: 'oci://zot:5000'}}\n        fleetConfig: {spokes: []}\n" +
+		"    repoURL: https://u:not-a-real-password@git.example\n  project: default"
+	f, err := values.Parse("app.yaml", []byte(manifest))
+	require.NoError(t, err)
+	r, err := f.Render(settings(t))
+	require.NoError(t, err)
+	diff := r.Diff("app.yaml")
+	for _, line := range []string{"      values: |", "     helm:", "   project: default", `\ No newline at end of file`} {
+		assert.Contains(t, diff, line+"\n")
+	}
+	assert.NotContains(t, diff, "not-a-real-password")
+	after, err := values.Parse("app.yaml", r.Output)
+	require.NoError(t, err)
+	assert.Equal(t, maskedLines(after), applyDiff(t, maskedLines(f), diff))
+	assert.Equal(t, "      values: |", f.Masked(9), "where a finding is")
+}

@@ -10,9 +10,10 @@ import (
 // embedded is a YAML text in a YAML file: the lines of a block. The text is parsed where it stands, with everything
 // before it blanked, so that every offset, line and column in it is one of the file.
 type embedded struct {
-	outer      string // the whole file
-	start, end int    // of the block's lines in it
-	header     int    // of the | or > before them
+	outer      string    // the whole file
+	start, end int       // of the block's lines in it
+	header     int       // of the | or > before them
+	whole      *fileText // shows the lines around the block; nil when they may hold what is encrypted on disk
 }
 
 // embed makes the values of a file those in a block: a literal one, or a folded one of which nothing is folded, as of most
@@ -49,8 +50,9 @@ func (c *chooser) embed(n *syntax.Node, remedy string) error {
 	if err != nil {
 		return malformed(c.name, text, err)
 	}
+	whole := c.fileText
 	*c = chooser{fileText: newFileText(c.name, inner)}
-	c.block = &embedded{outer, start, end, n.Start}
+	c.block = &embedded{outer, start, end, n.Start, whole}
 	return nil
 }
 
@@ -83,6 +85,22 @@ func (e *embedded) check(t *fileText, output string) error {
 	}
 	line, _ := t.stream.Position(e.header)
 	return fault.New(fault.Usage, "write | instead of >, and render again", "rendering %q: the values are folded text (> in line %d), in which lines of the edit would be joined", t.name, line)
+}
+
+// around reports whether a line is outside the block, and can be shown.
+func (e *embedded) around(line int) bool {
+	if e == nil || e.whole == nil {
+		return false
+	}
+	at := e.whole.stream.LineStart(line)
+	return at < e.start || at >= e.end
+}
+
+// close shows no line around the block.
+func (e *embedded) close() {
+	if e != nil {
+		e.whole = nil
+	}
 }
 
 // put makes the whole file of the new text. On nil it is the whole file already.

@@ -40,6 +40,7 @@ func (f *File) Opened(plain []byte, seal Seal) (*File, error) {
 	}
 	open.opened = o
 	open.secrets = sync.OnceValue(func() []span { return o.spans(open.stream) })
+	open.block.close()
 	for i, l := range f.layers { // what was merged with it, and isn't known better now
 		if i >= len(open.layers) {
 			open.layers = append(open.layers, l)
@@ -113,6 +114,7 @@ func (o *opened) edited(after *File) {
 	}
 	shown := opened{sealed: o.sealed, hidden: hidden}
 	after.secrets = sync.OnceValue(func() []span { return shown.spans(after.stream) })
+	after.block.close()
 }
 
 // onDisk is the file's content as it is written.

@@ -15,7 +15,12 @@ const Mask = secret.Hidden
 type span struct{ start, end int }
 
 // Masked is the text of a line, counted from 1, with secrets hidden.
-func (t *fileText) Masked(line int) string { return masked(t.stream, t.secrets(), line) }
+func (t *fileText) Masked(line int) string {
+	if t.block.around(line) {
+		return t.block.whole.Masked(line)
+	}
+	return masked(t.stream, t.secrets(), line)
+}
 
 // masked is the text of a line with the parts in spans hidden, and what comments and texts in it tell. The spans are in
 // order.
