@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -142,7 +143,9 @@ func TestPoliciesRefuseFlagsThatDoNotApply(t *testing.T) {
 		"check: a tag without a value":   {"check", "--resource-tag=a", policy},
 		"check: private address":         {"check", "--source-ip=10.0.0.1", policy},
 		"check: a key that is none":      {"check", "--fact=team=red", policy},
-		"check: a key twice":             {"check", "--fact=a:b=c", "--fact=a:b=d", policy},
+		"check: a key twice":             {"check", "--fact=a:b=c", "--fact=A:b=d", policy},
+		"check: the endpoint's region":   {"check", "--fact=aws:requestedregion=eu-west-1", policy},
+		"check: a profile for nobody":    {"check", "--profile=prod", policy},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, out, stderr := policies(t, "", append(args, ecrEndpoint)...)
@@ -162,4 +165,33 @@ func TestPoliciesIssuers(t *testing.T) {
 	const arn = "arn:aws:eks:us-east-1:123456789012:cluster/"
 	pods := []string{"--identity=pod-identity", "--cluster", arn + "hub"}
 	assert.Equal(t, written(t, "trust", append(pods, "--spoke-cluster", arn+"spoke")...), written(t, "trust", append(pods, "--cluster", arn+"spoke")...))
+}
+
+// TestPoliciesCheckNamesACommandThatRuns: whoever pastes what a finding says has a trust policy that passes.
+func TestPoliciesCheckNamesACommandThatRuns(t *testing.T) {
+	open := saved(t, `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}`)
+	for name, args := range map[string][]string{
+		"IRSA":             {roleFlag, "--issuer=https://oidc.eks.us-east-1.amazonaws.com/id/A1"},
+		"no role":          {"--issuer=https://oidc.eks.us-east-1.amazonaws.com/id/A1"},
+		"pod identity":     {roleFlag, "--identity=pod-identity", "--cluster=arn:aws:eks:us-east-1:123456789012:cluster/hub"},
+		"instance profile": {roleFlag, "--identity=instance-profile"},
+		"other namespaces": {roleFlag, "--issuer=https://oidc.eks.us-east-1.amazonaws.com/id/A1", "--namespace=palette", "--flux-namespace=mural-system"},
+		"one principal":    {roleFlag, "--issuer=https://oidc.eks.us-east-1.amazonaws.com/id/A1", "--flux-namespace=flux-system", "--principal=source-controller"},
+		"ECR Public":       {roleFlag, "--issuer=https://oidc.eks.us-east-1.amazonaws.com/id/A1", "--endpoint=oci://public.ecr.aws/a1b2c3d4", "--allow-public"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			check := func(trust string) (int, string) {
+				code, out, stderr := policies(t, "", append([]string{"check", ecrEndpoint, "--trust", trust, "-o=json"}, args...)...)
+				return code, out + stderr
+			}
+			code, out := check(open)
+			require.Equal(t, 3, code, out)
+			command := regexp.MustCompile(`write the trust policy with: palette-ecr policies ([^"]*)"`).FindStringSubmatch(out)
+			require.NotNil(t, command, out)
+			code, written, stderr := policies(t, "", strings.Fields(command[1])...)
+			require.Zero(t, code, "%s: %s", command[1], stderr)
+			code, out = check(saved(t, written))
+			assert.Zero(t, code, out)
+		})
+	}
 }

@@ -36,12 +36,8 @@ func (f *factFlags) facts() (check.Facts, error) {
 	if facts.Keys, err = pairs("fact", f.keys); err != nil {
 		return facts, err
 	}
-	for _, own := range [][2]string{{"aws:SourceVpce", f.endpoint}, {"aws:SourceIp", f.sourceIP}, {"aws:PrincipalOrgID", f.orgID}} {
-		for given := range facts.Keys {
-			if strings.EqualFold(given, own[0]) && own[1] != "" {
-				return facts, fault.New(fault.Usage, "give it once", "reading --fact: %s is given by its own flag too", own[0])
-			}
-		}
+	if err := ownFlags(facts); err != nil {
+		return facts, err
 	}
 	if f.date != "" {
 		if facts.Date, err = time.Parse(time.RFC3339, f.date); err != nil {
@@ -53,6 +49,24 @@ func (f *factFlags) facts() (check.Facts, error) {
 	return facts, facts.Validate()
 }
 
+// ownFlags refuses a value of a key that another flag gives, or the endpoint.
+func ownFlags(facts check.Facts) error {
+	for _, own := range []struct {
+		key, flag string
+		given     bool
+	}{
+		{"aws:SourceVpce", "--vpce", facts.Endpoint != ""}, {"aws:SourceIp", "--source-ip", facts.SourceIP != ""}, {"aws:PrincipalOrgID", "--org-id", facts.OrgID != ""},
+		{"aws:RequestedRegion", "--endpoint", true}, {"aws:PrincipalArn", "--role-arn", true}, {"aws:CurrentTime", "--date", true}, {"aws:EpochTime", "--date", true},
+	} {
+		for key := range facts.Keys {
+			if own.given && strings.EqualFold(key, own.key) {
+				return fault.New(fault.Usage, "give it once, with "+own.flag, "reading --fact: %s is given by its own flag, %s", own.key, own.flag)
+			}
+		}
+	}
+	return nil
+}
+
 // pairs are the values of a repeated KEY=VALUE flag.
 func pairs(flag string, given []string) (map[string]string, error) {
 	all := map[string]string{}
@@ -61,8 +75,10 @@ func pairs(flag string, given []string) (map[string]string, error) {
 		if !ok || key == "" {
 			return nil, fault.New(fault.Usage, "write it as KEY=VALUE", "reading --%s %q: it has no key and value", flag, text)
 		}
-		if _, twice := all[key]; twice {
-			return nil, fault.New(fault.Usage, "give it once", "reading --%s %q: %s is given twice", flag, text, key)
+		for other := range all {
+			if other == key || flag == "fact" && strings.EqualFold(other, key) {
+				return nil, fault.New(fault.Usage, "give it once", "reading --%s %q: %s is given twice", flag, text, key)
+			}
 		}
 		all[key] = value
 	}

@@ -33,6 +33,7 @@ func (p *policyFlags) unused(c *cobra.Command, o iam.Order, principals []iam.Pri
 		{mode == target.PodIdentity, fmt.Sprintf("with --identity %s no EKS cluster is named", mode), []string{"cluster", "spoke-cluster"}},
 		{trust, "without a trust policy nobody asks for it", []string{"issuer", "spoke-issuer", "cluster", "spoke-cluster", "flux-namespace"}},
 		{o.Wanted.Repository.Registry.Kind == registry.Public, "the address of a private registry says its account", []string{"account"}},
+		{len(p.eks) > 0 || p.target.config != "", "without --eks-cluster and --config nobody asks AWS", []string{"profile"}},
 		{has(iam.Operator), "only the operator creates repositories, copies and installs", []string{"create-repository", "install", "all-repositories"}},
 		{has(iam.SourceController, iam.Combined), "only source-controller looks for tags by semver", []string{"no-semver"}},
 		{has(iam.SourceController, iam.Combined), "only source-controller runs in Flux's namespace", []string{"flux-namespace"}},

@@ -40,6 +40,8 @@ func (c *trustCheck) claim(i int, path string, cond document.Condition, claim st
 		case !strings.ContainsAny(value, "*?"):
 		case base == "StringEquals" || base == "StringEqualsIgnoreCase":
 			c.add(i, at, report.Error, right, "under %s the * and ? in %q are plain characters: no token has them", cond.Operator, value)
+		case claim == "sub" && strings.Trim(strings.TrimPrefix(value, "system:serviceaccount"), ":*") == "":
+			c.add(i, at, report.Error, right, "%q lets every pod of the cluster take the role", value)
 		case claim == "sub":
 			c.add(i, at, report.Warning, right, "%q lets other service accounts take the role too", value)
 		}

@@ -3,7 +3,12 @@ package check
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/palette-ecr/palette-ecr/pipeline/iam"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
+	"github.com/palette-ecr/palette-ecr/pipeline/target"
 )
 
 // The remedies of trust policies have few forms, so that people who follow them to the letter end with a
@@ -28,27 +33,47 @@ func addValue(value, key string) string {
 	return fmt.Sprintf("add %s to the values of %s", quote(value), quote(key))
 }
 
-const (
-	removeIt     = "remove it"
-	writeAnother = "write the trust policy with: palette-ecr policies"
-)
+const removeIt = "remove it"
+
+// writer is the command that writes the trust policy, but for its clusters.
+func (c Check) writer() string {
+	command := "palette-ecr policies --endpoint " + c.Wanted.Repository.Registry.Endpoint()
+	if c.Wanted.Repository.Registry.Kind == registry.Public {
+		command += " --allow-public"
+	}
+	if !c.RoleAssumed {
+		command += " --role-arn " + c.Expected.Role.ARN()
+	}
+	elsewhere := func(account iam.ServiceAccount) bool { return account.Namespace != target.DefaultNamespace }
+	if slices.ContainsFunc(c.Expected.Accounts, elsewhere) {
+		for _, account := range c.Expected.Accounts {
+			flag := "--namespace"
+			if account == iam.ServiceAccounts(iam.SourceController, account.Namespace, "")[0] {
+				flag = "--flux-namespace"
+			}
+			command += " " + flag + " " + account.Namespace
+		}
+	}
+	return fmt.Sprintf("%s --principal %s --document trust", command, c.Principal)
+}
 
 // command is the remedy that writes the whole policy.
 func (c *trustCheck) command() string {
 	var flags strings.Builder
+	mode := c.expected.Mode
+	if mode != "" && mode != target.IRSA {
+		fmt.Fprintf(&flags, " --identity %s", mode)
+	}
 	for _, issuer := range c.expected.Issuers {
 		flags.WriteString(" --issuer https://" + issuer)
 	}
 	for _, cluster := range c.expected.Clusters {
 		flags.WriteString(" --cluster " + cluster)
 	}
-	if mode := string(c.expected.Mode); mode != "" && mode != "irsa" {
-		return writeAnother + " --identity " + mode + flags.String()
-	}
 	if flags.Len() == 0 {
 		flags.WriteString(" --issuer <the cluster's OIDC issuer>")
 	}
-	return writeAnother + flags.String()
+	return "write the trust policy with: " + c.writer + flags.String()
 }
 
 // quote writes a value as JSON, several as a list.

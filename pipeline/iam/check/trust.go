@@ -17,6 +17,7 @@ type trustCheck struct {
 	doc      document.Document
 	expected iam.Trust
 	facts    Facts
+	writer   string // the command that writes another
 	unproven func(reason string)
 	findings []report.Finding
 	wrong    map[int]bool // statements that are wrong by themselves, which explains why they let nobody in
@@ -31,7 +32,7 @@ func (c *trustCheck) add(statement int, path string, severity report.Severity, r
 
 // trust checks the trust policy in the expected mode.
 func (c Check) trust(d document.Document) ([]report.Finding, error) {
-	t := &trustCheck{doc: d, expected: c.Expected, facts: c.Facts, unproven: c.unproven, wrong: map[int]bool{}}
+	t := &trustCheck{doc: d, expected: c.Expected, facts: c.Facts, writer: c.writer(), unproven: c.unproven, wrong: map[int]bool{}}
 	if t.expected.Mode == target.IRSA || t.expected.Mode == "" {
 		t.expected.Issuers = slices.Clone(t.expected.Issuers)
 		if len(t.expected.Issuers) == 0 {

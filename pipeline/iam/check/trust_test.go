@@ -68,7 +68,9 @@ func TestCheckTrust(t *testing.T) {
 		"wildcard under StringEquals": {equals(`'` + iamtest.Issuer + `:aud': 'sts.amazonaws.com', '` + iamtest.Issuer + `:sub': 'system:serviceaccount:mural-system:*'`),
 			[]string{"error L12 " + at + `:sub[0]: under StringEquals the * and ? in "system:serviceaccount:mural-system:*" are plain characters: no token has them`}},
 		"wildcard under StringLike": {trust(iamtest.Provider, web, `'StringEquals': {'`+iamtest.Issuer+`:aud': 'sts.amazonaws.com'}, 'StringLike': {'`+iamtest.Issuer+`:sub': 'system:serviceaccount:*:*'}`),
-			[]string{"warning L12 Statement[0].Condition.StringLike." + iamtest.Issuer + `:sub[0]: "system:serviceaccount:*:*" lets other service accounts take the role too`}},
+			[]string{"error L12 Statement[0].Condition.StringLike." + iamtest.Issuer + `:sub[0]: "system:serviceaccount:*:*" lets every pod of the cluster take the role`}},
+		"wildcard for a namespace": {trust(iamtest.Provider, web, `'StringEquals': {'`+iamtest.Issuer+`:aud': 'sts.amazonaws.com'}, 'StringLike': {'`+iamtest.Issuer+`:sub': 'system:serviceaccount:mural-system:*'}`),
+			[]string{"warning L12 Statement[0].Condition.StringLike." + iamtest.Issuer + `:sub[0]: "system:serviceaccount:mural-system:*" lets other service accounts take the role too`}},
 		"swapped": {equals(`'` + iamtest.Issuer + `:sub': 'sts.amazonaws.com', '` + iamtest.Issuer + `:aud': ['` + hue + `', '` + flux + `']`),
 			[]string{
 				"error L12 " + at + `:sub[0]: the values of :sub and :aud are swapped: "sts.amazonaws.com" is no subject`,
