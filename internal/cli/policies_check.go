@@ -78,7 +78,6 @@ finding names the key and the flag that gives it.
 			if rep == nil {
 				return err
 			}
-			rep.Findings = append(rep.Findings, given.outdated...)
 			if e := a.Write(outputs, rep); e != nil {
 				return e
 			}

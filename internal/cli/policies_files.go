@@ -8,7 +8,6 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/check"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/document"
 	"github.com/palette-ecr/palette-ecr/pipeline/iam/intake"
-	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
 // policyFiles are the files that the arguments name.
@@ -24,7 +23,7 @@ type policyInput struct {
 	repository *document.Document
 	boundary   *document.Document
 	absent     []check.Absent
-	outdated   []report.Finding
+	outdated   []check.Absent
 	role       string            // ARN, of get-role
 	roleFile   string            // that says so
 	tags       map[string]string // of the role
@@ -71,6 +70,7 @@ func (a reader) policyFiles(in policyFiles) (policyInput, error) {
 			return out, err
 		}
 		out.boundary, names.boundary = &f.Document, true
+		out.current(f)
 	}
 	if in.repository != "" {
 		f, err := a.document("--repository-policy", in.repository, intake.Repository)
@@ -81,7 +81,7 @@ func (a reader) policyFiles(in policyFiles) (policyInput, error) {
 			return out, err
 		}
 	}
-	out.absent = names.absent()
+	out.absent = append(names.absent(), out.outdated...)
 	if len(in.policies) > 0 && len(out.identity)+len(out.absent) == 0 && out.trust == nil && out.repository == nil {
 		return out, fault.New(fault.Usage, "give the documents of the role's policies: aws iam get-role-policy, or get-policy-version",
 			"reading %q: it names no policy, so that there is nothing to check", in.policies[0])
@@ -110,10 +110,15 @@ func (p *policyInput) take(path string, f intake.File, names *lists) error {
 		return nil
 	}
 	p.identity = append(p.identity, f.Document)
-	if f.Outdated != "" {
-		p.outdated = append(p.outdated, check.Outdated(f.Document, f.Outdated))
-	}
+	p.current(f)
 	return nil
+}
+
+// current notes a version that is not the one in force.
+func (p *policyInput) current(f intake.File) {
+	if f.Outdated != "" {
+		p.outdated = append(p.outdated, check.Absent{List: f.Document, Outdated: f.Outdated})
+	}
 }
 
 func (p *policyInput) setTrust(path string, f intake.File) error {

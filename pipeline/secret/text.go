@@ -48,6 +48,8 @@ var secretShapes = []secretShape{
 	{"machine", regexp.MustCompile(`\bmachine\s+\S+\s[^\n]*\bpassword\s+(?P<secret>[^\s"']+)`)},
 	// mysql -ppassword, sshpass -p password
 	{"-p", regexp.MustCompile(`\b(?:mysql[a-z]*|mariadb[a-z-]*)\b[^\n|;&]*[\s"']-p(?P<secret>[^\s"']+)`)},
+	// docker login -u admin -p password
+	{"login", regexp.MustCompile(`\blogin\b[^\n|;&]*[\s"']-p(?:[ =]["']?|["'],\s*["'])(?P<secret>[^\s"'-][^\s"',]*)`)},
 	{"redis-cli", regexp.MustCompile(`\bredis-cli\b[^\n|;&]*\s-a\s*["']?(?P<secret>[^\s"']+)`)},
 	// echo password | docker login --password-stdin
 	{"-stdin", regexp.MustCompile(`\b(?:echo|printf)\s+(?:-n\s+)?["']?(?P<secret>[^\s"'|$%][^"'|\n]*?)["']?\s*\|[^\n]*-stdin`)},

@@ -16,7 +16,7 @@ func TestText(t *testing.T) {
 		`{\"auths\":{\"registry.example\":{\"auth\":\"dXNlcjpNQVJLRVItczNjcjN0\"}}}`,
 		`{'identitytoken': 'dXNlcjpNQVJLRVItczNjcjN0'}`,
 		`run --api-key=dXNlcjpNQVJLRVItczNjcjN0`, `run --token dXNlcjpNQVJLRVItczNjcjN0`, `--password "dXNlcjpNQVJLRVItczNjcjN0"`,
-		`curl -u admin:dXNlcjpNQVJLRVItczNjcjN0 https://registry.example`, `app:dXNlcjpNQVJLRVItczNjcjN0@tcp(db:3306)/app`,
+		`docker login -u admin -p dXNlcjpNQVJLRVItczNjcjN0 zot:5000`, `crane auth login zot -u a -p='dXNlcjpNQVJLRVItczNjcjN0'`, `["login", "-p", "dXNlcjpNQVJLRVItczNjcjN0"]`, `curl -u admin:dXNlcjpNQVJLRVItczNjcjN0 https://registry.example`, `app:dXNlcjpNQVJLRVItczNjcjN0@tcp(db:3306)/app`,
 		`ghp_dXNlcjpNQVJLRVItczNjcjN0`, `https://hooks.slack.com/services/T0/B0/dXNlcjpNQVJLRVItczNjcjN0`,
 		`https://x.blob.core.windows.net/c?sv=1&sig=dXNlcjpNQVJLRVItczNjcjN0`,
 	} {
@@ -24,6 +24,7 @@ func TestText(t *testing.T) {
 	}
 	for _, text := range []string{ // commands that people are to paste, and names
 		"aws ecr get-login-password --region us-east-1 | docker login --username AWS --password-stdin 123456789012.dkr.ecr.us-east-1.amazonaws.com",
+		"helm registry login zot --username a --password-stdin", "docker login -u a zot:5000 && mkdir -p /var/lib/data",
 		"kubectl --namespace mural-system create token hue --audience sts.amazonaws.com", "aws ecr describe-images --repository-name palette/mural-workloads",
 		`give --token-file "/var/run/token"`, `{"secretName": "hue-oci-registry", "kind": "Secret"}`,
 		`{"http": {"auth": {"htpasswd": {"path": "/secret/htpasswd"}}, "port": "5000"}}`, `"htpasswd": {`, `{\"passwords\":[{\"path\":\"/x\"}]}`, // no brace is a secret

@@ -12,18 +12,25 @@ import (
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
-// Absent is a policy of the principal of which only the name was given.
+// Absent is a policy of the principal of which only the name was given, or a version that is not in force.
 type Absent struct {
 	Name     string            // or ARN
 	List     document.Document // the file that names it, for its place
 	Command  string            // that prints its document
 	Boundary bool              // it is the role's permissions boundary
+	Outdated string            // the version that was given, in List
 }
 
 // absent reports the policies whose documents nobody gave.
 func (c Check) absent() []report.Finding {
 	var findings []report.Finding
 	for _, a := range c.Absent {
+		if a.Outdated != "" {
+			c.unproven("not every policy was given as it is in force")
+			findings = append(findings, finding(a.List, "Statement", RulePolicy, report.Warning, "give the version in force: aws iam get-policy shows DefaultVersionId",
+				fmt.Sprintf("version %s of the policy is not its default version: AWS does not use it", a.Outdated)))
+			continue
+		}
 		c.unproven("not every policy was given")
 		if name := c.Expected.Role.Name; name != "" && !c.RoleAssumed {
 			a.Command = strings.ReplaceAll(a.Command, "<role>", name)
@@ -164,10 +171,4 @@ func (c Check) repositoryLacks(d document.Document, needs []iam.Need) []report.F
 			fmt.Sprintf("the repository's policy does not grant %s %s, which across accounts it must", c.Expected.Role.ARN(), strings.Join(lacking, ", "))))
 	}
 	return findings
-}
-
-// Outdated is the finding for a version of a managed policy that is not the one in force.
-func Outdated(d document.Document, version string) report.Finding {
-	return finding(d, "Statement", RulePolicy, report.Warning, "give the version in force: aws iam get-policy shows DefaultVersionId",
-		fmt.Sprintf("version %s of the policy is not its default version: AWS does not use it", version))
 }
