@@ -43,7 +43,7 @@ func (m *PaletteEcr) call(ctx context.Context, args ...string) (command, error) 
 	if err != nil {
 		return command{}, err
 	}
-	c, err := m.Container(ctx)
+	c, err := m.container(ctx)
 	if err != nil {
 		return command{}, err
 	}

@@ -152,13 +152,17 @@ func (l *Linted) Fix(ctx context.Context) (*dagger.Changeset, error) {
 }
 
 // renderFirst makes a command one on the rendered values, where those came as a Secret: they are rendered into memory
-// that is gone with the command, and so are in no layer. It takes a shell.
+// that is gone with the command, and so are in no layer. It takes a shell, the only stage that does.
 func (m *PaletteEcr) renderFirst(ctx context.Context, c command, render []string) (command, error) {
 	first, err := m.call(ctx, append(append([]string{}, render...), "--in-place")...)
 	if err != nil {
 		return command{}, err
 	}
-	c.container = c.container.WithMountedTemp("/run/rendered").WithWorkdir("/run/rendered")
+	shell, err := m.withShell(ctx)
+	if err != nil {
+		return command{}, err
+	}
+	c.container = m.prepared(shell).WithMountedTemp("/run/rendered").WithWorkdir("/run/rendered")
 	c.before = "cp -r " + home + "/. . && " + quoted(append([]string{"palette-ecr", "--quiet"}, first.args...)...) + " && exec "
 	return c, nil
 }
@@ -181,7 +185,7 @@ func (m *PaletteEcr) Explain(
 	if rule == "list" {
 		rule = "all"
 	}
-	c, err := m.Container(ctx)
+	c, err := m.container(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -60,7 +60,7 @@ func (m *PaletteEcr) ClusterRole(
 
 // policies returns what the command of that name prints, as a file.
 func (m *PaletteEcr) policies(ctx context.Context, name string, args []string) (*dagger.File, error) {
-	c, err := m.Container(ctx)
+	c, err := m.container(ctx)
 	if err != nil {
 		return nil, err
 	}

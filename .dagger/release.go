@@ -58,7 +58,7 @@ func (m *PaletteEcr) Release(
 		WithExec([]string{"go", "run", ".", "/release"})
 	return &Release{
 		Version: version, Binaries: binaries,
-		Authorities: m.golang().File("/etc/ssl/certs/ca-certificates.crt"),
+		Authorities: m.authorities(),
 		Files:       described.Directory("/release").WithTimestamps(0),
 	}, nil
 }
@@ -79,14 +79,7 @@ func (r *Release) Image(
 	// +default="amd64"
 	arch string,
 ) *dagger.Container {
-	root := dag.Directory().
-		WithFile("usr/local/bin/palette-ecr", r.Binaries.File("palette-ecr_linux_"+arch), dagger.DirectoryWithFileOpts{Permissions: 0o755}).
-		WithFile("etc/ssl/certs/ca-certificates.crt", r.Authorities, dagger.DirectoryWithFileOpts{Permissions: 0o644}).
-		WithTimestamps(0)
-	c := dag.Container(dagger.ContainerOpts{Platform: dagger.Platform("linux/" + arch)}).
-		WithRootfs(root).
-		WithEnvVariable("PATH", "/usr/local/bin").
-		WithUser(user).
+	c := bare(dagger.Platform("linux/"+arch), r.Binaries.File("palette-ecr_linux_"+arch), r.Authorities).
 		WithEntrypoint([]string{"palette-ecr"})
 	for _, label := range r.labels() {
 		c = c.WithLabel(label[0], label[1])

@@ -88,7 +88,7 @@ func (t *Target) Rollback(
 	args = slices.Concat(args, m.targetFlags(), t.chosen(false),
 		switches{{"no-copy-back", noCopyBack}, {"discard-changes", discardChanges}, {"crds", crds}, {"preview", preview}}.args(),
 		each("leave-spoke", leaveSpoke), each("only-spoke", onlySpoke))
-	c, err := m.Container(ctx)
+	c, err := m.container(ctx)
 	if err != nil {
 		return nil, err
 	}

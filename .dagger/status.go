@@ -50,7 +50,7 @@ func (t *Target) Finish(
 
 // about runs a command on an installation, whatever its values are: it takes nothing that was chosen for a cutover.
 func (t *Target) about(ctx context.Context, name string, tolerant anyway, own ...string) (*Report, error) {
-	c, err := t.Module.Container(ctx)
+	c, err := t.Module.container(ctx)
 	if err != nil {
 		return nil, err
 	}

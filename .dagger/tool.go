@@ -61,11 +61,42 @@ func (m *PaletteEcr) image() string {
 	return m.Tools.Image
 }
 
-// base returns the container that the stages run in, with the tool in it.
+// bare is a container of the tool and the authorities that it believes, and nothing else: no shell, no package, no root.
+// Stages run in it, and a release's image is one.
+func bare(platform dagger.Platform, binary, authorities *dagger.File) *dagger.Container {
+	root := dag.Directory().
+		WithFile("usr/local/bin/palette-ecr", binary, dagger.DirectoryWithFileOpts{Permissions: 0o755}).
+		WithFile("etc/ssl/certs/ca-certificates.crt", authorities, dagger.DirectoryWithFileOpts{Permissions: 0o644}).
+		WithTimestamps(0)
+	return dag.Container(dagger.ContainerOpts{Platform: platform}).
+		WithRootfs(root).
+		WithEnvVariable("PATH", "/usr/local/bin").
+		WithUser(user)
+}
+
+// authorities are those of the image with Go.
+func (m *PaletteEcr) authorities() *dagger.File {
+	return dag.Container().From(m.Images.Golang).File("/etc/ssl/certs/ca-certificates.crt")
+}
+
+// base returns the container that the stages run in, with the tool in it: one without a shell, unless another image was
+// named for them.
 func (m *PaletteEcr) base(ctx context.Context) (*dagger.Container, error) {
-	if image := m.image(); image != "" && m.Images.Run == "" {
+	if m.Images.Run != "" {
+		return m.withShell(ctx)
+	}
+	if image := m.image(); image != "" {
 		return dag.Container().From(image).WithoutEntrypoint(), nil
 	}
+	binary, err := m.Binary(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return bare("", binary, m.authorities()), nil
+}
+
+// withShell returns a container with a shell, and with the tool in it.
+func (m *PaletteEcr) withShell(ctx context.Context) (*dagger.Container, error) {
 	binary, err := m.Binary(ctx)
 	if err != nil {
 		return nil, err
@@ -78,12 +109,35 @@ func (m *PaletteEcr) base(ctx context.Context) (*dagger.Container, error) {
 		WithFile("/usr/local/bin/palette-ecr", binary, dagger.ContainerWithFileOpts{Permissions: 0o755}), nil
 }
 
-// A container with palette-ecr and your files as the stages have it, to look around in with terminal
-func (m *PaletteEcr) Container(ctx context.Context) (*dagger.Container, error) {
+// A container with palette-ecr, your files and a shell, to look around in with terminal
+func (m *PaletteEcr) Container(
+	ctx context.Context,
+	// The container that stages run in, to look at it: it has no shell, and so no terminal.
+	//
+	// +optional
+	bare bool,
+) (*dagger.Container, error) {
+	if bare {
+		return m.container(ctx)
+	}
+	c, err := m.withShell(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.prepared(c), nil
+}
+
+// container returns the container that stages run in, with the user's files.
+func (m *PaletteEcr) container(ctx context.Context) (*dagger.Container, error) {
 	c, err := m.base(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return m.prepared(c), nil
+}
+
+// prepared is a container with the user's files, for somebody who isn't root.
+func (m *PaletteEcr) prepared(c *dagger.Container) *dagger.Container {
 	c = c.WithUser(user).
 		WithDirectory(home, m.Input.Files, dagger.ContainerWithDirectoryOpts{Owner: user}).
 		WithMountedTemp("/tmp").
@@ -99,5 +153,5 @@ func (m *PaletteEcr) Container(ctx context.Context) (*dagger.Container, error) {
 	for _, f := range m.Input.From {
 		c = f.give(c)
 	}
-	return m.Network.apply(c), nil
+	return m.Network.apply(c)
 }

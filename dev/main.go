@@ -1,6 +1,8 @@
 // Checks of the repository of palette-ecr, for those who work on it: nobody who uses the module sees them
 //
 //	dagger -m dev check
+//
+// What New takes, an image from a mirror for example, is given in a file .env: DEV_GOLANG=mirror.example/golang:1.26.1
 package main
 
 import (
@@ -15,6 +17,8 @@ type Dev struct {
 	Source *dagger.Directory
 	// +private
 	Golang string
+	// +private
+	GoProxy string
 }
 
 func New(
@@ -28,19 +32,27 @@ func New(
 	// +optional
 	// +default="docker.io/library/golang:1.26.1@sha256:cd78d88e00afadbedd272f977d375a6247455f3a4b1178f8ae8bbcb201743a8a"
 	golang string,
+	// Where Go modules come from, as GOPROXY says it.
+	//
+	// +optional
+	goProxy string,
 ) *Dev {
-	return &Dev{Source: source, Golang: golang}
+	return &Dev{Source: source, Golang: golang, GoProxy: goProxy}
 }
 
 // tested is the repository in a container with Go.
 func (d *Dev) tested() *dagger.Container {
-	return dag.Container().From(d.Golang).
+	c := dag.Container().From(d.Golang).
 		WithEnvVariable("GOTOOLCHAIN", "local").
 		WithEnvVariable("GOFLAGS", "-buildvcs=false").
 		WithMountedCache("/go/pkg/mod", dag.CacheVolume("palette-ecr-go-mod")).
 		WithMountedCache("/root/.cache/go-build", dag.CacheVolume("palette-ecr-go-build")).
 		WithWorkdir("/src").
 		WithDirectory("/src", d.Source)
+	if d.GoProxy != "" {
+		c = c.WithEnvVariable("GOPROXY", d.GoProxy)
+	}
+	return c
 }
 
 // Vets and lints this repository

@@ -21,7 +21,7 @@ var engine = map[string]map[string][]string{
 	"dagger.File":      {"export": {"path"}, "contents": {}},
 	"dagger.Changeset": {"export": {"path"}, "as-patch": {}, "modified-paths": {}},
 	"dagger.Service":   {"up": {"ports"}},
-	"dagger.Container": {"terminal": {}, "with-exec": {"args"}, "combined-output": {}},
+	"dagger.Container": {"terminal": {}, "with-exec": {"args"}, "combined-output": {}, "stdout": {}, "user": {}},
 	"dagger.Secret":    {"plaintext": {}},
 }
 
