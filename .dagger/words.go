@@ -57,6 +57,7 @@ var words = []struct {
 	{regexp.MustCompile(`kubeconfig "` + secrets + `/(?:spokes/\d+/)?kubeconfig"`), "the kubeconfig"},
 	{regexp.MustCompile(`right profile with --profile\b`), "right profile: with-aws-profile --profile"},
 	{regexp.MustCompile(`set AWS_CA_BUNDLE to a readable PEM file of certificates, or unset it`), "give with-network --ca-bundle a PEM file of certificates"},
+	{regexp.MustCompile("install (\\S+), which the kubeconfig calls"), "give `with-images --run` an image with $1, which the kubeconfig calls"},
 	{regexp.MustCompile(`--in-place\b`), "`changes`"},
 	{regexp.MustCompile(`--break\b`), "--fault"},
 	{regexp.MustCompile(`( given with --kubeconfig) or in KUBECONFIG`), "$1"},

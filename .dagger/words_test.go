@@ -42,6 +42,7 @@ func TestRemediesNameFunctions(t *testing.T) {
 		"and say so (--cross-account)":                                                                  "and say so (lint --cross-account)",
 		"set AWS_CA_BUNDLE to a readable PEM file of certificates, or unset it":                         "give with-network --ca-bundle a PEM file of certificates",
 		"or `target --as-is`, if they are rendered already":                                             "or `target --as-is`, if they are rendered already",
+		"install aws, which the kubeconfig calls for credentials, or name":                              "give `with-images --run` an image with aws, which the kubeconfig calls for credentials, or name",
 		"add --in-cluster": "add with-copying --in-cluster",
 		`parsing kubeconfig "/run/secrets/spokes/0/kubeconfig": it has no apiVersion`: "parsing the kubeconfig: it has no apiVersion",
 	} {

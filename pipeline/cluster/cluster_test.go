@@ -89,6 +89,28 @@ func TestConnectNamesTheCluster(t *testing.T) {
 	require.NoError(t, err, "a ~ in a file is nobody's to expand but ours")
 }
 
+// A kubeconfig may call a command for credentials, as those of EKS call aws: one that is missing, or fails, is named in one line.
+func TestPingWithoutTheCommandOfTheKubeconfig(t *testing.T) {
+	for command, want := range map[string][2]string{
+		"no-such-command": {"getting credentials: no-such-command not found", "install no-such-command"},
+		"false":           {"getting credentials: false failed with exit code 1", "see what `false` says"},
+	} {
+		config := fmt.Sprintf(`apiVersion: v1
+kind: Config
+current-context: c
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]
+users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: %q}}}]
+`, command)
+		c, err := cluster.Connect(target.Cluster{Kubeconfig: write(t, config)})
+		require.NoError(t, err)
+		err = c.Ping(t.Context())
+		require.ErrorContains(t, err, want[0])
+		assert.NotContains(t, err.Error(), "\n")
+		assert.Contains(t, fault.RemedyOf(err), want[1])
+	}
+}
+
 func TestPing(t *testing.T) {
 	status := http.StatusOK
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

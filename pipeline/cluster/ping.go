@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -68,9 +69,20 @@ func (c *Cluster) Version(ctx context.Context) (string, error) {
 	return info.GitVersion, nil
 }
 
+// calledFor finds the command that a kubeconfig calls for credentials in what client-go says when it did none: it has no
+// type, and at the first time it has a page of advice behind it.
+var calledFor = regexp.MustCompile(`getting credentials: exec: executable (\S+) (not found|failed with exit code \d+)`)
+
 func (c *Cluster) unreachable(ctx context.Context, err error) error {
 	if known, ok := errors.AsType[*fault.Error](err); ok { // no token could be made
 		return fault.New(known.Code, known.Remedy, "reaching cluster %q at %s: %w", c.Name, c.Host, known)
+	}
+	if called := calledFor.FindStringSubmatch(err.Error()); called != nil {
+		remedy := "see what `" + called[1] + "` says: it may want a new login, for example `aws sso login`"
+		if called[2] == "not found" {
+			remedy = "install " + called[1] + ", which the kubeconfig calls for credentials, or name an EKS cluster with --eks-cluster, which needs neither"
+		}
+		return fault.New(fault.Failed, remedy, "reaching cluster %q at %s: getting credentials: %s %s", c.Name, c.Host, called[1], called[2])
 	}
 	switch {
 	case apierrors.IsUnauthorized(err) && c.EKS != nil:
