@@ -122,7 +122,8 @@ func (c command) failed(ctx context.Context, done *dagger.Container, code int, e
 	if err != nil {
 		return err
 	}
-	return failure(c.line(), code, fromStderr(said))
+	code, why := fromStderr(code, said)
+	return failure(c.line(), code, why)
 }
 
 // report runs a command whose result is a report, and takes the report whether it did well or not.

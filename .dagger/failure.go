@@ -58,14 +58,22 @@ func readOutcome(data string) (code int, why string, err error) {
 	return o.ExitCode, message(o.Error, o.Remedy), nil
 }
 
-// fromStderr returns the error of a command that ended before it had a report: that is the last thing it printed.
-func fromStderr(said string) string {
+// fromStderr returns the exit code and the error of a command that ended before it had a report: that is the last thing
+// it printed. Where the engine could not start it, a wrong tool was given.
+func fromStderr(code int, said string) (int, string) {
+	if notStarted.MatchString(said) {
+		return usage, message("starting palette-ecr: what was given with tool is not a palette-ecr that runs here ("+strings.TrimSpace(said)+")",
+			"give one for Linux and for this engine's architecture: tool --binary with what `binary export` writes, or tool --image with that of a release")
+	}
 	if at := strings.LastIndex("\n"+said, "\nerror: "); at >= 0 {
 		said = said[at:]
 	}
 	what, try, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(said), "error: "), "\ntry:")
-	return message(what, strings.TrimSpace(try))
+	return code, message(what, strings.TrimSpace(try))
 }
+
+// notStarted is how the engine reports a command that it can't start.
+var notStarted = regexp.MustCompile(`^\s*(fork/exec \S*/palette-ecr: .*|exec: "palette-ecr": .*)\s*$`)
 
 // unreadable makes of a Secret that the engine can't read wrong use; other errors stay as they are.
 func unreadable(err error) error {

@@ -37,8 +37,19 @@ func TestErrorBeforeAReport(t *testing.T) {
 		"":                                       "",
 		"panic: something else\n\ngoroutine 1\n": "panic: something else\n\ngoroutine 1",
 	} {
-		if got := fromStderr(said); got != want {
-			t.Errorf("%q: %q, want %q", said, got, want)
+		if code, got := fromStderr(1, said); code != 1 || got != want {
+			t.Errorf("%q: %d, %q, want %q", said, code, got, want)
+		}
+	}
+}
+
+func TestWrongToolIsWrongUse(t *testing.T) {
+	for _, said := range []string{
+		"fork/exec /usr/local/bin/palette-ecr: exec format error\n",
+		`exec: "palette-ecr": executable file not found in $PATH`,
+	} {
+		if code, why := fromStderr(1, said); code != usage || !strings.Contains(why, "\ntry:   give one for Linux") {
+			t.Errorf("%q: %d, %q", said, code, why)
 		}
 	}
 }

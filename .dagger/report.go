@@ -54,7 +54,7 @@ func readReport(ctx context.Context, done *dagger.Container) (*Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.Message = fromStderr(said)
+		r.ExitCode, r.Message = fromStderr(r.ExitCode, said)
 		r.Summary = r.Message + "\n"
 		files = files.WithNewFile("report.txt", r.Summary)
 	}
