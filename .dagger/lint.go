@@ -162,8 +162,10 @@ func (m *PaletteEcr) renderFirst(ctx context.Context, c command, render []string
 	if err != nil {
 		return command{}, err
 	}
-	c.container = m.prepared(shell).WithMountedTemp("/run/rendered").WithWorkdir("/run/rendered")
-	c.before = "cp -r " + home + "/. . && " + quoted(append([]string{"palette-ecr", "--quiet"}, first.args...)...) + " && exec "
+	const rendered = "/tmp/rendered"
+	c.container = m.prepared(shell)
+	c.before = "mkdir " + rendered + " && cd " + rendered + " && cp -r " + home + "/. . && " +
+		quoted(append([]string{"palette-ecr", "--quiet"}, first.args...)...) + " && exec "
 	return c, nil
 }
 

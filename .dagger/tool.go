@@ -67,6 +67,8 @@ func bare(platform dagger.Platform, binary, authorities *dagger.File) *dagger.Co
 	root := dag.Directory().
 		WithFile("usr/local/bin/palette-ecr", binary, dagger.DirectoryWithFileOpts{Permissions: 0o755}).
 		WithFile("etc/ssl/certs/ca-certificates.crt", authorities, dagger.DirectoryWithFileOpts{Permissions: 0o644}).
+		// What is mounted at /tmp gets the rights of what was there, and everybody is to write to it.
+		WithNewDirectory("tmp", dagger.DirectoryWithNewDirectoryOpts{Permissions: 0o777}).
 		WithTimestamps(0)
 	return dag.Container(dagger.ContainerOpts{Platform: platform}).
 		WithRootfs(root).

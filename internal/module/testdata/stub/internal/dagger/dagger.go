@@ -20,6 +20,7 @@ type (
 	ContainerWithNewFileOpts          = dagger.ContainerWithNewFileOpts
 	DirectoryFilterOpts               = dagger.DirectoryFilterOpts
 	DirectoryWithFileOpts             = dagger.DirectoryWithFileOpts
+	DirectoryWithNewDirectoryOpts     = dagger.DirectoryWithNewDirectoryOpts
 	Directory                         = dagger.Directory
 	File                              = dagger.File
 	Platform                          = dagger.Platform
