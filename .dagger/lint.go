@@ -164,7 +164,7 @@ func (m *PaletteEcr) renderFirst(ctx context.Context, c command, render []string
 	}
 	const rendered = "/tmp/rendered"
 	c.container = m.prepared(shell)
-	c.before = "mkdir " + rendered + " && cd " + rendered + " && cp -r " + home + "/. . && " +
+	c.before = "mkdir " + rendered + " && cd " + rendered + " && cp -r " + home + "/. . && chmod -R u+w . && " + // a mounted Secret is read-only
 		quoted(append([]string{"palette-ecr", "--quiet"}, first.args...)...) + " && exec "
 	return c, nil
 }
