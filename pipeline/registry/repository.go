@@ -37,6 +37,9 @@ func (r Registry) Repository(name string) (Repository, error) {
 		return bad("write your own repository in place of the placeholder", "a placeholder is left in it")
 	case strings.Contains(name, "://"):
 		return bad("give the name alone; the address belongs into the endpoint", "it is an address")
+	case strings.Contains(name, ":") && strings.Contains(name, "@") && !strings.Contains(name[strings.LastIndex(name, "@"):], ":"):
+		name = "****" + name[strings.LastIndex(name, "@"):]
+		return bad("remove the user name and password, and the host: it belongs into the endpoint", "it holds a user name")
 	case strings.ContainsAny(name, ":@"):
 		return bad("remove the tag or digest", "it holds a tag or a digest")
 	}

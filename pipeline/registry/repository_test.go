@@ -63,6 +63,8 @@ func TestRepositoryRefuses(t *testing.T) {
 		"capitals":      {"Mural", "capitals"},
 		"tag":           {"mural:v1", "a tag or a digest"},
 		"digest":        {"mural@sha256:00", "a tag or a digest"},
+		"a login":       {"admin:hunter2@zot/mural", "a user name"},
+		"tag, digest":   {"mural:v1@sha256:00", "a tag or a digest"},
 		"address":       {"oci://x/mural", "is an address"},
 		"placeholder":   {"<ecr-repo-name>", "placeholder"},
 		"double dash":   {"a--b", "not a repository name"},
@@ -76,6 +78,7 @@ func TestRepositoryRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := r.Repository(test.repository)
 			require.ErrorContains(t, err, test.says)
+			assert.NotContains(t, err.Error(), "hunter2")
 			assert.Equal(t, fault.Usage, fault.CodeOf(err))
 			assert.NotEmpty(t, fault.RemedyOf(err))
 		})
