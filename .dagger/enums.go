@@ -80,6 +80,10 @@ const (
 	FaultHelmRepositoryOnZot Fault = "helm-repository-on-zot"
 	// A ServiceAccount has imagePullSecrets that lead to Zot
 	FaultPullSecret Fault = "pull-secret"
+	// An OCIRepository has a serviceAccountName, and source-controller the gate for it closed
+	FaultObjectIdentityGate Fault = "object-identity-gate"
+	// An OCIRepository has a serviceAccountName, and source-controller may not make tokens of it
+	FaultObjectIdentityRight Fault = "object-identity-right"
 	// Zot has a manifest that ECR answers 405 for
 	FaultRefusedManifest Fault = "refused-manifest"
 	// ECR archives an image while the cutover is validated
