@@ -62,7 +62,7 @@ var mayImport = map[string][]string{
 	"./pipeline/report":        {"./pipeline/atomicfile", "./pipeline/fault", "./pipeline/secret"},
 	"./pipeline/chart":         {"./pipeline/fault"},
 	"./pipeline/target":        {"./pipeline/fault", "./pipeline/registry"},
-	"./pipeline/cluster":       {"./pipeline/fault", "./pipeline/target"},
+	"./pipeline/cluster":       {"./pipeline/fault", "./pipeline/target", "./pipeline/transient"},
 	"./pipeline/ecr":           {"./pipeline/fault", "./pipeline/registry", "./pipeline/transient"},
 	"./pipeline/own":           {},
 	"./pipeline/baseline":      {"./pipeline/cluster", "./pipeline/fault", "./pipeline/own"},

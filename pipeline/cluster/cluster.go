@@ -78,6 +78,7 @@ func From(name string, restConfig *rest.Config) (*Cluster, error) {
 	restConfig.QPS, restConfig.Burst = 100, 300
 	restConfig.WarningHandler = rest.NoWarnings{} // the library writes to no stream
 	most := answerOf(restConfig)
+	outliving(restConfig)
 	c, err := connect(restConfig, silence{name: name, host: restConfig.Host, most: most})
 	if err != nil {
 		return nil, fault.New(fault.Usage, "check the credentials and certificates that the kubeconfig names", "connecting to cluster %q at %s: %w", name, restConfig.Host, err)

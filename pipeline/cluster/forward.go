@@ -104,8 +104,14 @@ func (c *Cluster) backend(ctx context.Context, namespace, service string, port i
 			return &pods.Items[i], target, err
 		}
 	}
-	return nil, 0, fault.New(fault.Failed, fmt.Sprintf("see why with `%s`", c.Kubectl("--namespace %s get pods", namespace)),
+	err = fault.New(fault.Failed, fmt.Sprintf("see why with `%s`", c.Kubectl("--namespace %s get pods", namespace)),
 		"forwarding a port to Service %s/%s on cluster %q: none of its %d pods is ready", namespace, service, c.Name, len(pods.Items))
+	for _, pod := range pods.Items {
+		if _, hopeless := Waiting(pod); !hopeless {
+			return nil, 0, starting{err}
+		}
+	}
+	return nil, 0, err
 }
 
 // Ready reports whether a pod takes requests.

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -17,6 +18,7 @@ type Tunnel struct {
 	port               int
 	open               func(context.Context) (forward, error)
 	patience           time.Duration // for a ready pod, when one is opened again
+	starting           time.Duration // for a pod that is starting, when the first one is opened
 	pause              time.Duration // between two tries
 	dialer             net.Dialer
 
@@ -34,23 +36,48 @@ type forward struct {
 
 const (
 	tunnelPatience = 2 * time.Minute
+	tunnelStarting = 30 * time.Second
 	tunnelPause    = time.Second
 )
 
 // Tunnel opens a tunnel to a Service's port; zero is its only one. That the Service can be reached is found out at
-// once. Close must be called.
+// once, unless a pod behind it is about to be ready. Close must be called.
 func (c *Cluster) Tunnel(ctx context.Context, namespace, service string, port int) (*Tunnel, error) {
 	t := &Tunnel{
-		namespace: namespace, service: service, port: port, patience: tunnelPatience, pause: tunnelPause, dialer: net.Dialer{Timeout: 10 * time.Second},
+		namespace: namespace, service: service, port: port, patience: tunnelPatience, starting: tunnelStarting, pause: tunnelPause, dialer: net.Dialer{Timeout: 10 * time.Second},
 		open: func(ctx context.Context) (forward, error) { return c.forward(ctx, namespace, service, port) },
 	}
-	first, err := t.open(ctx)
-	if err != nil {
+	if err := t.first(ctx); err != nil {
 		return nil, err
 	}
-	t.current = &first
 	return t, nil
 }
+
+// first opens the first port-forward. A pod that is starting is waited for: it was restarted a moment ago.
+func (t *Tunnel) first(ctx context.Context) error {
+	for until := time.Now().Add(t.starting); ; {
+		opened, err := t.open(ctx)
+		if err == nil {
+			t.current = &opened
+			return nil
+		}
+		var coming starting
+		if !errors.As(err, &coming) || !time.Now().Before(until) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(t.pause):
+		}
+	}
+}
+
+// starting is the error of a Service none of whose pods is ready, and one of them is about to be.
+type starting struct{ error }
+
+// Unwrap lets errors.As find the code and the remedy.
+func (s starting) Unwrap() error { return s.error }
 
 // DialContext connects to the Service, whatever the address. It is for http.Transport.
 func (t *Tunnel) DialContext(ctx context.Context, network, _ string) (net.Conn, error) {

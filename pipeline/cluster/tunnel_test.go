@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -77,4 +78,40 @@ func TestTunnelSaysWhyItDoesNotOpenAgain(t *testing.T) {
 	tunnel := &Tunnel{namespace: "mural-system", service: "zot", open: p.open, patience: time.Millisecond, pause: time.Microsecond}
 	_, err := tunnel.DialContext(t.Context(), "tcp", "")
 	require.EqualError(t, err, "opening the port-forward to Service mural-system/zot again: none of its 1 pods is ready")
+}
+
+// TestTunnelWaitsForAPodThatStarts: seen with Zot restarted right before copy.
+func TestTunnelWaitsForAPodThatStarts(t *testing.T) {
+	t.Parallel()
+	notReady := errors.New("none of its 1 pods is ready")
+	for name, c := range map[string]struct {
+		err   error
+		fails int
+		opens int
+	}{
+		"it becomes ready":    {starting{notReady}, 3, 4},
+		"it won't be":         {notReady, 1, 1},
+		"it takes too long":   {starting{notReady}, 1 << 30, 31},
+		"it is ready already": {nil, 0, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				opens := 0
+				tunnel := &Tunnel{starting: tunnelStarting, pause: tunnelPause, open: func(context.Context) (forward, error) {
+					if opens++; opens <= c.fails {
+						return forward{}, c.err
+					}
+					return forward{addr: "127.0.0.1:1"}, nil
+				}}
+				err := tunnel.first(t.Context())
+				assert.Equal(t, c.opens, opens)
+				if opens <= c.fails {
+					require.ErrorIs(t, err, notReady)
+					return
+				}
+				require.NoError(t, err)
+			})
+		})
+	}
 }

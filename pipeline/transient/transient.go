@@ -50,6 +50,12 @@ func Connection(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout() || closedIdle(err)
 }
 
+// NotSent reports whether err is of a connection that never came about: the other end knows nothing of the request.
+func NotSent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial" && Connection(err)
+}
+
 // closedIdle reports whether the server closed a connection before anything was written to it, as one does that goes
 // down. net/http asks again by itself only when the connection had served before, and its error has no type.
 func closedIdle(err error) bool {
