@@ -219,8 +219,8 @@ func (a reader) original(want target.Cutover, t *targetFlags, path, edited strin
 
 // files are the values that flags name, and what is merged with them; no path is the target's one file.
 func (t *targetFlags) files() (render.Files, error) {
-	sources, err := render.SourceFiles(t.valuesFrom)
-	f := render.Files{Edit: t.edit, Sources: sources, Named: len(t.valuesFrom) > 0}
+	sources, given, err := render.SourceFiles(t.valuesFrom)
+	f := render.Files{Edit: t.edit, Sources: sources, Given: given}
 	if len(t.values) > 1 {
 		f.Paths = t.values
 	}

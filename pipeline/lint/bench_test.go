@@ -113,20 +113,11 @@ func BenchmarkFindings(b *testing.B) {
 	}
 }
 
-// TestSpeed holds the static rules, with reading the file, to twice the time of the YAML library alone. It
-// takes the best of several rounds, so that a busy machine doesn't fail it.
-func TestSpeed(t *testing.T) {
+// TestAllocations holds the static rules, with reading the file, to the allocations of the YAML library alone.
+func TestAllocations(t *testing.T) {
 	data := fleet(1_000)
-	best := func(f func(testing.TB, []byte)) time.Duration {
-		fastest := time.Hour
-		for range 5 {
-			start := time.Now()
-			f(t, data)
-			fastest = min(fastest, time.Since(start))
-		}
-		return fastest
-	}
-	ours, library := best(parseAndLint), best(parseYAML)
-	t.Logf("lint %s, YAML library %s", ours, library)
-	require.Less(t, ours, 2*library)
+	ours := testing.AllocsPerRun(3, func() { parseAndLint(t, data) })
+	library := testing.AllocsPerRun(3, func() { parseYAML(t, data) })
+	t.Logf("lint %.0f, YAML library %.0f", ours, library)
+	require.Less(t, ours, library)
 }

@@ -26,7 +26,7 @@ type Files struct {
 	HelmRelease bool          // it must be a manifest
 	In          io.Reader     // standard input
 	Sources     values.Source // what valuesFrom names and the file doesn't hold; nil knows nothing
-	Named       bool          // the sources were named by hand: a file without a HelmRelease has no use for them
+	Given       []string      // the objects of which Sources were given by hand, as kind/name
 	Decrypt     sops.Opener   // of files that SOPS encrypted; nil leaves them as they are
 }
 
@@ -53,8 +53,13 @@ func Open(f Files) (*values.File, error) {
 	if err != nil || f.Sources == nil {
 		return file, err
 	}
-	if f.Named && file.HelmRelease() == nil {
+	if len(f.Given) > 0 && file.HelmRelease() == nil {
 		return nil, fault.New(fault.Usage, "leave it out, or give the HelmRelease", "reading %q: --values-from does not apply here: no HelmRelease is in it, whose valuesFrom could name something", file.Name())
+	}
+	for _, object := range f.Given {
+		if err := file.CheckSource(object); err != nil {
+			return nil, err
+		}
 	}
 	return file.WithSources(f.Sources)
 }
@@ -107,10 +112,11 @@ func Run(file *values.File, o Options) (*values.Rendered, error) {
 	return file.Render(s)
 }
 
-// SourceFiles makes a source of kind/name=FILE arguments. A file is the manifest of the object, or its one value.
-func SourceFiles(specs []string) (values.Source, error) {
+// SourceFiles makes a source of kind/name=FILE arguments, and lists the objects. A file is the manifest of the object, or its
+// one value.
+func SourceFiles(specs []string) (source values.Source, objects []string, err error) {
 	if len(specs) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	known := map[string]map[string]string{}
 	for _, spec := range specs {
@@ -122,16 +128,17 @@ func SourceFiles(specs []string) (values.Source, error) {
 			}
 		}
 		if !ok || !named || name == "" || path == "" || kind != "ConfigMap" && kind != "Secret" {
-			return nil, fault.New(fault.Usage, "write it as Secret/name=file or ConfigMap/name=file", "reading --values-from %q: it names no object and file", object)
+			return nil, nil, fault.New(fault.Usage, "write it as Secret/name=file or ConfigMap/name=file", "reading --values-from %q: it names no object and file", object)
 		}
 		data, err := values.ReadSource(path, kind, name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		known[kind+"/"+name] = data
+		objects = append(objects, kind+"/"+name)
 	}
 	return func(kind, name string) (map[string]string, bool, error) {
 		data, ok := known[kind+"/"+name]
 		return data, ok, nil
-	}, nil
+	}, objects, nil
 }

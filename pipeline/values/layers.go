@@ -194,7 +194,7 @@ func (l Layer) Why() string {
 		return l.Denied.Error()
 	}
 	if l.Encrypted {
-		return errEncrypted.Error()
+		return "which are encrypted"
 	}
 	return "which can't be seen here"
 }

@@ -60,7 +60,7 @@ func TestASecretThatIsEncryptedSaysSo(t *testing.T) {
 		require.NoError(t, err, name)
 		require.Len(t, f.layers, 1, name)
 		assert.True(t, f.layers[0].Unseen, name)
-		assert.Equal(t, "which is encrypted", f.layers[0].Why(), name)
+		assert.Equal(t, "which are encrypted", f.layers[0].Why(), name)
 		assert.Contains(t, f.layers[0].See(), "sops decrypt", name)
 	}
 }

@@ -63,6 +63,28 @@ func Manifests(name string, data []byte, namespace string) (Source, error) {
 	return ownObjects(objects, namespace), nil
 }
 
+// CheckSource refuses an object, as kind/name, that nobody would look into: spec.valuesFrom does not name it, or the file holds
+// it itself.
+func (f *File) CheckSource(object string) error {
+	var named []string
+	for _, l := range f.layers {
+		switch {
+		case l.source.Kind == "":
+		case l.source.String() != object:
+			named = append(named, l.source.String())
+		case !l.Unseen:
+			return fault.New(fault.Usage, "leave it out", "reading --values-from %s: %q holds it itself", object, f.name)
+		default:
+			return nil
+		}
+	}
+	names := "nothing"
+	if len(named) > 0 {
+		names = "only " + strings.Join(named, ", ")
+	}
+	return fault.New(fault.Usage, "correct the name, or leave it out", "reading --values-from %s: spec.valuesFrom of %q names %s", object, f.name, names)
+}
+
 // WithSources returns the file with what its valuesFrom names, as far as the source knows it. What the file itself
 // holds stays.
 func (f *File) WithSources(source Source) (*File, error) {
