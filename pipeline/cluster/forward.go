@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -81,6 +82,12 @@ func (c *Cluster) dialer(pod *corev1.Pod) (httpstream.Dialer, error) {
 	}), nil
 }
 
+// How long a pod may take to be ready, and to be made again after it was deleted.
+const (
+	podStarts = 30 * time.Second
+	noPod     = 5 * time.Second
+)
+
 // backend finds a ready pod of the Service, and the port in it that the Service's port means.
 func (c *Cluster) backend(ctx context.Context, namespace, service string, port int) (*corev1.Pod, int32, error) {
 	var found corev1.Service
@@ -106,9 +113,12 @@ func (c *Cluster) backend(ctx context.Context, namespace, service string, port i
 	}
 	err = fault.New(fault.Failed, fmt.Sprintf("see why with `%s`", c.Kubectl("--namespace %s get pods", namespace)),
 		"forwarding a port to Service %s/%s on cluster %q: none of its %d pods is ready", namespace, service, c.Name, len(pods.Items))
+	if len(pods.Items) == 0 {
+		return nil, 0, starting{err, noPod}
+	}
 	for _, pod := range pods.Items {
 		if _, hopeless := Waiting(pod); !hopeless {
-			return nil, 0, starting{err}
+			return nil, 0, starting{err, podStarts}
 		}
 	}
 	return nil, 0, err

@@ -16,6 +16,10 @@ import (
 // than mostAnswer, so that the error then is why it does not answer.
 const mostAway = mostAnswer * 4 / 5
 
+// comingBack is how long an API server that is back may refuse what it does not refuse otherwise: it answers before it has read
+// who may do what.
+const comingBack = 10 * time.Second
+
 // outliving makes every client of a configuration ask again while the API server is away for a moment.
 func outliving(config *rest.Config) {
 	var all outage
@@ -27,6 +31,7 @@ type outage struct {
 	mu       sync.Mutex
 	answered bool
 	since    time.Time // when it went away; zero while it answers
+	back     time.Time // when it answered again
 }
 
 // patient sends again what only reads and what did not arrive. An API server that has never answered has a wrong address, and
@@ -61,16 +66,19 @@ func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// worthAnother takes note of what came of a request, and reports whether to send it again. Of the answers only 502 shows that
-// something before the API server has lost it: 503 is said for an aggregated API that may be down for weeks.
+// worthAnother takes note of what came of a request, and reports whether to send it again. Of the answers 502 shows that
+// something before the API server has lost it; 503 is said for an aggregated API, too, that may be down for weeks.
 func (o *outage) worthAnother(r *http.Request, response *http.Response, err error) bool {
 	away := transient.Error(err) || response != nil && response.StatusCode == http.StatusBadGateway
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
 	case !away:
-		o.answered, o.since = o.answered || err == nil, time.Time{}
-		return false
+		if !o.since.IsZero() {
+			o.since, o.back = time.Time{}, time.Now()
+		}
+		o.answered = o.answered || err == nil
+		return response != nil && response.StatusCode == http.StatusForbidden && time.Since(o.back) < comingBack
 	case !o.answered || r.Header.Get("Upgrade") != "":
 		return false
 	case o.since.IsZero():

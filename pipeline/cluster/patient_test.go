@@ -14,18 +14,30 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// restarting is an API server that is away between two moments.
+// restarting is an API server that is away at times.
 type restarting struct {
-	t        *testing.T
+	t     *testing.T
+	away  []away
+	asked int
+}
+
+// away is a time, and how the API server shows then that it is away.
+type away struct {
 	from, to time.Time
-	how      func() (*http.Response, error) // while it is away
-	asked    int
+	how      func() (*http.Response, error)
+}
+
+// from makes it be away for some time, from now on.
+func (s *restarting) from(took time.Duration, how func() (*http.Response, error)) away {
+	return away{time.Now(), time.Now().Add(took), how}
 }
 
 func (s *restarting) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.asked++
-	if now := time.Now(); !now.Before(s.from) && now.Before(s.to) {
-		return s.how()
+	for _, a := range s.away {
+		if now := time.Now(); !now.Before(a.from) && now.Before(a.to) {
+			return a.how()
+		}
 	}
 	if r.Body != nil {
 		text, err := io.ReadAll(r.Body)
@@ -72,7 +84,7 @@ func TestAnAPIServerRestarts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				server := &restarting{t: t, how: c.how}
+				server := &restarting{t: t}
 				p := patient{server, &outage{}}
 				send := func(method, body string) (*http.Response, error) {
 					r, err := http.NewRequestWithContext(t.Context(), method, "https://hub.example/api", strings.NewReader(body))
@@ -89,16 +101,17 @@ func TestAnAPIServerRestarts(t *testing.T) {
 					_, err := send(http.MethodGet, "")
 					require.NoError(t, err)
 				}
-				server.asked, server.from, server.to = 0, time.Now(), time.Now().Add(c.away)
+				gone := server.from(c.away, c.how)
+				server.asked, server.away = 0, []away{gone}
 				response, err := send(c.method, c.body)
 				if c.asked > 0 {
 					assert.Equal(t, c.asked, server.asked)
-					assert.Equal(t, server.from, time.Now(), "at once")
+					assert.Equal(t, gone.from, time.Now(), "at once")
 					return
 				}
 				require.NoError(t, err)
 				assert.Equal(t, http.StatusOK, response.StatusCode)
-				assert.Less(t, time.Since(server.to), 3*time.Second)
+				assert.Less(t, time.Since(gone.to), 3*time.Second)
 			})
 		})
 	}
@@ -108,7 +121,7 @@ func TestAnAPIServerRestarts(t *testing.T) {
 func TestAnAPIServerThatIsDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		server := &restarting{t: t, how: refused}
+		server := &restarting{t: t}
 		p := patient{server, &outage{}}
 		get := func() error {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://hub.example/api", nil)
@@ -118,11 +131,42 @@ func TestAnAPIServerThatIsDown(t *testing.T) {
 		}
 		require.NoError(t, get())
 		began := time.Now()
-		server.from, server.to = began, began.Add(time.Hour)
+		server.away = []away{server.from(time.Hour, refused)}
 		require.ErrorIs(t, get(), syscall.ECONNREFUSED)
 		assert.InDelta(t, mostAway.Seconds(), time.Since(began).Seconds(), 3)
 		now := time.Now()
 		require.ErrorIs(t, get(), syscall.ECONNREFUSED)
 		assert.Equal(t, now, time.Now(), "at once")
+	})
+}
+
+// TestAnAPIServerThatIsBack refuses for a moment what it does not refuse otherwise. What it refuses later, it refuses.
+func TestAnAPIServerThatIsBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		denied := func() (*http.Response, error) { return answer(http.StatusForbidden), nil }
+		server := &restarting{t: t}
+		p := patient{server, &outage{}}
+		send := func() int {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, "https://hub.example/api", strings.NewReader("body"))
+			require.NoError(t, err)
+			response, err := p.RoundTrip(r) //nolint:bodyclose // it is empty
+			require.NoError(t, err)
+			return response.StatusCode
+		}
+		require.Equal(t, http.StatusOK, send())
+		server.away = []away{server.from(time.Hour, denied)}
+		began := time.Now()
+		require.Equal(t, http.StatusForbidden, send())
+		require.Equal(t, began, time.Now(), "at once, where nothing was away")
+
+		restart := server.from(5*time.Second, refused)
+		server.away = []away{restart, {restart.to, restart.to.Add(3 * time.Second), denied}}
+		require.Equal(t, http.StatusOK, send())
+		time.Sleep(comingBack)
+		server.away = []away{server.from(time.Hour, denied)}
+		began = time.Now()
+		require.Equal(t, http.StatusForbidden, send())
+		require.Equal(t, began, time.Now(), "at once again")
 	})
 }

@@ -18,7 +18,6 @@ type Tunnel struct {
 	port               int
 	open               func(context.Context) (forward, error)
 	patience           time.Duration // for a ready pod, when one is opened again
-	starting           time.Duration // for a pod that is starting, when the first one is opened
 	pause              time.Duration // between two tries
 	dialer             net.Dialer
 
@@ -36,7 +35,6 @@ type forward struct {
 
 const (
 	tunnelPatience = 2 * time.Minute
-	tunnelStarting = 30 * time.Second
 	tunnelPause    = time.Second
 )
 
@@ -44,7 +42,7 @@ const (
 // once, unless a pod behind it is about to be ready. Close must be called.
 func (c *Cluster) Tunnel(ctx context.Context, namespace, service string, port int) (*Tunnel, error) {
 	t := &Tunnel{
-		namespace: namespace, service: service, port: port, patience: tunnelPatience, starting: tunnelStarting, pause: tunnelPause, dialer: net.Dialer{Timeout: 10 * time.Second},
+		namespace: namespace, service: service, port: port, patience: tunnelPatience, pause: tunnelPause, dialer: net.Dialer{Timeout: 10 * time.Second},
 		open: func(ctx context.Context) (forward, error) { return c.forward(ctx, namespace, service, port) },
 	}
 	if err := t.first(ctx); err != nil {
@@ -55,14 +53,14 @@ func (c *Cluster) Tunnel(ctx context.Context, namespace, service string, port in
 
 // first opens the first port-forward. A pod that is starting is waited for: it was restarted a moment ago.
 func (t *Tunnel) first(ctx context.Context) error {
-	for until := time.Now().Add(t.starting); ; {
+	for began := time.Now(); ; {
 		opened, err := t.open(ctx)
 		if err == nil {
 			t.current = &opened
 			return nil
 		}
 		var coming starting
-		if !errors.As(err, &coming) || !time.Now().Before(until) {
+		if !errors.As(err, &coming) || time.Since(began) >= coming.most {
 			return err
 		}
 		select {
@@ -73,8 +71,11 @@ func (t *Tunnel) first(ctx context.Context) error {
 	}
 }
 
-// starting is the error of a Service none of whose pods is ready, and one of them is about to be.
-type starting struct{ error }
+// starting is the error of a Service none of whose pods is ready, and one may be soon.
+type starting struct {
+	error
+	most time.Duration // that it is worth waiting for
+}
 
 // Unwrap lets errors.As find the code and the remedy.
 func (s starting) Unwrap() error { return s.error }

@@ -89,16 +89,17 @@ func TestTunnelWaitsForAPodThatStarts(t *testing.T) {
 		fails int
 		opens int
 	}{
-		"it becomes ready":    {starting{notReady}, 3, 4},
+		"it becomes ready":    {starting{notReady, podStarts}, 3, 4},
 		"it won't be":         {notReady, 1, 1},
-		"it takes too long":   {starting{notReady}, 1 << 30, 31},
+		"it takes too long":   {starting{notReady, podStarts}, 1 << 30, 31},
+		"no pod is made":      {starting{notReady, noPod}, 1 << 30, 6},
 		"it is ready already": {nil, 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				opens := 0
-				tunnel := &Tunnel{starting: tunnelStarting, pause: tunnelPause, open: func(context.Context) (forward, error) {
+				tunnel := &Tunnel{pause: tunnelPause, open: func(context.Context) (forward, error) {
 					if opens++; opens <= c.fails {
 						return forward{}, c.err
 					}
