@@ -9,6 +9,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/secret"
 	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
@@ -156,15 +157,16 @@ func credentials(v *view) error {
 }
 
 // leftLogins finds logins that no registry's settings have any more, and that stay in the file all the same: under a key of
-// the author's own from which they were merged, and under one that is nearly basicAuth.
+// the author's own from which they were merged, or a password that an anchor gave them, and under one that is nearly basicAuth.
 func (v *view) leftLogins() {
 	root, ok := v.file.Root()
-	if !ok || !bytes.Contains(v.file.Data(), []byte(mural.Password)) {
+	if !ok {
 		return
 	}
 	root.Each(func(top values.Node) bool {
 		if !slices.Contains(mural.Sections(), top.Path) && !inChart(v, "", top.Path) {
 			v.leftLogin(top)
+			v.leftPassword(top)
 			if inner, ok := top.Lookup(mural.BasicAuth); ok {
 				v.leftLogin(inner)
 			}
@@ -181,6 +183,18 @@ func (v *view) leftLogins() {
 			}
 		}
 	})
+}
+
+// leftPassword finds a password that is written for an anchor's sake, and which nothing takes from there any more.
+func (v *view) leftPassword(n values.Node) {
+	if n.IsMapping() || n.IsList() || !n.Unused() || !secret.Key(n.Path) || n.Text() == "" || placeholder.MatchString(n.Text()) {
+		return
+	}
+	severity := report.Warning
+	if v.file.Kind() != values.Plain {
+		severity = report.Error
+	}
+	v.add(severity, n.Place(), "take it out, and change the password if the file was ever shared", "%s is still in the file, and no registry's settings use it", n.Path)
 }
 
 // leftLogin finds a login that a mapping is, and nothing else.

@@ -284,6 +284,10 @@ func TestRules(t *testing.T) {
 			replace: []string{"hue:\n", "x-login: &login\n  basicAuth: {username: a, password: b}\nx-pw: {username: a, password: b}\nx-db: {user: a, password: b}\nhue:\n", "    provider: aws\nfleetConfig", "    provider: aws\n    <<: *login\n    basicAuth: null\nfleetConfig"},
 			want:    "2:38 warning L26: the login x-login.basicAuth is still in the file, and no registry's settings use it\n3:31 warning L26: the login x-pw is still in the file, and no registry's settings use it",
 		},
+		"L26 password of an anchor": {
+			replace: []string{"hue:\n", "x-pw: &pw hunter2\nx-db-password: &db secret\nx-token: ${TOKEN}\nx-port: &port 5000\nhue:\n", "    provider: aws\nfleetConfig", "    provider: aws\n  database: {password: *db}\nfleetConfig"},
+			want:    "1:7 warning L26: x-pw is still in the file, and no registry's settings use it",
+		},
 		"L26 nearly": {
 			replace: []string{"    provider: aws\nfleetConfig", "    provider: aws\n    basic_auth: {username: a, password: b}\nfleetConfig"},
 			want:    "!warning L26: the login hue.ociRegistry.basic_auth is still in the file",

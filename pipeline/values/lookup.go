@@ -129,6 +129,9 @@ func (n Node) Aliased() (report.Place, bool) {
 	return n.file.place(n.alias.Start, n.alias.End, n.Path), true
 }
 
+// Unused reports whether the value has an anchor for which no alias of the document stands.
+func (n Node) Unused() bool { return n.node.Anchor() != "" && len(n.file.uses.aliases[n.node]) == 0 }
+
 // Line is the source line on which the key (or item) begins, with secrets masked.
 func (n Node) Line() string { return n.file.Masked(n.Key().Line) }
 
