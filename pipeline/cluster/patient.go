@@ -46,7 +46,7 @@ func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
 	pause := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Steps: 100, Cap: 2 * time.Second, Jitter: 0.1}
 	for {
 		response, err := p.next.RoundTrip(r)
-		if !p.worthAnother(r, response, err) {
+		if !p.worthAnother(r, response, err) || r.Header.Get("Upgrade") != "" {
 			return response, err
 		}
 		next, ok := again(r)
@@ -79,7 +79,7 @@ func (o *outage) worthAnother(r *http.Request, response *http.Response, err erro
 		}
 		o.answered = o.answered || err == nil
 		return response != nil && response.StatusCode == http.StatusForbidden && time.Since(o.back) < comingBack
-	case !o.answered || r.Header.Get("Upgrade") != "":
+	case !o.answered:
 		return false
 	case o.since.IsZero():
 		o.since = time.Now()

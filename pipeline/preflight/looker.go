@@ -7,6 +7,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -29,17 +30,24 @@ type looker struct {
 type facts struct {
 	mu            sync.Mutex
 	live          lint.Live
-	fluxNamespace string        // of the hub's source-controller; "" is unknown, or there are two
-	further       []further     // repositories that are copied to beside that of the workloads
-	copying       time.Duration // that ECR's quotas make it at least
-	expires       time.Time     // of the AWS credentials; zero is never, or unknown
-	listings      sync.Map      // of OCIRepositories, by cluster
+	fluxNamespace string                           // of the hub's source-controller; "" is unknown, or there are two
+	further       []further                        // repositories that are copied to beside that of the workloads
+	copying       time.Duration                    // that ECR's quotas make it at least
+	expires       time.Time                        // of the AWS credentials; zero is never, or unknown
+	listings      sync.Map                         // of OCIRepositories, by cluster
+	objects       func() ([]chart.Manifest, error) // of the release as it is to be, rendered once
 }
 
 // further is a repository of ECR that no workload reads, and that is copied to all the same.
 type further struct {
 	destination registry.Repository
 	settings    *lint.RepositorySettings
+}
+
+// rendered returns the objects of the release as the run is to leave it. The chart is known.
+func (in Input) rendered() ([]chart.Manifest, error) {
+	r := in.World.Target.Release
+	return chart.Render(in.World.Chart, in.Values, chart.Release{Name: r.Name, Namespace: r.Namespace, KubeVersion: in.World.Kubernetes})
 }
 
 // note takes what a look has found out.

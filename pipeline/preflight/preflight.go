@@ -7,6 +7,7 @@ package preflight
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -81,7 +82,7 @@ func Look(ctx context.Context, in Input) (Result, error) {
 	if in.State == nil {
 		all = slices.DeleteFunc(all, func(l look) bool { return l.name != "clusters" && l.name != "rights" })
 	}
-	shared := &facts{}
+	shared := &facts{objects: sync.OnceValues(in.rendered)}
 	lookers := make([]*looker, len(all))
 	var group errgroup.Group
 	group.SetLimit(parallel)

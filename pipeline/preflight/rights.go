@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
@@ -98,7 +97,7 @@ func (l *looker) hubRights(c *cluster.Cluster, o rights.Options) ([]rights.Right
 		return all, nil
 	}
 	r := l.World.Target.Release
-	manifests, err := chart.Render(l.World.Chart, l.Values, chart.Release{Name: r.Name, Namespace: r.Namespace, KubeVersion: l.World.Kubernetes})
+	manifests, err := l.facts.objects()
 	if err != nil {
 		return all, errors.New("the chart can't be rendered") // the error may quote values; lint has said why
 	}

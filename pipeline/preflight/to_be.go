@@ -5,8 +5,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-
-	"github.com/palette-ecr/palette-ecr/pipeline/chart"
 )
 
 // toBe returns the hub's source-controllers as the run leaves them: an upgrade gives that of the release the arguments and the
@@ -15,8 +13,7 @@ func (l *looker) toBe(live []controller) []controller {
 	if !l.Switches || l.World.Chart == nil {
 		return live
 	}
-	r := l.World.Target.Release
-	manifests, err := chart.Render(l.World.Chart, l.Values, chart.Release{Name: r.Name, Namespace: r.Namespace, KubeVersion: l.World.Kubernetes})
+	manifests, err := l.facts.objects()
 	if err != nil {
 		return live // lint has said why
 	}
@@ -27,7 +24,7 @@ func (l *looker) toBe(live []controller) []controller {
 			continue
 		}
 		if d.Namespace == "" {
-			d.Namespace = r.Namespace
+			d.Namespace = l.World.Target.Release.Namespace
 		}
 		deployments = append(deployments, d)
 	}
