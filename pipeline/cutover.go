@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/chart"
+	"github.com/palette-ecr/palette-ecr/pipeline/copy"
 	"github.com/palette-ecr/palette-ecr/pipeline/deploy"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/lint"
@@ -98,6 +99,9 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 		return Given{}, err
 	}
 	if err := chart.CheckKubernetes(o.KubeVersion); err != nil {
+		return Given{}, err
+	}
+	if err := copy.CheckLeft(o.Leave); err != nil {
 		return Given{}, err
 	}
 	destination, err := o.Target.Destination()

@@ -220,7 +220,7 @@ func (a reader) original(want target.Cutover, t *targetFlags, path, edited strin
 // files are the values that flags name, and what is merged with them; no path is the target's one file.
 func (t *targetFlags) files() (render.Files, error) {
 	sources, given, err := render.SourceFiles(t.valuesFrom)
-	f := render.Files{Edit: t.edit, Sources: sources, Given: given}
+	f := render.Files{Edit: t.edit, Sources: sources, Given: given, FromHub: t.fromHub}
 	if len(t.values) > 1 {
 		f.Paths = t.values
 	}

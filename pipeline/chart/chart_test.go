@@ -151,6 +151,7 @@ func TestLoadFromRegistry(t *testing.T) {
 	}{
 		"missing version":  {context.Background(), ref, "1.0.8", fault.Failed, `"` + ref + `" version 1.0.8`, "no such chart"},
 		"missing chart":    {context.Background(), "oci://" + host + "/mural/none", "1.0.7", fault.Failed, "/mural/none", "no such chart"},
+		"not a version":    {context.Background(), ref, "latest", fault.Usage, `"latest" is not the version of a chart`, "helm list"},
 		"no version":       {context.Background(), ref, "", fault.Usage, "no version", "--version"},
 		"bad reference":    {context.Background(), "oci://" + host + "/Mural", "1.0.7", fault.Usage, "Mural", "oci://registry/path"},
 		"unreachable":      {context.Background(), "oci://127.0.0.1:1/mural", "1.0.7", fault.Failed, "127.0.0.1:1", "network"},

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
@@ -81,6 +82,11 @@ func read(path string) (*chart.Chart, error) {
 func pull(ctx context.Context, ref, version string, o Options) (*chart.Chart, error) {
 	if version == "" && o.Digest == "" {
 		return nil, fault.New(fault.Usage, "pass --version with the exact version of the chart", "fetching chart %q: no version is given", ref)
+	}
+	if plain, _ := SplitVersion(version); version != "" {
+		if _, err := semver.NewVersion(plain); err != nil {
+			return nil, fault.New(fault.Usage, "pass --version as `helm list` shows it, 1.2.3 for example", "fetching chart %q: %q is not the version of a chart", ref, version)
+		}
 	}
 	base := http.RoundTripper(http.DefaultTransport)
 	client := &http.Client{}

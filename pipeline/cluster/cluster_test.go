@@ -46,6 +46,7 @@ func TestConnectSaysWhatIsWrongWithTheFile(t *testing.T) {
 		"missing":         {target.Cluster{Kubeconfig: "no/such/file"}, `reading kubeconfig "no/such/file"`, "--kubeconfig"},
 		"a directory":     {target.Cluster{Kubeconfig: t.TempDir()}, "is a directory", "kubectl config view"},
 		"malformed":       {target.Cluster{Kubeconfig: write(t, "apiVersion: v1\nclusters: {")}, `": yaml: line 2: `, "kubectl config view"},
+		"an alias":        {target.Cluster{Kubeconfig: write(t, "apiVersion: v1\nkind: Config\nusers: [{name: a, user: {password: *hunter2}}]\n")}, `": an alias has no anchor of its name before it; text that begins with '*' needs quotes`, "kubectl config view"},
 		"another file":    {target.Cluster{Kubeconfig: write(t, "no kubeconfig")}, `: it has no apiVersion and kind, as a kubeconfig has`, "kubectl config view"},
 		"empty":           {target.Cluster{Kubeconfig: write(t, "")}, "it has no context", "--kubeconfig"},
 		"unknown context": {target.Cluster{Kubeconfig: good, Context: "prod"}, `it has no context "prod"`, "one of: broken, hub, spoke-1"},
@@ -59,6 +60,7 @@ func TestConnectSaysWhatIsWrongWithTheFile(t *testing.T) {
 			require.ErrorContains(t, err, test.text)
 			assert.Equal(t, fault.Usage, fault.CodeOf(err))
 			assert.Contains(t, fault.RemedyOf(err), test.remedy)
+			assert.NotContains(t, err.Error(), "hunter2")
 		})
 	}
 }

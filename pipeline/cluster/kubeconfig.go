@@ -96,6 +96,9 @@ func whyNot(err error) string {
 	if strings.Contains(said, "couldn't get version/kind") {
 		return "it has no apiVersion and kind, as a kubeconfig has"
 	}
+	if strings.Contains(said, "unknown anchor") { // whose name is the text behind a '*': perhaps a password
+		return "an alias has no anchor of its name before it; text that begins with '*' needs quotes"
+	}
 	if _, reason, found := strings.Cut(said, "error loading config file "); found {
 		if _, reason, found = strings.Cut(reason, "\": "); found {
 			return reason

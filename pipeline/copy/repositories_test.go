@@ -54,6 +54,20 @@ func TestMap(t *testing.T) {
 	assert.Equal(t, map[string]string{"mural-workloads": "palette/workloads"}, all, "a catalog that does not show the workloads' repository does not lose it")
 }
 
+// TestWhatIsLeftIsAName: anything else was accepted, and found to be no repository only after everything had been read.
+func TestWhatIsLeftIsAName(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"charts", "a/b-c/d_e__f.g", "charts:1.0.7", "charts:_X", "a/b@sha256:" + strings.Repeat("0a", 32)} {
+		require.NoError(t, copy.CheckLeft([]string{"mural-workloads", name}))
+	}
+	for _, name := range []string{"", "a b", "a,b", "a/../b", "/a", "a/", "Charts", "oci://zot/a", "a:", "a@sha256:12", "a:b@sha256:" + strings.Repeat("0a", 32), "a:-x"} {
+		err := copy.CheckLeft([]string{"charts", name})
+		require.ErrorContains(t, err, "--leave", name)
+		assert.Equal(t, fault.Usage, fault.CodeOf(err))
+		assert.Contains(t, fault.RemedyOf(err), "REPOSITORY:TAG")
+	}
+}
+
 func TestCatalogAndAt(t *testing.T) {
 	t.Parallel()
 	src := start(t)

@@ -2,6 +2,7 @@ package ecr
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"os"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 )
 
@@ -64,7 +66,11 @@ func Configure(ctx context.Context, region string, o Options) (aws.Config, error
 		load = append(load, config.WithSharedConfigProfile(o.Profile))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, load...)
-	if err != nil {
+	var none config.SharedConfigProfileNotExistError
+	switch {
+	case errors.As(err, &none):
+		return aws.Config{}, fault.New(fault.Usage, "name one that `aws configure list-profiles` shows, with --profile or AWS_PROFILE", "reading the AWS configuration: it has no profile %q", none.Profile)
+	case err != nil:
 		return aws.Config{}, err
 	}
 	cfg.HTTPClient = o.HTTPClient

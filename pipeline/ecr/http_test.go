@@ -76,6 +76,16 @@ func TestAuthorities(t *testing.T) {
 	assert.Equal(t, http.StatusNoContent, resp.StatusCode)
 }
 
+// TestAProfileThatIsNotThere is wrong use: it was a failure, and of preflight no proof.
+func TestAProfileThatIsNotThere(t *testing.T) {
+	t.Setenv("AWS_CONFIG_FILE", os.DevNull)
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
+	_, err := ecr.Configure(t.Context(), "us-east-1", ecr.Options{Profile: "nosuch"})
+	require.ErrorContains(t, err, `it has no profile "nosuch"`)
+	assert.Equal(t, fault.Usage, fault.CodeOf(err))
+	assert.Contains(t, fault.RemedyOf(err), "aws configure list-profiles")
+}
+
 func TestWrongEnvironment(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	require.NoError(t, os.WriteFile(empty, []byte("no certificate\n"), 0o600))

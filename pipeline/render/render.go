@@ -27,6 +27,7 @@ type Files struct {
 	In          io.Reader     // standard input
 	Sources     values.Source // what valuesFrom names and the file doesn't hold; nil knows nothing
 	Given       []string      // the objects of which Sources were given by hand, as kind/name
+	FromHub     bool          // the hub is going to be asked for what valuesFrom names (FromCluster)
 	Decrypt     sops.Opener   // of files that SOPS encrypted; nil leaves them as they are
 }
 
@@ -50,11 +51,18 @@ func Open(f Files) (*values.File, error) {
 		f.Edit = Stdin
 	}
 	file, err := values.Join(files, f.Edit)
-	if err != nil || f.Sources == nil {
-		return file, err
+	if err != nil {
+		return nil, err
 	}
-	if len(f.Given) > 0 && file.HelmRelease() == nil {
-		return nil, fault.New(fault.Usage, "leave it out, or give the HelmRelease", "reading %q: --values-from does not apply here: no HelmRelease is in it, whose valuesFrom could name something", file.Name())
+	if (len(f.Given) > 0 || f.FromHub) && file.HelmRelease() == nil {
+		flag := "--values-from"
+		if f.FromHub {
+			flag = "--values-from-hub"
+		}
+		return nil, fault.New(fault.Usage, "leave it out, or give the HelmRelease", "reading %q: %s does not apply here: no HelmRelease is in it, whose valuesFrom could name something", file.Name(), flag)
+	}
+	if f.Sources == nil {
+		return file, nil
 	}
 	for _, object := range f.Given {
 		if err := file.CheckSource(object); err != nil {

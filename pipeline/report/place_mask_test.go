@@ -16,6 +16,8 @@ func TestMaskPlace(t *testing.T) {
 		"the same, indented by tabs":             {"\t\thunter2", "hue.ociRegistry.basicAuth.password", "\t\t********"},
 		"the value beside its key":               {"      password: hunter2", "hue.ociRegistry.basicAuth.password", "      password: ********"},
 		"a place that is none, and a plain line": {"    repository: mural", "hue.ociRegistry.repository", "    repository: mural"},
+		"valuesFrom, which brings it":            {"    - {kind: Secret, name: login}", "hue.ociRegistry.basicAuth", "    - {kind: Secret, name: login}"},
+		"the same in a password":                 {"    - kind: Secretive", "hue.ociRegistry.basicAuth", "    ********"},
 		"a place without a path":                 {"    repository: mural", "", "    repository: mural"},
 	} {
 		t.Run(name, func(t *testing.T) {

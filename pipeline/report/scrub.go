@@ -2,6 +2,7 @@ package report
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/secret"
@@ -17,12 +18,15 @@ func Mask(line string) string { return secret.Line(line) }
 // hidden that do not show it, such as the second line of a block scalar.
 func MaskPlace(line string, p Place) string {
 	key := p.Path[strings.LastIndexByte(p.Path, '.')+1:]
-	if secret.Key(key) && !strings.Contains(line, key) {
+	if secret.Key(key) && !strings.Contains(line, key) && !namesSource.MatchString(line) {
 		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
 		return indent + secret.Hidden
 	}
 	return Mask(line)
 }
+
+// namesSource is a line of a HelmRelease's valuesFrom, which may bring a credential and holds none.
+var namesSource = regexp.MustCompile(`^\s*-\s*\{?\s*kind:\s*(?:Secret|ConfigMap)\b`)
 
 // Scrub returns text without what looks like a secret.
 func Scrub(text string) string { return secret.Text(text) }

@@ -67,6 +67,12 @@ var secretShapes = []secretShape{
 	{"eyJ", regexp.MustCompile(`(?P<secret>\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*)`)},
 	// ECR's authorization token: AWS:… in base64
 	{"QVdTO", regexp.MustCompile(`(?P<secret>\bQVdTO[A-Za-z0-9+/]{20,}=*)`)},
+	// what libraries quote of YAML that they can't read (go.yaml.in/yaml, sigs.k8s.io/yaml): a password that begins with * is
+	// an alias, in a wrong place it is a value of another type, and in braces a key
+	{"anchor '", regexp.MustCompile(`\banchor '(?P<secret>.+)' (?:referenced|value contains itself)`)},
+	{" !!", regexp.MustCompile("cannot (?:unmarshal|decode) !![a-z]+ `(?P<secret>[^`]+)`")},
+	{"map key", regexp.MustCompile(`invalid map key: (?P<secret>.+)`)},
+	{"map key", regexp.MustCompile(`unsupported map key of type: \S+, key: (?P<secret>.+)`)},
 	// private keys
 	{"-----BEGIN", regexp.MustCompile(`(?P<secret>-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?)`)},
 }

@@ -18,6 +18,8 @@ func TestText(t *testing.T) {
 		`run --api-key=dXNlcjpNQVJLRVItczNjcjN0`, `run --token dXNlcjpNQVJLRVItczNjcjN0`, `--password "dXNlcjpNQVJLRVItczNjcjN0"`,
 		`docker login -u admin -p dXNlcjpNQVJLRVItczNjcjN0 zot:5000`, `crane auth login zot -u a -p='dXNlcjpNQVJLRVItczNjcjN0'`, `["login", "-p", "dXNlcjpNQVJLRVItczNjcjN0"]`, `curl -u admin:dXNlcjpNQVJLRVItczNjcjN0 https://registry.example`, `app:dXNlcjpNQVJLRVItczNjcjN0@tcp(db:3306)/app`,
 		`ghp_dXNlcjpNQVJLRVItczNjcjN0`, `https://hooks.slack.com/services/T0/B0/dXNlcjpNQVJLRVItczNjcjN0`,
+		`parsing "k": yaml: unknown anchor 'dXNlcjpNQVJLRVItczNjcjN0' referenced`, `yaml: anchor 'dXNlcjpNQVJLRVItczNjcjN0' value contains itself`,
+		"cannot decode !!str `dXNlcjpNQVJLRVItczNjcjN0` as a !!int", `invalid map key: []interface {}{"dXNlcjpNQVJLRVItczNjcjN0"}`, `unsupported map key of type: slice, key: []interface {}{1}, value: "dXNlcjpNQVJLRVItczNjcjN0"`, "line 3: cannot unmarshal !!str `dXNlcjpNQVJLRVItczNjcjN0` into []Cluster",
 		`https://x.blob.core.windows.net/c?sv=1&sig=dXNlcjpNQVJLRVItczNjcjN0`,
 	} {
 		assert.NotContains(t, secret.Text(text), "dXNlcjpNQVJLRVItczNjcjN0", text)

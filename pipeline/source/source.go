@@ -94,7 +94,14 @@ func own(t *http.Transport) *http.Transport {
 	t = t.Clone()
 	t.MaxIdleConnsPerHost = 32
 	t.ResponseHeaderTimeout = 2 * time.Minute
-	t.ForceAttemptHTTP2 = false // some hundred streams in one port-forwarded connection wait for each other
+	// Some hundred streams in one port-forwarded connection wait for each other. A clone of a transport that speaks HTTP/2
+	// has it in what it offers, too: a server that takes the offer would not be understood.
+	t.ForceAttemptHTTP2 = false
+	t.Protocols = new(http.Protocols)
+	t.Protocols.SetHTTP1(true)
+	if t.TLSClientConfig != nil {
+		t.TLSClientConfig.NextProtos = nil
+	}
 	return t
 }
 

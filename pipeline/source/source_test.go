@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
+	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 )
@@ -47,6 +48,14 @@ func zot(t *testing.T, start func(http.Handler) *httptest.Server) *httptest.Serv
 }
 
 func withTLS(h http.Handler) *httptest.Server { return httptest.NewTLSServer(h) }
+
+// withHTTP2 speaks it where a client offers it, as Zot does over TLS.
+func withHTTP2(h http.Handler) *httptest.Server {
+	s := httptest.NewUnstartedServer(h)
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	return s
+}
 
 // withMutualTLS lets in only who has the server's own certificate.
 func withMutualTLS(h http.Handler) *httptest.Server {
@@ -133,6 +142,36 @@ func TestRegistriesAreReachedAsFluxReachesThem(t *testing.T) {
 			require.NoError(t, err)
 			defer response.Body.Close()
 			assert.Equal(t, http.StatusUnauthorized, response.StatusCode)
+		})
+	}
+}
+
+// TestHTTP1IsSpokenWithARegistryThatHasHTTP2, whatever client the registry's is made of: that of the command line offers
+// HTTP/2, and what was offered and not understood ended as "malformed HTTP response".
+func TestHTTP1IsSpokenWithARegistryThatHasHTTP2(t *testing.T) {
+	t.Parallel()
+	server := zot(t, withHTTP2)
+	c := hub(secret("ca", map[string]string{"ca.crt": authority(server)}))
+	user, err := ecr.HTTPClient(func(string) string { return "" })
+	require.NoError(t, err)
+	for name, given := range map[string]*http.Client{"none": nil, "the user's": user} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := mural.Registry{Endpoint: "oci://" + hostOfServer(server), Repository: "mural-workloads", CertSecretName: "ca"}
+			r, err := Open(t.Context(), c, s, Options{Namespace: namespace, HTTPClient: given})
+			require.NoError(t, err)
+			defer r.Close()
+			response, err := r.Access.HTTPClient.Get(server.URL + "/v2/")
+			require.NoError(t, err)
+			defer response.Body.Close()
+			assert.Equal(t, "HTTP/1.1", response.Proto)
+
+			_, access, err := Sealed{Settings: s, Secrets: r.Sealed.Secrets}.Open(given)
+			require.NoError(t, err)
+			response, err = access.HTTPClient.Get(server.URL + "/v2/")
+			require.NoError(t, err)
+			defer response.Body.Close()
+			assert.Equal(t, "HTTP/1.1", response.Proto)
 		})
 	}
 }

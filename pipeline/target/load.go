@@ -84,6 +84,9 @@ func explain(err error) (text, remedy string) {
 	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
 		return fmt.Sprintf("line %s: unknown key %q", m[1], m[2]), "the keys there are " + strings.Join(keysOf(m[3]), ", ")
 	}
+	if strings.Contains(err.Error(), "unknown anchor") { // the library tells no line
+		return "an alias has no anchor of its name before it", "correct it; text that begins with '*' needs quotes"
+	}
 	text = strings.TrimPrefix(err.Error(), "yaml: ")
 	text = strings.TrimPrefix(text, "unmarshal errors:\n  ")
 	text, _, _ = strings.Cut(text, "\n")

@@ -93,6 +93,7 @@ func TestParseRefuses(t *testing.T) {
 		"unknown at top":  {head + "registries: {}\n", `line 3: unknown key "registries"`, "apiVersion, kind, registry"},
 		"unknown at eks":  {head + "hub:\n  eks: {name: hub, zone: a}\n", `line 4: unknown key "zone"`, "name, region"},
 		"wrong type":      {head + "spokes: x\n", "line 3: cannot unmarshal", "correct"},
+		"an alias":        {head + "hub: {context: *hunter2}\n", "an alias has no anchor of its name before it", "needs quotes"},
 		"twice":           {head + "kind: Cutover\n", "line 3: mapping key \"kind\" already defined at line 2", "correct"},
 		"not YAML":        {head + "hub: [\n", "line 3", "correct"},
 		"another kind":    {"apiVersion: v1\nkind: Secret\n", `it is "v1" of kind "Secret"`, "begin the file"},
@@ -107,6 +108,7 @@ func TestParseRefuses(t *testing.T) {
 			require.ErrorContains(t, err, test.says)
 			assert.Contains(t, err.Error(), `parsing "cutover.yaml": `)
 			assert.NotContains(t, err.Error(), "\n")
+			assert.NotContains(t, err.Error(), "hunter2", "an alias's name may be a password that begins with *")
 			assert.Contains(t, fault.RemedyOf(err), test.remedy)
 			assert.Equal(t, fault.Usage, fault.CodeOf(err))
 		})

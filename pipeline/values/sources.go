@@ -127,6 +127,9 @@ func (v valuesFrom) layers(source Source) (layers, error) {
 
 // layer makes a layer of one entry.
 func (v valuesFrom) layer(from ValuesSource, source Source) (Layer, error) {
+	if known := from.Kind == "ConfigMap" || from.Kind == "Secret"; !known && !variableText(from.Kind) {
+		return Layer{}, fault.New(fault.Usage, "correct its kind, or take the entry out of spec.valuesFrom", "reading %q: line %d: valuesFrom names %q of kind %q, where helm-controller takes a ConfigMap or a Secret", v.name, from.Place.Line, from.Name, from.Kind)
+	}
 	layer := Layer{Name: from.String(), Place: from.Place, TargetPath: from.TargetPath, Optional: from.Optional, Unseen: true, source: from}
 	if from.TargetPath != "" {
 		layer.set = func(values map[string]any) error { return strvals.ParseIntoString(from.TargetPath+"="+Unseen, values) }

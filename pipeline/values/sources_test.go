@@ -51,3 +51,18 @@ sops: {mac: x}
 		assert.Equal(t, fault.Usage, fault.CodeOf(err))
 	}
 }
+
+// TestWhatValuesFromMayName: helm-controller takes nothing else; the remedy was to give the object by a flag that refuses it.
+func TestWhatValuesFromMayName(t *testing.T) {
+	t.Parallel()
+	for kind, refused := range map[string]bool{"Secret": false, "ConfigMap": false, "${KIND}": false, "Foo": true, "secret": true, "": true} {
+		_, err := values.Parse("mural.yaml", []byte("apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: mural}\nspec:\n  valuesFrom:\n    - {name: login, kind: '"+kind+"'}\n  values: {hue: {replicas: 2}}\n"))
+		if !refused {
+			require.NoError(t, err, kind)
+			continue
+		}
+		require.ErrorContains(t, err, `reading "mural.yaml": line 6: valuesFrom names "login" of kind "`+kind+`", where helm-controller takes a ConfigMap or a Secret`)
+		assert.Equal(t, fault.Usage, fault.CodeOf(err))
+		assert.NotEmpty(t, fault.RemedyOf(err))
+	}
+}
