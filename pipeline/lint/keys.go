@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
+	"github.com/palette-ecr/palette-ecr/pipeline/values"
 )
 
 // keyRules are about keys that the chart doesn't read.
@@ -25,25 +27,91 @@ func keyRules() []rule {
 	}}
 }
 
-func keys(v *view) error {
-	nearlyKnown(v, v.root, mural.Sections())
-	for _, account := range [][]string{mural.HueAccount(), mural.FluxAccount()} {
-		nearlyKnown(v, v.root.sub(account...), []string{mural.Create, mural.Annotations, mural.Automount})
-		nearlyKnown(v, v.root.sub(account...).sub(mural.Annotations), []string{mural.RoleAnnotation})
+// section is a mapping and what the chart reads of it, as far as that has to do with the registry.
+type section struct {
+	path  []string
+	known []string
+}
+
+// sections are those that stand at a path.
+func sections() []section {
+	all := []section{
+		{nil, mural.Sections()},
+		{[]string{mural.Hue}, []string{mural.OCIRegistry, mural.ServiceAccount}},
+		{[]string{mural.FleetConfig}, []string{mural.Spokes}},
+		{[]string{mural.Flux}, []string{mural.SourceController}},
+		{[]string{mural.Flux, mural.SourceController}, []string{mural.ServiceAccount}},
+		{[]string{mural.Zot}, []string{mural.Enabled}},
 	}
-	nearlyKnown(v, v.root.sub(mural.Hue), []string{mural.OCIRegistry, mural.ServiceAccount})
-	nearlyKnown(v, v.root.sub(mural.FleetConfig), []string{mural.Spokes})
-	nearlyKnown(v, v.root.sub(mural.Flux), []string{mural.SourceController})
-	nearlyKnown(v, v.root.sub(mural.Flux, mural.SourceController), []string{mural.ServiceAccount})
-	nearlyKnown(v, v.root.sub(mural.Zot), []string{mural.Enabled})
+	for _, account := range [][]string{mural.HueAccount(), mural.FluxAccount()} {
+		all = append(all, section{account, []string{mural.Create, mural.Annotations, mural.Automount}},
+			section{append(slices.Clone(account), mural.Annotations), []string{mural.RoleAnnotation}})
+	}
+	return all
+}
+
+// spokeKeys are what the chart reads of a spoke.
+func spokeKeys() []string { return append(mural.Essential(), mural.Name, mural.OCIRegistry) }
+
+// loginKeys are what it reads of a registry's basicAuth.
+func loginKeys() []string { return []string{mural.Username, mural.Password} }
+
+func keys(v *view) error {
+	for _, s := range sections() {
+		nearlyKnown(v, v.root.sub(s.path...), s.known)
+	}
 	v.registries(func(r *registrySettings) {
 		nearlyKnown(v, r.at, mural.RegistryKeys())
-		nearlyKnown(v, r.basicAuth, []string{mural.Username, mural.Password})
+		nearlyKnown(v, r.basicAuth, loginKeys())
 		if !r.hub {
-			nearlyKnown(v, r.item, append(mural.Essential(), mural.Name, mural.OCIRegistry))
+			nearlyKnown(v, r.item, spokeKeys())
 		}
 	})
+	for _, l := range v.file.Layers() {
+		keysOfLayer(v, l)
+	}
 	return nil
+}
+
+// keysOfLayer does for what is merged with the file what keys does for the file itself.
+func keysOfLayer(v *view, l values.Layer) {
+	given := l.Known()
+	unread := func(at any, known []string) {
+		mapping, _ := at.(map[string]any)
+		for _, key := range slices.Sorted(maps.Keys(mapping)) {
+			if k, ok := v.nearly(key, known); ok {
+				v.add(report.Warning, l.Place, "write "+k+" there", "%q of %s is not a key that the chart reads: %s is", key, l.Name, k)
+			}
+		}
+	}
+	registry := func(at any) {
+		mapping, _ := at.(map[string]any)
+		unread(at, mural.RegistryKeys())
+		unread(mapping[mural.BasicAuth], loginKeys())
+	}
+	for _, s := range sections() {
+		unread(mural.Get(given, s.path...), s.known)
+	}
+	registry(mural.Get(given, mural.HueRegistry()...))
+	spokes, _ := mural.Get(given, mural.SpokeList()...).([]any)
+	for _, spoke := range spokes {
+		mapping, _ := spoke.(map[string]any)
+		unread(spoke, spokeKeys())
+		registry(mapping[mural.OCIRegistry])
+	}
+}
+
+// nearly returns the one of the known keys that a key is nearly, if it is none of them.
+func (v *view) nearly(key string, known []string) (string, bool) {
+	if slices.Contains(known, key) {
+		return "", false
+	}
+	k, seen := v.alike[key]
+	if !seen {
+		k = nearest(key, mural.Words())
+		v.alike[key] = k
+	}
+	return k, slices.Contains(known, k)
 }
 
 // nearlyKnown warns about the keys of a mapping that are nearly one of the known ones.
@@ -52,15 +120,8 @@ func nearlyKnown(v *view, s setting, known []string) {
 		return
 	}
 	for _, key := range s.node.Names() {
-		if slices.Contains(known, key) || inChart(v, s.path, key) {
-			continue
-		}
-		k, seen := v.alike[key]
-		if !seen {
-			k = nearest(key, mural.Words())
-			v.alike[key] = k
-		}
-		if !slices.Contains(known, k) {
+		k, ok := v.nearly(key, known)
+		if !ok || inChart(v, s.path, key) {
 			continue
 		}
 		entry, ok := s.node.Lookup(key)

@@ -1,6 +1,7 @@
 package lint_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -220,6 +221,45 @@ spec:
 		assert.Equal(t, report.Warning, f.Severity, f.Message)
 		assert.Contains(t, f.Message, "unless Secret/more sets it")
 	}
+}
+
+// TestKeysOfWhatIsMerged are near misses in an object that valuesFrom names, in the path of its targetPath, and in another
+// file: only those of the file itself were seen.
+func TestKeysOfWhatIsMerged(t *testing.T) {
+	manifest := `apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: mural, namespace: mural-system}
+spec:
+  chartRef: {kind: OCIRepository, name: mural}
+  valuesFrom:
+    - {kind: ConfigMap, name: base}
+    - {kind: Secret, name: login, valuesKey: url, targetPath: hue.ociRegisty.endpoint}
+  values: {fleetConfig: {spokes: []}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: base, namespace: mural-system}
+data:
+  values.yaml: |
+    hue: {ociRegistry: {endPoint: y, basicAuth: {Password: hunter2, username: a}}, other: 1}
+    fleetConfig: {spoke: [], spokes: [{kubeconfg: {}, ociRegistry: {provder: aws}}]}
+    zot: {enable: false}
+`
+	findings := said(only(run(t, lint.Input{File: parse(t, manifest)}), "L30"))
+	for _, key := range []string{"endPoint", "Password", "spoke", "kubeconfg", "provder", "enable"} {
+		assert.Contains(t, findings, fmt.Sprintf("7:7 warning L30: %q of ConfigMap/base is not a key that the chart reads", key))
+	}
+	assert.Contains(t, findings, `8:7 warning L30: "ociRegisty" of Secret/login is not a key that the chart reads: ociRegistry is`)
+	assert.Equal(t, 7, strings.Count(findings, "L30"))
+	assert.NotContains(t, findings, "hunter2")
+
+	base, err := values.Parse("base.yaml", []byte("hue: {ociRegistries: {}}\n"))
+	require.NoError(t, err)
+	joined, err := values.Join([]*values.File{base, parse(t, "hue: {ociRegistry: {}}\n")}, "")
+	require.NoError(t, err)
+	found := only(run(t, lint.Input{File: joined}), "L30")
+	require.Len(t, found, 1)
+	assert.Equal(t, "base.yaml", found[0].Place.File)
 }
 
 func TestIgnore(t *testing.T) {

@@ -31,7 +31,7 @@ func Join(files []*File, edit string) (*File, error) {
 			return nil, fault.New(fault.Usage, "give one manifest, or several values files", "reading %q: it is a manifest, and only values files are merged", f.name)
 		}
 		if i != at {
-			joined.layers = append(joined.layers, Layer{Name: fmt.Sprintf("%q", f.name), Values: f.Values(), Above: i > at, Logins: f.logins(), hidden: f.Secrets()})
+			joined.layers = append(joined.layers, Layer{Name: fmt.Sprintf("%q", f.name), Place: report.Place{File: f.name}, Values: f.Values(), Above: i > at, Logins: f.logins(), hidden: f.Secrets()})
 		}
 	}
 	return &joined, nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mitchellh/copystructure"
 	"helm.sh/helm/v3/pkg/strvals"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -65,8 +66,8 @@ func (l Layer) touches(path []string) bool {
 	return true
 }
 
-// values are what the layer gives, as far as that is known.
-func (l Layer) values() map[string]any {
+// Known is what the layer gives, as far as that is known; Unseen where the value of its targetPath is not.
+func (l Layer) Known() map[string]any {
 	if l.Unseen && l.TargetPath != "" {
 		values := map[string]any{}
 		if err := strvals.ParseIntoString(l.TargetPath+"="+Unseen, values); err != nil {
@@ -98,16 +99,21 @@ func (l layers) composed(inline map[string]any) map[string]any {
 		switch {
 		case one.Above:
 		case one.set == nil:
-			values = overlay(values, one.values())
+			values = overlay(values, copied(one.Known()))
 		default:
 			values = overlay(values, inline)
 			if one.set(values) != nil { // helm-controller gives up here; what it could not set is shown as set
-				values = overlay(values, one.values())
-				inline = overlay(inline, one.values())
+				values = overlay(values, one.Known())
+				inline = overlay(inline, one.Known())
 			}
 		}
 	}
 	return overlay(values, inline)
+}
+
+// copied is a copy of which nothing is shared: what a targetPath sets is set in place.
+func copied(values map[string]any) map[string]any {
+	return copystructure.Must(copystructure.Copy(values)).(map[string]any) //nolint:forcetypeassert // a copy of a mapping is one
 }
 
 // merge merges the layers that win over the file's values, or those that don't, with values.
@@ -117,7 +123,7 @@ func (l layers) merge(values map[string]any, above bool) map[string]any {
 	}
 	for _, one := range l {
 		if one.Above == above {
-			values = overlay(values, one.values())
+			values = overlay(values, one.Known())
 		}
 	}
 	return values
@@ -156,7 +162,7 @@ func (l layers) Setting(path string) (Layer, bool) {
 // false if none has any.
 func (l layers) From(value any, path ...string) (from Layer, ok bool) {
 	for _, one := range slices.Backward(l) {
-		switch has := mural.Get(one.values(), path...); {
+		switch has := mural.Get(one.Known(), path...); {
 		case has != nil && equalValues(has, value):
 			return one, true
 		case has != nil && !ok:
@@ -208,7 +214,7 @@ func (l layers) overridden(name string, p *patch) error {
 		if !one.Above {
 			continue
 		}
-		if path := p.disagrees(one.values(), ""); path != "" {
+		if path := p.disagrees(one.Known(), ""); path != "" {
 			remedy := fmt.Sprintf("change it there, or take it out, at line %d of %q", one.Place.Line, cmp.Or(one.Place.File, name))
 			if one.Place.Line == 0 { // another file
 				remedy = "change it there, or take it out of " + one.Name
@@ -227,10 +233,10 @@ func (l layers) undone(after *File, p *patch) error {
 	}
 	merged := l.composed(after.Values())
 	for _, one := range l {
-		if one.set == nil || p.disagrees(one.values(), "") == "" {
+		if one.set == nil || p.disagrees(one.Known(), "") == "" {
 			continue
 		}
-		if counts, _ := atPathsOf(merged, one.values()).(map[string]any); p.disagrees(counts, "") != "" {
+		if counts, _ := atPathsOf(merged, one.Known()).(map[string]any); p.disagrees(counts, "") != "" {
 			return fault.New(fault.Usage, fmt.Sprintf("take the entry out of spec.valuesFrom, at line %d: nothing that is written into spec.values undoes it", one.Place.Line),
 				"rendering %q: %s sets %s by its targetPath, %w spec.values, or makes helm-controller fail where null stands in its way", after.name, one.Name, one.TargetPath, ErrOutranked)
 		}
