@@ -71,6 +71,7 @@ var secretShapes = []secretShape{
 	// an alias, in a wrong place it is a value of another type, and in braces a key
 	{"anchor '", regexp.MustCompile(`\banchor '(?P<secret>.+)' (?:referenced|value contains itself)`)},
 	{" !!", regexp.MustCompile("cannot (?:unmarshal|decode) !![a-z]+ `(?P<secret>[^`]+)`")},
+	{" !", regexp.MustCompile(`cannot (?:unmarshal|decode) !(?P<secret>[^!\s]\S*)`)},
 	{"map key", regexp.MustCompile(`invalid map key: (?P<secret>.+)`)},
 	{"map key", regexp.MustCompile(`unsupported map key of type: \S+, key: (?P<secret>.+)`)},
 	// private keys

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -77,12 +78,17 @@ func Parse(name string, data []byte) (Cutover, error) {
 	return c, nil
 }
 
+var twice = regexp.MustCompile(`line (\d+): mapping key "(.*)" already defined at line (\d+)`)
+
 var unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type target\.(\w+)`)
 
 // explain turns the YAML library's error into words of the file's author: its first line of substance.
 func explain(err error) (text, remedy string) {
 	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
 		return fmt.Sprintf("line %s: unknown key %q", m[1], m[2]), "the keys there are " + strings.Join(keysOf(m[3]), ", ")
+	}
+	if m := twice.FindStringSubmatch(err.Error()); m != nil && !known(m[2]) { // of text that is no mapping of ours
+		return fmt.Sprintf("line %s: a key that is already at line %s", m[1], m[3]), "keep one of them"
 	}
 	if strings.Contains(err.Error(), "unknown anchor") { // the library tells no line
 		return "an alias has no anchor of its name before it", "correct it; text that begins with '*' needs quotes"
@@ -93,9 +99,12 @@ func explain(err error) (text, remedy string) {
 	return regexp.MustCompile(`target\.(\w+)`).ReplaceAllString(text, "$1"), "correct the YAML there"
 }
 
+// mappings are those that the file can have.
+var mappings = []any{Cutover{}, Registry{}, Creation{}, Identity{}, Release{}, CRDs{}, Cluster{}, EKS{}, Soak{}, Wave{}}
+
 // keysOf lists the keys of one of the file's mappings by its type's name.
 func keysOf(name string) []string {
-	for _, v := range []any{Cutover{}, Registry{}, Creation{}, Identity{}, Release{}, CRDs{}, Cluster{}, EKS{}, Soak{}, Wave{}} {
+	for _, v := range mappings {
 		if t := reflect.TypeOf(v); t.Name() == name {
 			var keys []string
 			for i := range t.NumField() {
@@ -105,6 +114,11 @@ func keysOf(name string) []string {
 		}
 	}
 	return nil
+}
+
+// known reports whether one of the file's mappings has a key.
+func known(key string) bool {
+	return slices.ContainsFunc(mappings, func(v any) bool { return slices.Contains(keysOf(reflect.TypeOf(v).Name()), key) })
 }
 
 // relativeTo makes the paths in the file relative to its directory.
