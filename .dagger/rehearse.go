@@ -46,6 +46,11 @@ func (m *PaletteEcr) Rehearse(
 	return call.report(ctx, anyway(reportAnyway))
 }
 
+// ownGroups gives each container of a Docker engine a control group of its own in cgroup v2 also where the machine has v1.
+// The systemd of a kind node uses both: without v2 here, every node would be in the one group of Dagger's engine, and the
+// second one would find there what the first one left, and make nothing for its kubelet.
+const ownGroups = `[ -e /sys/fs/cgroup/cgroup.controllers ] || { mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified; }; `
+
 // docker is a Docker engine of the rehearsal's own. Its images outlive it, in a cache. Its image's entrypoint prepares
 // control groups for nesting. The API of Docker is not an exposed port: up would publish it, and it asks for no password.
 func (m *PaletteEcr) docker() *dagger.Service {
@@ -56,8 +61,7 @@ func (m *PaletteEcr) docker() *dagger.Service {
 		// Opens only when there is a cluster: a port that is waited for would keep the service from starting.
 		WithExposedPort(apiPort, dagger.ContainerWithExposedPortOpts{ExperimentalSkipHealthcheck: true}).
 		AsService(dagger.ContainerAsServiceOpts{
-			Args:                     []string{"dockerd", "--host=tcp://0.0.0.0:2375", "--tls=false"},
-			UseEntrypoint:            true,
+			Args:                     []string{"sh", "-c", ownGroups + "exec dockerd-entrypoint.sh dockerd --host=tcp://0.0.0.0:2375 --tls=false"},
 			InsecureRootCapabilities: true,
 		})
 }
