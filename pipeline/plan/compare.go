@@ -56,6 +56,7 @@ func Compare(then, now *Document, begun bool) (moved, added []Difference) {
 
 func compareFactsOf(then, now *Document, begun bool) (moved, added []Difference) {
 	before, after := facts(then), facts(now)
+	deploys := slices.ContainsFunc(now.Facts, func(f Fact) bool { return f.Kind == Release })
 	for _, f := range then.Facts {
 		what := fmt.Sprintf("%s %s", f.Kind, f.Name)
 		seen, there := after[f.key()]
@@ -65,6 +66,7 @@ func compareFactsOf(then, now *Document, begun bool) (moved, added []Difference)
 			moved = append(moved, Difference{What: what, Then: f.Seen, Now: seen})
 		case f.Kind == Workload: // a team has deleted it: there is less to move
 			added = append(added, Difference{What: what, Then: f.Seen})
+		case !deploys && (f.Kind == Release || f.Kind == Object): // no stage that runs has looked at the release
 		case f.Seen != Absent: // else it belongs to a stage that doesn't run
 			moved = append(moved, Difference{What: what, Then: f.Seen})
 		}

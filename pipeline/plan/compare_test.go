@@ -77,6 +77,11 @@ func TestCompare(t *testing.T) {
 		}, moved: "tag n of ECR"},
 		"more stages":         {change: func(d *plan.Document) { d.Stages = append(d.Stages, "celebrate") }, moved: "stage celebrate: it is new"},
 		"fewer stages":        {change: func(d *plan.Document) { d.Stages = d.Stages[:3] }},
+		// Seen: `run --plan FILE --until copy` said that every object of the release was gone.
+		"copy alone": {change: func(d *plan.Document) {
+			d.Stages = d.Stages[:1]
+			d.Facts = slices.DeleteFunc(d.Facts, func(f plan.Fact) bool { return f.Kind == plan.Release || f.Kind == plan.Object })
+		}},
 		"no copy in this run": {change: func(d *plan.Document) { d.Stages, d.Copy.Tags = d.Stages[1:], nil }},
 	} {
 		t.Run(name, func(t *testing.T) {
