@@ -126,6 +126,18 @@ func survey(ctx context.Context, w *world.World, s *state.State, given Given) ([
 	return all, nil
 }
 
+// mostNamed is how many things of a list the error of a run names. All of them stand with the finding.
+const mostNamed = 3
+
+// few cuts a message that ends in a long list.
+func few(message string) string {
+	list := strings.Split(message, "; ")
+	if len(list) <= mostNamed+1 {
+		return message
+	}
+	return fmt.Sprintf("%s; and %d more", strings.Join(list[:mostNamed], "; "), len(list)-mostNamed)
+}
+
 // preflightEntry counts what was found, and refuses when any of it is an error.
 func preflightEntry(found preflight.Result, least report.Severity) (Entry, error) {
 	var errors, warnings int64
@@ -150,7 +162,7 @@ func preflightEntry(found preflight.Result, least report.Severity) (Entry, error
 		if where != "" {
 			where += ": "
 		}
-		return e, fault.New(fault.Refused, remedy, "looking before anything is touched: %s%s (%s, %s in all)", where, first.Message, first.Rule, report.Counted(int(errors), "error"))
+		return e, fault.New(fault.Refused, remedy, "looking before anything is touched: %s%s (%s, %s in all)", where, few(first.Message), first.Rule, report.Counted(int(errors), "error"))
 	}
 	e.Summary = "nothing stands in the way"
 	if warnings > 0 {

@@ -29,6 +29,17 @@ func TestPreflightPage(t *testing.T) {
 	assert.Equal(t, want, string(page), "run go test ./pipeline -run TestPreflightPage -update")
 }
 
+// TestTheLastLineIsShort: a user who may nothing lacks 88 rights. The finding names them all, the error the first ones.
+func TestTheLastLineIsShort(t *testing.T) {
+	t.Parallel()
+	message := "5 rights are missing: get a; get b; get c; get d; get e"
+	found := preflight.Result{Findings: []report.Finding{{Rule: "P01", Severity: report.Error, Message: message}}}
+	e, err := preflightEntry(found, report.Info)
+	require.EqualError(t, err, "looking before anything is touched: 5 rights are missing: get a; get b; get c; and 2 more (P01, 1 error in all)")
+	assert.Equal(t, message, e.Findings[0].Message)
+	assert.Equal(t, "get a; get b; get c; get d", few("get a; get b; get c; get d"), "one more is as short as saying so")
+}
+
 // TestTheLastLineSaysWhereTheManifestIs: what is to be applied stands with the finding, and the line after which a run ends
 // says so instead of ending with a colon.
 func TestTheLastLineSaysWhereTheManifestIs(t *testing.T) {
