@@ -11,16 +11,17 @@ var credentialWords = []string{
 	"password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey", "credential",
 	"htpasswd", "dockerconfigjson", "authorization", "username", "creds",
 	"sshkey", "tlskey", "clientkey", "serverkey", "signingkey", "encryptionkey", "masterkey", "sharedkey", "sessionkey", "accountkey", "licensekey", "authkey",
-	"connectionstring",
+	"unsealkey", "deploykey", "privkey", "hmackey",
+	"connectionstring", "passwort", "kennwort", "contraseña", "motdepasse", "パスワード",
 }
 
 // credentialEndings do so at a key's end: adminPw.
-var credentialEndings = []string{"pw", "pwd", "pass", "auth"}
+var credentialEndings = []string{"pw", "pwd", "pswd", "pass", "auth", "jwt", "psk", "hmac", "totp", "assertion"}
 
 // credentialKeys are credentials' keys as a whole.
 var credentialKeys = map[string]bool{
 	"user": true, "login": true, "pass": true, "pwd": true, "pw": true, "auth": true, "hash": true, "bearer": true, "cookie": true, "basicauth": true, "userinfo": true,
-	"pin": true, "salt": true,
+	"pin": true, "salt": true, "psw": true, "otp": true,
 	"key.pem": true, "tls.key": true,
 }
 

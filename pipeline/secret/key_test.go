@@ -34,6 +34,18 @@ func TestPath(t *testing.T) {
 	}
 }
 
+// TestKey has names of credentials that charts and people use.
+func TestKey(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]bool{
+		"pswd": true, "dbPswd": true, "psw": true, "jwt": true, "jwtIssuer": false, "wireguardPsk": true, "hmac": true, "hmacKey": true,
+		"hmacAlgorithm": false, "otp": true, "totp": true, "helmetop": false, "unsealKey": true, "deploy_key": true, "clientAssertion": true,
+		"Passwort": true, "contraseña": true, "mot-de-passe": true, "パスワード": true, "seed": false, "publicKey": false,
+	} {
+		assert.Equal(t, want, secret.Key(key), key)
+	}
+}
+
 func TestIn(t *testing.T) {
 	t.Parallel()
 	assert.ElementsMatch(t, []string{"one", "two", "three", "four", "admin:five"}, secret.In(map[string]any{
