@@ -75,8 +75,8 @@ func TestCompare(t *testing.T) {
 		"a new tag that ECR has differently": {change: func(d *plan.Document) {
 			d.Copy.Tags = append(d.Copy.Tags, plan.Tag{Name: "n", Source: digest("e"), Destination: digest("f")})
 		}, moved: "tag n of ECR"},
-		"more stages":         {change: func(d *plan.Document) { d.Stages = append(d.Stages, "celebrate") }, moved: "stage celebrate: it is new"},
-		"fewer stages":        {change: func(d *plan.Document) { d.Stages = d.Stages[:3] }},
+		"more stages":  {change: func(d *plan.Document) { d.Stages = append(d.Stages, "celebrate") }, moved: "stage celebrate: it is new"},
+		"fewer stages": {change: func(d *plan.Document) { d.Stages = d.Stages[:3] }},
 		// Seen: `run --plan FILE --until copy` said that every object of the release was gone.
 		"copy alone": {change: func(d *plan.Document) {
 			d.Stages = d.Stages[:1]

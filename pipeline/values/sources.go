@@ -36,10 +36,11 @@ const defaultKey = "values.yaml"
 // errEncrypted is the error of a Source for an object that SOPS encrypted.
 var errEncrypted = errors.New("which is encrypted")
 
-// ownObjects are the ConfigMaps and Secrets in the file itself, as far as a release in the namespace may name them.
+// ownObjects are the ConfigMaps and Secrets in the file itself, as far as a release in the namespace may name them. Of
+// several with one name the last one is what kubectl apply leaves in the cluster.
 func ownObjects(objects []manifest, namespace string) Source {
 	return func(kind, name string) (map[string]string, bool, error) {
-		for _, m := range objects {
+		for _, m := range slices.Backward(objects) {
 			if m.kind == kind && m.name() == name && (m.namespace() == "" || namespace == "" || m.namespace() == namespace) {
 				data, ok := m.data()
 				if child(m.root, "sops") != nil {
