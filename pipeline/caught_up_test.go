@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/palette-ecr/palette-ecr/pipeline/fault"
 	"github.com/palette-ecr/palette-ecr/pipeline/proof"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
@@ -96,6 +97,30 @@ func TestWhatHuePushesBeforeTheSwitch(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, again.overtaken(s.Journal.SwitchedAt.Add(-1)))
 	assert.True(t, again.overtaken(again.Closure.ObservedAt), "unless pods with the old settings still ran")
+}
+
+// TestDeployAloneRefusesWhatWasNotCopied: `palette-ecr deploy` without copy before it, or with another endpoint than copy's.
+func TestDeployAloneRefusesWhatWasNotCopied(t *testing.T) {
+	t.Parallel()
+	s, _ := betweenRegistries(t)
+	var d Deployment
+	err := d.proveCopied(t.Context(), s.World, s.State)
+	require.ErrorContains(t, err, "proving closure: ")
+	assert.Equal(t, fault.Refused, fault.CodeOf(err))
+	require.Len(t, d.Entry().Proofs, 1)
+	assert.Equal(t, report.Broken, d.Entry().Proofs[0].Verdict)
+
+	_, err = Copy(t.Context(), s.World, s.State, Planned{})
+	require.NoError(t, err)
+	d = Deployment{}
+	require.NoError(t, d.proveCopied(t.Context(), s.World, s.State))
+	assert.Equal(t, report.Held, d.proofs()[0].Verdict)
+
+	s.pushToZot(t, "late")
+	s.switched(t)
+	d = Deployment{}
+	require.NoError(t, d.proveCopied(t.Context(), s.World, s.State), "there is no switch: validate proves it")
+	assert.Empty(t, d.Entry().Proofs)
 }
 
 // TestWhatHuePushedBeforeAKill: the run that switched was killed, and another one goes on.

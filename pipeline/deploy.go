@@ -74,6 +74,9 @@ func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Dep
 	if err := proof.Refuse(done.Rendered); err != nil {
 		return done, err
 	}
+	if err := done.proveCopied(ctx, w, s); err != nil {
+		return done, err
+	}
 	if err := readySpokes(ctx, w, s, wanted.Given.PrepareSpokes); err != nil {
 		return done, err
 	}
@@ -102,6 +105,23 @@ func Deploy(ctx context.Context, w *world.World, s *state.State, in Copied) (Dep
 	}
 	done.entry.Summary = joined(repaired, deployed(w.Target.Release.Name, done.Result))
 	return done, nil
+}
+
+// proveCopied refuses to switch to a registry that lacks something. A run that copies has proven that already, and where
+// the release is on the destination there is no switch.
+func (d *Deployment) proveCopied(ctx context.Context, w *world.World, s *state.State) error {
+	if d.Copied.Closure.Name != "" || d.Copied.entry.Skip != "" || s.Absent() {
+		return nil
+	}
+	on, err := s.OnECR(w.Destination)
+	if err != nil || on {
+		return err
+	}
+	if d.Copied.Closure, err = proveClosure(ctx, w, s, d.values().Given); err != nil {
+		return err
+	}
+	d.entry.Proofs = append(d.entry.Proofs, d.Copied.Closure)
+	return proof.Refuse(d.Copied.Closure)
 }
 
 // beginJournal notes where the cutover starts from, unless the release is on the destination already.

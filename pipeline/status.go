@@ -194,6 +194,11 @@ func where(w *world.World, s *state.State, out *report.Status) error {
 		if err != nil {
 			return err
 		}
+		if at == j.Destination {
+			out.Cutover = "it went to " + at + ", and not to " + w.Destination.URL() + ", which is given here"
+			out.Next = "give the endpoint and the repository that it went to; `palette-ecr rollback` goes back to Zot"
+			break
+		}
 		out.Cutover = "it is half rolled back: hue was on ECR and is on " + at + " again, and nobody has seen yet that every workload is"
 		out.Next = "`palette-ecr rollback` goes on with it, and leaves a spoke that is gone behind with --leave-spoke NAME; `palette-ecr run` goes to ECR again"
 	case !on && j.Open:

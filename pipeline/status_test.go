@@ -36,6 +36,12 @@ func TestStatus(t *testing.T) {
 		}, "it has not begun", "`palette-ecr run`"},
 		"interrupted": {func(_ *testing.T, s *installation) { s.Live.Merged = onRegistry(zot, true) }, "it has begun, and hue is not on ECR yet", "goes on where it stopped"},
 		// Seen: "hue is not on ECR yet" of a cutover that had been there for days.
+		// Seen: "half rolled back" where cutover.yaml named another endpoint than the one that deploy had been given.
+		"another endpoint": {func(_ *testing.T, s *installation) {
+			elsewhere := "oci://210987654321.dkr.ecr.eu-west-1.amazonaws.com/palette"
+			s.Journal.Destination = elsewhere + "/mural-workloads"
+			s.Live.Merged = onRegistry(elsewhere, true)
+		}, "it went to oci://210987654321.dkr.ecr.eu-west-1.amazonaws.com/palette/mural-workloads, and not to ", "give the endpoint"},
 		"half rolled back": {func(_ *testing.T, s *installation) {
 			s.Live.Merged = onRegistry(zot, true)
 			s.Journal.Switched(noon)

@@ -60,7 +60,11 @@ func (v *verifier) reread(ctx context.Context, g *graph) (lacking, unclear []fin
 	blobs := g.sortedBlobs()
 	there, err := r.checkBlobs(inner, blobs)
 	if err != nil {
-		return nil, nil, errors.Join(err, r.group.Wait())
+		other := r.group.Wait()
+		if errors.Is(err, context.Canceled) && other != nil { // that error has ended this one
+			return nil, nil, other
+		}
+		return nil, nil, errors.Join(err, other)
 	}
 	for _, b := range blobs {
 		if size, ok := there.sizes[b.desc.Digest]; ok {
