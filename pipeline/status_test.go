@@ -39,7 +39,7 @@ func TestStatus(t *testing.T) {
 		// Seen: "half rolled back" where cutover.yaml named another endpoint than the one that deploy had been given.
 		"another endpoint": {func(_ *testing.T, s *installation) {
 			elsewhere := "oci://210987654321.dkr.ecr.eu-west-1.amazonaws.com/palette"
-			s.Journal.Destination = elsewhere + "/mural-workloads"
+			s.Journal.Destination, s.Journal.SwitchedAt = elsewhere+"/mural-workloads", noon
 			s.Live.Merged = onRegistry(elsewhere, true)
 		}, "it went to oci://210987654321.dkr.ecr.eu-west-1.amazonaws.com/palette/mural-workloads, and not to ", "give the endpoint"},
 		"half rolled back": {func(_ *testing.T, s *installation) {
