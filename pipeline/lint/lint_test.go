@@ -124,6 +124,16 @@ func TestApplication(t *testing.T) {
 	assert.Contains(t, said(run(t, lint.Input{File: parse(t, manifest)})), "error L26: the password of hue is in a manifest")
 }
 
+// TestPlacesDoNotTellHowLongASecretIs: a finding about a whole entry is where the entry begins, whatever password is in it.
+func TestPlacesDoNotTellHowLongASecretIs(t *testing.T) {
+	manifest := "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: mural}\nspec:\n  source:\n    chart: mural\n    helm:\n" +
+		"      valuesObject: {fleetConfig: {spokes: []}}\n      parameters: [{name: hue.ociRegistry.basicAuth.password, value: PW, forceString: true}]\n"
+	short := only(run(t, lint.Input{File: parse(t, strings.Replace(manifest, "PW", "ab", 1))}), "L26")
+	long := only(run(t, lint.Input{File: parse(t, strings.Replace(manifest, "PW", strings.Repeat("ab", 20), 1))}), "L26")
+	require.NotEmpty(t, short)
+	assert.Equal(t, short, long)
+}
+
 // TestHostsRemedyNamesAHostOfTheRegion: the host that is named instead ends as those of the registry's own region do.
 func TestHostsRemedyNamesAHostOfTheRegion(t *testing.T) {
 	for host, domain := range map[string]string{

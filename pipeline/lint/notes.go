@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 	"github.com/palette-ecr/palette-ecr/pipeline/secret"
@@ -16,6 +17,16 @@ type notes struct {
 	unproven []string // why the verdict on the policies is not certain
 }
 
+// hides reports whether what a place spans on its line is not shown as it is in the line's masked text.
+func (n *notes) hides(p report.Place, masked string) bool {
+	if p.File != n.file.Name() || p.Line <= 0 || p.EndLine != p.Line {
+		return false
+	}
+	line := []rune(n.file.Line(p.Line))
+	from, to := p.Column-1, min(p.EndColumn-1, len(line))
+	return from >= 0 && from < to && !strings.Contains(masked, string(line[from:to]))
+}
+
 // add makes a finding of the rule at hand.
 func (n *notes) add(severity report.Severity, place report.Place, remedy, format string, args ...any) {
 	f := report.Finding{
@@ -25,7 +36,7 @@ func (n *notes) add(severity report.Severity, place report.Place, remedy, format
 	if place.File == n.file.Name() && place.Line > 0 {
 		f.Snippet = report.MaskPlace(n.file.Masked(place.Line), place)
 	}
-	if secret.Path(place.Path) { // how long the underline is would show how long the secret is
+	if secret.Path(place.Path) || n.hides(place, f.Snippet) { // how long the underline is would show how long the secret is
 		f.Place.EndLine, f.Place.EndColumn = 0, 0
 	}
 	n.findings = append(n.findings, f)
