@@ -67,6 +67,10 @@ var secretShapes = []secretShape{
 	{"eyJ", regexp.MustCompile(`(?P<secret>\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*)`)},
 	// ECR's authorization token: AWS:… in base64
 	{"QVdTO", regexp.MustCompile(`(?P<secret>\bQVdTO[A-Za-z0-9+/]{20,}=*)`)},
+	// a kubeconfig, a Docker configuration and a private key in base64
+	{"YXBpVmVyc2lvbjog", regexp.MustCompile(`(?P<secret>\bYXBpVmVyc2lvbjog[A-Za-z0-9+/]{20,}=*)`)},
+	{"eyJh", regexp.MustCompile(`(?P<secret>\beyJ(?:hdXRocyI6|hcGlWZXJzaW9uI)[A-Za-z0-9+/]{10,}=*)`)},
+	{"LS0tLS1CRUdJTi", regexp.MustCompile(`(?P<secret>\bLS0tLS1CRUdJTi(?:BQUklWQVRF|BSU0Eg|BFQyBQ|BPUEVOU1NI|BFTkNSWVBURU)[A-Za-z0-9+/]{20,}=*)`)},
 	// what libraries quote of YAML that they can't read (go.yaml.in/yaml, sigs.k8s.io/yaml): a password that begins with * is
 	// an alias, in a wrong place it is a value of another type, and in braces a key
 	{"anchor '", regexp.MustCompile(`\banchor '(?P<secret>.+)' (?:referenced|value contains itself)`)},

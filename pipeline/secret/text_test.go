@@ -1,6 +1,7 @@
 package secret_test
 
 import (
+	"encoding/base64"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,6 +25,16 @@ func TestText(t *testing.T) {
 	} {
 		assert.NotContains(t, secret.Text(text), "dXNlcjpNQVJLRVItczNjcjN0", text)
 	}
+	for _, text := range []string{
+		"apiVersion: v1\nkind: Config\nusers: [{user: {token: abc}}]\n", `{"apiVersion":"v1","kind":"Config","users":[]}`, `{"auths":{"registry.example":{}}}`,
+		"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n", "-----BEGIN RSA PRIVATE KEY-----\nMIIEvQIBADANBg\n", "-----BEGIN EC PRIVATE KEY-----\nMIIEvQIBADANBg\n",
+		"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIEvQIBADANBg\n",
+	} {
+		encoded := base64.StdEncoding.EncodeToString([]byte(text))
+		assert.Equal(t, "kubeconfig: "+secret.Hidden, secret.Text("kubeconfig: "+encoded), text)
+	}
+	certificate := "ca: " + base64.StdEncoding.EncodeToString([]byte("-----BEGIN CERTIFICATE-----\nMIIEvQIBADANBg\n"))
+	assert.Equal(t, certificate, secret.Text(certificate))
 	for _, text := range []string{ // commands that people are to paste, and names
 		"aws ecr get-login-password --region us-east-1 | docker login --username AWS --password-stdin 123456789012.dkr.ecr.us-east-1.amazonaws.com",
 		"helm registry login zot --username a --password-stdin", "docker login -u a zot:5000 && mkdir -p /var/lib/data",
