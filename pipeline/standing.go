@@ -53,7 +53,7 @@ func pushes(w *world.World, s *state.State, zot registry.Spellings) report.Regis
 	if on {
 		return report.ECR
 	}
-	if url, err := s.SourceURL(w.Destination); err == nil && zot.Names(url) {
+	if url, err := s.SourceURL(w.Destination); err == nil && zot.Names(url) && !registry.InECR(url) {
 		return report.Zot
 	}
 	return report.OtherRegistry
@@ -66,16 +66,18 @@ func pulls(ctx context.Context, c *cluster.Cluster, destination string, zot regi
 	if err := c.Client.List(ctx, &list); err != nil {
 		return p
 	}
-	var fromECR, fromZot int
+	var fromECR, fromZot, elsewhere int
 	for _, r := range list.Items {
 		switch {
 		case r.Spec.URL == destination:
 			fromECR++
+		case zot.Names(r.Spec.URL) && registry.InECR(r.Spec.URL): // the release reads from there, and it is not the destination
+			elsewhere++
 		case zot.Names(r.Spec.URL):
 			fromZot++
 		}
 	}
-	p.Workloads = fromECR + fromZot
+	p.Workloads = fromECR + fromZot + elsewhere
 	switch {
 	case fromECR > 0 && fromZot > 0:
 		p.From = report.BothRegistries
@@ -83,6 +85,8 @@ func pulls(ctx context.Context, c *cluster.Cluster, destination string, zot regi
 		p.From = report.ECR
 	case fromZot > 0:
 		p.From = report.Zot
+	case elsewhere > 0:
+		p.From = report.OtherRegistry
 	default:
 		p.From = report.NoRegistry
 	}

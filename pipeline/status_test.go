@@ -7,8 +7,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	sourcev1 "github.com/fluxcd/source-controller/api/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
@@ -152,6 +154,20 @@ func TestAHubWithoutWorkloadsIsSeen(t *testing.T) {
 	now := standing(t.Context(), s.World, s.State)
 	assert.Equal(t, []report.Pull{{Cluster: "hub", From: report.NoRegistry}}, now.Pulls)
 	require.NoError(t, unseen(s.World, now))
+}
+
+// Seen: "PaletteAI pulls from Zot" of a release that had gone to another endpoint in ECR than the one given.
+func TestAnotherRegistryInECRIsNotZot(t *testing.T) {
+	t.Parallel()
+	const other = "oci://210987654321.dkr.ecr.eu-west-1.amazonaws.com/palette"
+	s := onZot(t, nil)
+	s.Live.Merged = onRegistry(other, true)
+	s.Hub.Client = fake.NewClientBuilder().WithScheme(cluster.NewScheme()).WithObjects(&sourcev1.OCIRepository{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "apps", Name: "checkout"}, Spec: sourcev1.OCIRepositorySpec{URL: other + "/mural-workloads"},
+	}).Build()
+	now := standing(t.Context(), s.World, s.State)
+	assert.Equal(t, report.OtherRegistry, now.Push)
+	assert.Equal(t, []report.Pull{{Cluster: "hub", From: report.OtherRegistry, Workloads: 1}}, now.Pulls)
 }
 
 // Seen: status and drift said nothing of a spoke of the values that nobody had named, and drift ended well.

@@ -114,6 +114,20 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestAnotherRegistryInECRIsNotZot: the release may have gone to an endpoint that is not the one given.
+func TestAnotherRegistryInECRIsNotZot(t *testing.T) {
+	t.Parallel()
+	const other = "oci://210987654321.dkr.ecr.eu-west-1.amazonaws.com/palette"
+	c := config(t, interceptor.Funcs{}, workload(func(s *sourcev1.OCIRepositorySpec) { s.URL = other + "/mural-workloads" }), settings("mural-system", other, ""))
+	c.Zot.AddURL(other + "/mural-workloads")
+	found := drift.Find(t.Context(), c)
+	require.Len(t, found.Findings, 2)
+	for _, f := range found.Findings {
+		assert.Contains(t, f.Message, "another registry than the destination, "+other)
+		assert.NotContains(t, f.Message, "Zot")
+	}
+}
+
 // TestWhatCannotBeSeen is not "no drift".
 func TestWhatCannotBeSeen(t *testing.T) {
 	t.Parallel()

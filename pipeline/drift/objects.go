@@ -12,6 +12,7 @@ import (
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/mural"
+	"github.com/palette-ecr/palette-ecr/pipeline/registry"
 	"github.com/palette-ecr/palette-ecr/pipeline/report"
 )
 
@@ -26,7 +27,7 @@ func (f *finder) cluster(ctx context.Context, c *cluster.Cluster) {
 	accounts := map[client.ObjectKey]bool{}
 	for _, r := range list.Items {
 		if f.Zot.Names(r.Spec.URL) {
-			f.add("D1", place(c, &r), "it reads from Zot, "+r.Spec.URL, "point it to "+f.Destination.URL()+"; one that hue wrote follows the release's settings")
+			f.add("D1", place(c, &r), "it reads from "+left(r.Spec.URL), "point it to "+f.Destination.URL()+"; one that hue wrote follows the release's settings")
 		}
 		if r.Spec.URL != f.Destination.URL() {
 			continue
@@ -39,6 +40,14 @@ func (f *finder) cluster(ctx context.Context, c *cluster.Cluster) {
 	for key := range accounts {
 		f.account(ctx, c, key)
 	}
+}
+
+// left names the registry that was left: Zot, or another one in ECR where the release went there first.
+func left(url string) string {
+	if registry.InECR(url) {
+		return "another registry than the destination, " + url
+	}
+	return "Zot, " + url
 }
 
 // settings looks at the Secrets with which PaletteAI tells hue, and spokes, their registry: one that was changed or
@@ -56,7 +65,7 @@ func (f *finder) settings(ctx context.Context, c *cluster.Cluster) {
 		}
 		at := report.Place{Cluster: c.Name, Object: fmt.Sprintf("Secret %s/%s", s.Namespace, s.Name)}
 		if f.Zot.Names(strings.TrimSuffix(endpoint, "/") + "/" + string(s.Data[mural.Repository])) {
-			f.add("D1", at, "it sends who reads it to Zot, "+endpoint, "upgrade the release with its values: they name ECR; then restart hue")
+			f.add("D1", at, "it sends who reads it to "+left(endpoint), "upgrade the release with its values: they name ECR; then restart hue")
 			continue
 		}
 		if name := string(s.Data[mural.BasicAuthSecretName]); name != "" && endpoint == f.Destination.Registry.Endpoint() {

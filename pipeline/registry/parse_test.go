@@ -53,6 +53,16 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestInECR(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{
+		"oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette/mural-workloads": true, "oci://public.ecr.aws/a1b2c3d4/palette": true,
+		"oci://zot.mural-system.svc.cluster.local:5000/mural-workloads": false, "oci://harbor.example.com/x": false, "": false, "nothing of that kind": false,
+	} {
+		assert.Equal(t, want, registry.InECR(address), address)
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	const host = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 	tests := map[string]struct{ endpoint, says, remedy string }{

@@ -44,6 +44,12 @@ func (r Registry) String() string { return r.Endpoint() }
 // IsECR reports whether the registry is Amazon's, private or public.
 func (r Registry) IsECR() bool { return r.Kind == Private || r.Kind == Public }
 
+// InECR reports whether an address is one in ECR: oci://host/path, with a repository or without.
+func InECR(address string) bool {
+	r, err := Parse(address)
+	return err == nil && r.IsECR()
+}
+
 // Same reports whether two registries are the same place; a private registry is the same behind its plain,
 // FIPS and dual-stack hosts.
 func (r Registry) Same(other Registry) bool {

@@ -76,6 +76,9 @@ func (c *chooser) choosePlain(d *syntax.Document) error {
 	if first := items(d.Root); len(first) > 0 && child(first[0], "op") != nil && child(first[0], "path") != nil {
 		return c.at(d.Root, "give the HelmRelease that it patches, or what kustomize build makes of it", "this is a JSON patch (RFC 6902), not values")
 	}
+	if releases := items(child(d.Root, "releases")); len(releases) > 0 && child(releases[0], "chart") != nil {
+		return c.at(d.Root, "give the values file that the release of mural names in it", "this is a helmfile, not values")
+	}
 	if d.Root.Kind != syntax.Mapping {
 		return c.at(d.Root, "give a file whose top level is a mapping", "the top level is a %s, not a mapping", d.Root.Kind)
 	}
