@@ -27,6 +27,16 @@ func (n *notes) hides(p report.Place, masked string) bool {
 	return from >= 0 && from < to && !strings.Contains(masked, string(line[from:to]))
 }
 
+// behind reports whether a place begins behind something that is not shown on its line.
+func (n *notes) behind(p report.Place, masked string) bool {
+	if p.File != n.file.Name() || p.Line <= 0 || p.Column <= 1 {
+		return false
+	}
+	line := []rune(n.file.Line(p.Line))
+	before := string(line[:min(p.Column-1, len(line))])
+	return !strings.HasPrefix(masked, before)
+}
+
 // add makes a finding of the rule at hand.
 func (n *notes) add(severity report.Severity, place report.Place, remedy, format string, args ...any) {
 	f := report.Finding{
@@ -38,6 +48,10 @@ func (n *notes) add(severity report.Severity, place report.Place, remedy, format
 	}
 	if secret.Path(place.Path) || n.hides(place, f.Snippet) { // how long the underline is would show how long the secret is
 		f.Place.EndLine, f.Place.EndColumn = 0, 0
+	}
+	if n.behind(place, f.Snippet) { // so would where it begins
+		indent := len(f.Snippet) - len(strings.TrimLeft(f.Snippet, " "))
+		f.Place.Column, f.Place.EndLine, f.Place.EndColumn = indent+1, 0, 0
 	}
 	n.findings = append(n.findings, f)
 }

@@ -282,7 +282,10 @@ func TestRules(t *testing.T) {
 		"L26 access key": {replace: []string{"hue:\n", "# ä AKIAIOSFODNN7EXAMPLE AKIA\nhue:\n"}, want: "1:5 error L26: the ID of an AWS access key is in the file"},
 		"L26 merged once": {
 			replace: []string{"hue:\n", "x-login: &login\n  basicAuth: {username: a, password: b}\nx-pw: {username: a, password: b}\nx-db: {user: a, password: b}\nhue:\n", "    provider: aws\nfleetConfig", "    provider: aws\n    <<: *login\n    basicAuth: null\nfleetConfig"},
-			want:    "2:38 warning L26: the login x-login.basicAuth is still in the file, and no registry's settings use it\n3:31 warning L26: the login x-pw is still in the file, and no registry's settings use it",
+			want:    "2:3 warning L26: the login x-login.basicAuth is still in the file, and no registry's settings use it\n3:1 warning L26: the login x-pw is still in the file, and no registry's settings use it",
+		},
+		"L26 behind a hidden name": { // where the password begins would tell how long it is
+			replace: []string{"hue:\n", "x-pw: {username: a-long-name, password: b}\nhue:\n"}, want: "!1:1 warning L26: the login x-pw is still in the file",
 		},
 		"L26 password of an anchor": {
 			replace: []string{"hue:\n", "x-pw: &pw hunter2\nx-db-password: &db secret\nx-token: ${TOKEN}\nx-port: &port 5000\nhue:\n", "    provider: aws\nfleetConfig", "    provider: aws\n  database: {password: *db}\nfleetConfig"},
