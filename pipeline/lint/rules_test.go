@@ -284,7 +284,7 @@ func TestRules(t *testing.T) {
 			replace: []string{"hue:\n", "x-login: &login\n  basicAuth: {username: a, password: b}\nx-pw: {username: a, password: b}\nx-db: {user: a, password: b}\nhue:\n", "    provider: aws\nfleetConfig", "    provider: aws\n    <<: *login\n    basicAuth: null\nfleetConfig"},
 			want:    "2:3 warning L26: the login x-login.basicAuth is still in the file, and no registry's settings use it\n3:1 warning L26: the login x-pw is still in the file, and no registry's settings use it",
 		},
-		"L26 behind a hidden name": { // where the password begins would tell how long it is
+		"L26 behind a hidden name": { // its column is as telling as its end
 			replace: []string{"hue:\n", "x-pw: {username: a-long-name, password: b}\nhue:\n"}, want: "!1:1 warning L26: the login x-pw is still in the file",
 		},
 		"L26 password of an anchor": {
