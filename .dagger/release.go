@@ -9,7 +9,7 @@ import (
 	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
 )
 
-// What a version of palette-ecr is published as. The same source gives the same bytes
+// What a version of palette-ecr is published as. The same source gives the same files; the image has the time it was made
 type Release struct {
 	// The version.
 	Version string
