@@ -1,6 +1,8 @@
 // Tests of the module palette-ecr on a real engine; every test is a check
 //
 //	dagger -m tests check
+//
+// What New takes, an image from a mirror for example, is given in a file .env: TESTS_GOLANG=mirror.example/golang:1.26.1
 package main
 
 import (
@@ -18,6 +20,8 @@ type Tests struct {
 	Values *dagger.Directory
 	// +private
 	Golang string
+	// +private
+	GoProxy string
 }
 
 const (
@@ -34,13 +38,20 @@ func New(
 	//
 	// +optional
 	golang string,
+	// Where Go modules come from, as GOPROXY says it.
+	//
+	// +optional
+	goProxy string,
 ) *Tests {
-	return &Tests{Values: values, Golang: golang}
+	return &Tests{Values: values, Golang: golang, GoProxy: goProxy}
 }
 
 func (t *Tests) module(values, endpoint string) *dagger.PaletteEcr {
-	return dag.PaletteEcr(dagger.PaletteEcrOpts{Values: t.Values.File(values), Path: "deploy/values.yaml", Endpoint: endpoint, RoleArn: roleArn}).
-		WithImages(dagger.PaletteEcrWithImagesOpts{Golang: t.Golang})
+	return t.of(dagger.PaletteEcrOpts{Values: t.Values.File(values), Path: "deploy/values.yaml", Endpoint: endpoint, RoleArn: roleArn})
+}
+
+func (t *Tests) of(what dagger.PaletteEcrOpts) *dagger.PaletteEcr {
+	return dag.PaletteEcr(what).WithImages(dagger.PaletteEcrWithImagesOpts{Golang: t.Golang, GoProxy: t.GoProxy})
 }
 
 // What render makes is what the golden file says
@@ -75,8 +86,7 @@ func (t *Tests) Changes(ctx context.Context) error {
 //
 // +check
 func (t *Tests) ChangesWithoutPath(ctx context.Context) error {
-	_, err := dag.PaletteEcr(dagger.PaletteEcrOpts{Values: t.Values.File("many-overrides.yaml"), Endpoint: endpoint, RoleArn: roleArn}).
-		WithImages(dagger.PaletteEcrWithImagesOpts{Golang: t.Golang}).
+	_, err := t.of(dagger.PaletteEcrOpts{Values: t.Values.File("many-overrides.yaml"), Endpoint: endpoint, RoleArn: roleArn}).
 		Render().Changes().ModifiedPaths(ctx)
 	return ended(err, 64)
 }
