@@ -31,13 +31,14 @@ type follower struct {
 
 	listening sync.WaitGroup
 	heard     map[types.UID]bool
-	since     time.Time // when no pod has run yet: since then
-	why       string    // that the Job could not make a pod
+	ran       map[types.UID]corev1.Pod // as last seen: a pod that is deleted takes with it what it came to
+	since     time.Time                // when no pod has run yet: since then
+	why       string                   // that the Job could not make a pod
 }
 
 // follow waits until a Job has ended, and returns what its pods came to.
 func (l Launcher) follow(ctx context.Context, job *batchv1.Job, order Order) (Outcome, error) {
-	f := &follower{Launcher: l, job: job, order: order, heard: map[types.UID]bool{}, since: time.Now()}
+	f := &follower{Launcher: l, job: job, order: order, heard: map[types.UID]bool{}, ran: map[types.UID]corev1.Pod{}, since: time.Now()}
 	defer f.listening.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // before the wait: whoever listens stops
@@ -75,6 +76,7 @@ func (f *follower) look(ctx context.Context) (pods []corev1.Pod, ended bool, err
 		pod := &all.Items[i]
 		if pod.Status.Phase != corev1.PodPending {
 			running = true
+			f.ran[pod.UID] = *pod
 			f.listen(ctx, pod)
 			continue
 		}
@@ -180,8 +182,10 @@ func (f *follower) collect(pods []corev1.Pod) (Outcome, error) {
 			earlier[at] = earlier[at].and(Outcome{Counts: sent(said.Counts)})
 		}
 	}
+	there := map[types.UID]bool{}
 	for i := range pods {
 		pod := &pods[i]
+		there[pod.UID] = true
 		at := index(pod)
 		switch {
 		case at >= shards:
@@ -192,6 +196,11 @@ func (f *follower) collect(pods []corev1.Pod) (Outcome, error) {
 			ended[at] = pod
 		default:
 			put(at, pod)
+		}
+	}
+	for uid, pod := range f.ran {
+		if at := index(&pod); !there[uid] && at < shards {
+			put(at, &pod)
 		}
 	}
 	var all Outcome

@@ -11,6 +11,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/cluster"
 	"github.com/palette-ecr/palette-ecr/pipeline/fault"
@@ -60,6 +61,15 @@ func TestCollect(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int64{"manifests copied": 8, "tags": 7}, got.Counts, "what a pod sent before it was told to end counts, and what may be several shards' counts not at all")
 	assert.Empty(t, got.Notes)
+
+	drained, evicted := ended(1, time.Minute, corev1.PodRunning, ""), ended(1, time.Minute, corev1.PodFailed, said(t, told))
+	drained.Status.ContainerStatuses = nil
+	f.ran = map[types.UID]corev1.Pod{"drained": drained, "evicted": evicted} // neither is there any more
+	got, err = f.collect([]corev1.Pod{ended(0, 0, corev1.PodSucceeded, three), ended(1, 0, corev1.PodSucceeded, three)})
+	require.NoError(t, err)
+	assert.EqualValues(t, 8, got.Counts["manifests copied"], "what was last seen of a pod that was deleted")
+	assert.Equal(t, []string{"1 pod of part 2 said nothing when it was killed: of blobs and bytes at least what is counted was copied"}, got.Notes)
+	f.ran = nil
 
 	_, err = f.collect([]corev1.Pod{ended(0, 0, corev1.PodSucceeded, three), ended(1, 0, corev1.PodFailed, "panic: oh")})
 	require.ErrorContains(t, err, `copying inside cluster "hub"`)
