@@ -261,7 +261,8 @@ func (f *follower) outcome(shard int, pod *corev1.Pod) (Outcome, error) {
 		}
 		var said Outcome
 		if err := json.Unmarshal([]byte(s.State.Terminated.Message), &said); err != nil {
-			return said, wrong(fmt.Errorf("pod %s ended with exit code %d (%s): %s", pod.Name, s.State.Terminated.ExitCode, s.State.Terminated.Reason, s.State.Terminated.Message))
+			return said, fault.New(fault.Failed, fmt.Sprintf("check that %s is palette-ecr of this version, then run it again: what has arrived stays; or copy without --in-cluster", f.Options.Image),
+				"shard %d: pod %s ended with exit code %d (%s): %s", shard+1, pod.Name, s.State.Terminated.ExitCode, s.State.Terminated.Reason, s.State.Terminated.Message)
 		}
 		return said, said.Err()
 	}

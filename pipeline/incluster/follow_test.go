@@ -40,7 +40,7 @@ func said(t *testing.T, o Outcome) string {
 // TestCollect: of a shard whose first pod was killed, the one that did it counts.
 func TestCollect(t *testing.T) {
 	t.Parallel()
-	f := &follower{Launcher: Launcher{Cluster: &cluster.Cluster{Name: "hub"}}, order: Order{Shards: 2}}
+	f := &follower{Launcher: Launcher{Cluster: &cluster.Cluster{Name: "hub"}, Options: Options{Image: "example/palette-ecr:v1"}}, order: Order{Shards: 2}}
 	three := said(t, Outcome{Counts: map[string]int64{"manifests copied": 3}})
 	got, err := f.collect([]corev1.Pod{
 		ended(0, 0, corev1.PodSucceeded, three),
@@ -74,6 +74,7 @@ func TestCollect(t *testing.T) {
 	_, err = f.collect([]corev1.Pod{ended(0, 0, corev1.PodSucceeded, three), ended(1, 0, corev1.PodFailed, "panic: oh")})
 	require.ErrorContains(t, err, `copying inside cluster "hub"`)
 	require.ErrorContains(t, err, "ended with exit code 137 (Error): panic: oh")
+	assert.Equal(t, "check that example/palette-ecr:v1 is palette-ecr of this version, then run it again: what has arrived stays; or copy without --in-cluster", fault.RemedyOf(err), "the pod is gone by then")
 
 	_, err = f.collect([]corev1.Pod{ended(0, 0, corev1.PodSucceeded, three)})
 	require.ErrorContains(t, err, "shard 2: there is no pod of it")
