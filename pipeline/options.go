@@ -175,6 +175,9 @@ func (o Options) report() *report.Report {
 		r.Waivers = append(r.Waivers, report.Waiver{Flag: "--leave-spoke", Name: name, Effect: "nobody looks whether its workloads are back, until --only-spoke"})
 	}
 	for _, name := range o.Leave {
+		if copy.CheckLeft([]string{name}) != nil {
+			continue // it is going to be refused
+		}
 		r.Waivers = append(r.Waivers, report.Waiver{Flag: "--leave", Name: name, Effect: "it stays in Zot, and goes with it"})
 	}
 	return r
