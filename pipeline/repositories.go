@@ -25,11 +25,17 @@ func (e *endpoints) pairs(ctx context.Context, w *world.World, s *state.State, g
 	left, artifacts := copy.SplitLeft(given.Leave)
 	path := e.source.Repository.Reference.Repository
 	main := copy.Pair{Source: *e.source, Destination: e.destination, References: e.options.References, Left: artifacts[path]}
-	if !w.Target.Registry.AllRepositories {
+	all := w.Target.Registry.AllRepositories
+	if !all && len(left) == 0 {
 		return []copy.Pair{main}, nil
 	}
 	catalog, err := copy.Catalog(ctx, *e.source)
-	if err != nil {
+	switch {
+	case err == nil && !all:
+		return []copy.Pair{main}, copy.CheckLeftThere(catalog, path, left)
+	case !all: // a catalog that can't be read leaves the proof unused open; nothing is copied by it here
+		return []copy.Pair{main}, nil
+	case err != nil:
 		return nil, err
 	}
 	mapped, err := copy.Map(catalog, path, w.Destination, w.Target.Registry.Repositories, left)
@@ -40,10 +46,10 @@ func (e *endpoints) pairs(ctx context.Context, w *world.World, s *state.State, g
 	if err != nil {
 		return nil, err
 	}
-	var all []copy.Pair
+	var pairs []copy.Pair
 	for _, m := range mapped {
 		if m.Source == path && m.Destination.Name == w.Destination.Name {
-			all = append(all, main)
+			pairs = append(pairs, main)
 			continue
 		}
 		further, err := w.WithECR(ctx, m.Destination, w.AWS)
@@ -54,9 +60,9 @@ func (e *endpoints) pairs(ctx context.Context, w *world.World, s *state.State, g
 		if err != nil {
 			return nil, fmt.Errorf("preparing to copy repository %q of Zot: %w", m.Source, err)
 		}
-		all = append(all, copy.Pair{Source: e.source.At(m.Source), Destination: to, References: used[m.Source], Left: artifacts[m.Source]})
+		pairs = append(pairs, copy.Pair{Source: e.source.At(m.Source), Destination: to, References: used[m.Source], Left: artifacts[m.Source]})
 	}
-	return all, nil
+	return pairs, nil
 }
 
 // opener opens a repository in ECR, to be copied to.

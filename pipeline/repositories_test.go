@@ -145,6 +145,10 @@ func TestSurveyOfAllRepositories(t *testing.T) {
 	assert.ElementsMatch(t, []string{"palette/mural-workloads", "palette/shop"}, surveyed(Given{Leave: []string{"images/app"}}))
 	s.World.Target.Registry.AllRepositories = false
 	assert.Equal(t, []string{"palette/mural-workloads"}, surveyed(Given{}))
+	assert.Equal(t, []string{"palette/mural-workloads"}, surveyed(Given{Leave: []string{"images/app"}}))
+	_, err := survey(t.Context(), s.World, s.State, Given{Leave: []string{"images/ap"}}) // seen: "it stays in Zot, and goes with it"
+	require.ErrorContains(t, err, `the source has no repository "images/ap" to leave`)
+	assert.Equal(t, fault.Usage, fault.CodeOf(err))
 }
 
 // TestPlanOfAllRepositories: a plan counts what every repository gets and names those that will be made, which need not be

@@ -36,6 +36,10 @@ func (c *copier) inventory(ctx context.Context) (*graph, error) {
 		return nil, err
 	}
 	for _, left := range c.Left {
+		if _, err := digest.Parse(left); err != nil && !slices.Contains(tags, left) {
+			c.note("%s is left by name, and the source has no such tag", left)
+			continue
+		}
 		c.note("%s stays in the source by name", left)
 	}
 	g, err := c.walk(ctx, c.src, true, roots)

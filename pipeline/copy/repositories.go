@@ -60,13 +60,8 @@ func Map(catalog []string, main string, to registry.Repository, names map[string
 			return nil, fault.New(fault.Usage, "name one of: "+Some(catalog), "mapping repositories: the source has no repository %q", name)
 		}
 	}
-	for _, name := range left {
-		if name == main {
-			return nil, fault.New(fault.Usage, "take it out of what is left: workloads read it", "mapping repositories: %q is the repository of the workloads", name)
-		}
-		if !slices.Contains(catalog, name) {
-			return nil, fault.New(fault.Usage, "name one of: "+Some(catalog), "mapping repositories: the source has no repository %q to leave", name)
-		}
+	if err := CheckLeftThere(catalog, main, left); err != nil {
+		return nil, err
 	}
 	if main != "" && !slices.Contains(catalog, main) {
 		catalog = append(slices.Clone(catalog), main) // nothing was ever pushed to it, or the catalog does not show it
@@ -126,6 +121,20 @@ func CheckLeft(names []string) error {
 	for _, name := range names {
 		if !leavable.MatchString(name) {
 			return fault.New(fault.Usage, "write it as REPOSITORY, REPOSITORY:TAG or REPOSITORY@DIGEST; once for each", "reading --leave %q: it is not the name of a repository or an artifact", name)
+		}
+	}
+	return nil
+}
+
+// CheckLeftThere refuses repositories to be left that the source does not have, and that of the workloads. The error is a
+// *fault.Error with code Usage.
+func CheckLeftThere(catalog []string, main string, left []string) error {
+	for _, name := range left {
+		if name == main {
+			return fault.New(fault.Usage, "take it out of what is left: workloads read it", "mapping repositories: %q is the repository of the workloads", name)
+		}
+		if !slices.Contains(catalog, name) {
+			return fault.New(fault.Usage, "name one of: "+Some(catalog), "mapping repositories: the source has no repository %q to leave", name)
 		}
 	}
 	return nil

@@ -148,6 +148,10 @@ func TestWhatECRRefusesIsFoundBeforeTheFirstWrite(t *testing.T) {
 		assert.Contains(t, result.Notes, left+" stays in the source by name")
 	}
 
+	result, err := copy.Run(t.Context(), src.source(), start(t).destination(), copy.Options{Left: []string{"nosuch"}})
+	require.NoError(t, err)
+	assert.Contains(t, result.Notes, "nosuch is left by name, and the source has no such tag")
+
 	_, err = copy.Run(t.Context(), src.source(), start(t).destination(), copy.Options{})
 	require.NoError(t, err, "a registry that isn't ECR is not judged by its rules")
 }
