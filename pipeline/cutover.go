@@ -104,6 +104,9 @@ func prepareCutover(ctx context.Context, o Options, r *runner) (Given, error) {
 	if err := copy.CheckLeft(o.Leave); err != nil {
 		return Given{}, err
 	}
+	for _, name := range o.Leave {
+		r.report.Waivers = append(r.report.Waivers, report.Waiver{Flag: "--leave", Name: name, Effect: "it stays in Zot, and goes with it"})
+	}
 	destination, err := o.Target.Destination()
 	if err != nil {
 		return Given{}, err

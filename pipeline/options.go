@@ -174,11 +174,5 @@ func (o Options) report() *report.Report {
 	for _, name := range o.LeaveSpokes {
 		r.Waivers = append(r.Waivers, report.Waiver{Flag: "--leave-spoke", Name: name, Effect: "nobody looks whether its workloads are back, until --only-spoke"})
 	}
-	for _, name := range o.Leave {
-		if copy.CheckLeft([]string{name}) != nil {
-			continue // it is going to be refused
-		}
-		r.Waivers = append(r.Waivers, report.Waiver{Flag: "--leave", Name: name, Effect: "it stays in Zot, and goes with it"})
-	}
 	return r
 }

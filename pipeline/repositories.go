@@ -25,17 +25,11 @@ func (e *endpoints) pairs(ctx context.Context, w *world.World, s *state.State, g
 	left, artifacts := copy.SplitLeft(given.Leave)
 	path := e.source.Repository.Reference.Repository
 	main := copy.Pair{Source: *e.source, Destination: e.destination, References: e.options.References, Left: artifacts[path]}
-	all := w.Target.Registry.AllRepositories
-	if !all && len(left) == 0 {
-		return []copy.Pair{main}, nil
+	if !w.Target.Registry.AllRepositories {
+		return []copy.Pair{main}, e.checkLeft(ctx, left)
 	}
 	catalog, err := copy.Catalog(ctx, *e.source)
-	switch {
-	case err == nil && !all:
-		return []copy.Pair{main}, copy.CheckLeftThere(catalog, path, left)
-	case !all: // a catalog that can't be read leaves the proof unused open; nothing is copied by it here
-		return []copy.Pair{main}, nil
-	case err != nil:
+	if err != nil {
 		return nil, err
 	}
 	mapped, err := copy.Map(catalog, path, w.Destination, w.Target.Registry.Repositories, left)
@@ -46,10 +40,10 @@ func (e *endpoints) pairs(ctx context.Context, w *world.World, s *state.State, g
 	if err != nil {
 		return nil, err
 	}
-	var pairs []copy.Pair
+	var all []copy.Pair
 	for _, m := range mapped {
 		if m.Source == path && m.Destination.Name == w.Destination.Name {
-			pairs = append(pairs, main)
+			all = append(all, main)
 			continue
 		}
 		further, err := w.WithECR(ctx, m.Destination, w.AWS)
@@ -60,9 +54,22 @@ func (e *endpoints) pairs(ctx context.Context, w *world.World, s *state.State, g
 		if err != nil {
 			return nil, fmt.Errorf("preparing to copy repository %q of Zot: %w", m.Source, err)
 		}
-		pairs = append(pairs, copy.Pair{Source: e.source.At(m.Source), Destination: to, References: used[m.Source], Left: artifacts[m.Source]})
+		all = append(all, copy.Pair{Source: e.source.At(m.Source), Destination: to, References: used[m.Source], Left: artifacts[m.Source]})
 	}
-	return pairs, nil
+	return all, nil
+}
+
+// checkLeft refuses repositories to be left that the source does not have, where one alone is copied. A catalog that can't be
+// read leaves the proof unused open, and stops nothing here.
+func (e *endpoints) checkLeft(ctx context.Context, left []string) error {
+	if len(left) == 0 {
+		return nil
+	}
+	catalog, err := copy.Catalog(ctx, *e.source)
+	if err != nil {
+		return nil //nolint:nilerr // said above
+	}
+	return copy.CheckLeftThere(catalog, e.source.Repository.Reference.Repository, left)
 }
 
 // opener opens a repository in ECR, to be copied to.

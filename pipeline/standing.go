@@ -79,14 +79,14 @@ func pulls(ctx context.Context, c *cluster.Cluster, destination string, zot regi
 	}
 	p.Workloads = fromECR + fromZot + elsewhere
 	switch {
+	case elsewhere > 0: // also beside others: none of them is where all pull from
+		p.From = report.OtherRegistry
 	case fromECR > 0 && fromZot > 0:
 		p.From = report.BothRegistries
 	case fromECR > 0:
 		p.From = report.ECR
 	case fromZot > 0:
 		p.From = report.Zot
-	case elsewhere > 0:
-		p.From = report.OtherRegistry
 	default:
 		p.From = report.NoRegistry
 	}

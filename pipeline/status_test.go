@@ -168,6 +168,12 @@ func TestAnotherRegistryInECRIsNotZot(t *testing.T) {
 	now := standing(t.Context(), s.World, s.State)
 	assert.Equal(t, report.OtherRegistry, now.Push)
 	assert.Equal(t, []report.Pull{{Cluster: "hub", From: report.OtherRegistry, Workloads: 1}}, now.Pulls)
+
+	require.NoError(t, s.Hub.Client.Create(t.Context(), &sourcev1.OCIRepository{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "apps", Name: "shop"}, Spec: sourcev1.OCIRepositorySpec{URL: s.Destination.URL()},
+	}))
+	now = standing(t.Context(), s.World, s.State)
+	assert.Equal(t, []report.Pull{{Cluster: "hub", From: report.OtherRegistry, Workloads: 2}}, now.Pulls, "not all pull from the destination")
 }
 
 // Seen: status and drift said nothing of a spoke of the values that nobody had named, and drift ended well.

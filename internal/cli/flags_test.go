@@ -49,12 +49,3 @@ func TestRunTakesWhatLintAndRenderTake(t *testing.T) {
 		assert.True(t, missing[name], "--%s is not missing any more", name)
 	}
 }
-
-// TestUnseenShowsAManifestOnce: one Role gives the rights to all that valuesFrom names, and is long.
-func TestUnseenShowsAManifestOnce(t *testing.T) {
-	t.Parallel()
-	const role = "apiVersion: v1\nkind: Role\n"
-	got := unseen([]string{"a: ask whoever administers the cluster to apply this:\n" + role, "b", "c: ask whoever administers the cluster to apply this:\n" + role})
-	assert.Equal(t, "warning L31: a: ask whoever administers the cluster to apply this:\n"+role+
-		"warning L31: b\nwarning L31: c: ask whoever administers the cluster to apply the same as above\n", got)
-}

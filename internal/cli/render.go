@@ -107,25 +107,10 @@ func (a *app) render(ctx context.Context, r *renderFlags) error {
 	for _, note := range rendered.Notes {
 		a.Progress().Say("%s", note)
 	}
-	fmt.Fprint(a.Err, unseen(rendered.Unseen)) // also with -q
-	return a.show(r, pathOf(want, file), file.Name(), rendered)
-}
-
-// unseen has a line for each setting that can't be seen. The manifest that a remedy ends with follows once.
-func unseen(findings []string) string {
-	var text strings.Builder
-	shown := ""
-	for _, finding := range findings {
-		line, manifest, _ := strings.Cut(finding, "\n")
-		if manifest != "" && manifest == shown {
-			manifest, line = "", strings.TrimSuffix(line, "apply this:")+"apply the same as above"
-		}
-		fmt.Fprintf(&text, "warning L31: %s\n%s", line, manifest)
-		if manifest != "" {
-			shown = manifest
-		}
+	for _, finding := range rendered.Unseen { // also with -q
+		fmt.Fprintf(a.Err, "warning L31: %s\n", finding)
 	}
-	return text.String()
+	return a.show(r, pathOf(want, file), file.Name(), rendered)
 }
 
 // pathOf is the path of the file that is edited.

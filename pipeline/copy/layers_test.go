@@ -3,6 +3,8 @@ package copy_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -62,6 +64,33 @@ func TestLayersNotAllowed(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, report.Held, proof.Verdict, "%+v", proof)
 	assert.GreaterOrEqual(t, dst.asked("HEAD", "/blobs/"), 2)
+}
+
+// TestTheErrorThatEndsTheOthersIsTold: a manifest that may not be read ends the call about blobs beside it, whose "context
+// canceled" stood first in the cause.
+func TestTheErrorThatEndsTheOthersIsTold(t *testing.T) {
+	t.Parallel()
+	src, dst := start(t), start(t)
+	src.push("one", "one")
+	_, err := copy.Run(t.Context(), src.source(), dst.destination(), copy.Options{})
+	require.NoError(t, err)
+	dst.meddle(func(w http.ResponseWriter, r *http.Request) bool {
+		denied := strings.Contains(r.URL.Path, "/manifests/")
+		if denied {
+			w.WriteHeader(http.StatusForbidden)
+		}
+		return denied
+	})
+	to := dst.destination()
+	to.Layers = func(ctx context.Context, _ []string) (map[string]int64, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	proof, err := copy.Verify(t.Context(), src.source(), to, copy.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, report.Unproven, proof.Verdict)
+	assert.Contains(t, proof.Cause, `reading tag "one"`)
+	assert.NotContains(t, proof.Cause, "context canceled")
 }
 
 // TestLayersUnknown asks for a blob by itself that the API does not know: what is there counts, not who says so.

@@ -3,10 +3,10 @@ package copy
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	ociregistry "oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote"
 
 	"github.com/palette-ecr/palette-ecr/pipeline/ecr"
@@ -112,14 +112,20 @@ func (p Pair) Foresee(ctx context.Context, o Options) (Foreseen, error) {
 	return Foresee(ctx, p.Source, p.Destination, p.With(o))
 }
 
-// leavable is a repository of an OCI registry, alone or with a tag or a digest (OCI distribution specification, "Pulling
-// manifests").
-var leavable = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}|@sha(256:[a-f0-9]{64}|512:[a-f0-9]{128}))?$`)
-
 // CheckLeft refuses what no repository and no artifact can be called. The error is a *fault.Error with code Usage.
 func CheckLeft(names []string) error {
 	for _, name := range names {
-		if !leavable.MatchString(name) {
+		at := strings.IndexAny(name+":", ":@")
+		ref := ociregistry.Reference{Repository: name[:at], Reference: name[min(at+1, len(name)):]}
+		err := ref.ValidateRepository()
+		switch {
+		case err != nil || at == len(name):
+		case name[at] == ':':
+			err = ref.ValidateReferenceAsTag()
+		default:
+			err = ref.ValidateReferenceAsDigest()
+		}
+		if err != nil {
 			return fault.New(fault.Usage, "write it as REPOSITORY, REPOSITORY:TAG or REPOSITORY@DIGEST; once for each", "reading --leave %q: it is not the name of a repository or an artifact", name)
 		}
 	}

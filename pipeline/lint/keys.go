@@ -76,28 +76,30 @@ func keys(v *view) error {
 // keysOfLayer does for what is merged with the file what keys does for the file itself.
 func keysOfLayer(v *view, l values.Layer) {
 	given := l.Known()
-	unread := func(at any, known []string) {
+	unread := func(at any, path string, known []string) {
 		mapping, _ := at.(map[string]any)
 		for _, key := range slices.Sorted(maps.Keys(mapping)) {
-			if k, ok := v.nearly(key, known); ok {
+			if k, ok := v.nearly(key, known); ok && !inChart(v, path, key) {
 				v.add(report.Warning, l.Place, "write "+k+" there", "%q of %s is not a key that the chart reads: %s is", key, l.Name, k)
 			}
 		}
 	}
-	registry := func(at any) {
+	registry := func(at any, path string) {
 		mapping, _ := at.(map[string]any)
-		unread(at, mural.RegistryKeys())
-		unread(mapping[mural.BasicAuth], loginKeys())
+		unread(at, path, mural.RegistryKeys())
+		unread(mapping[mural.BasicAuth], path+"."+mural.BasicAuth, loginKeys())
 	}
+	dotted := func(path []string) string { return strings.Join(path, ".") }
 	for _, s := range sections() {
-		unread(mural.Get(given, s.path...), s.known)
+		unread(mural.Get(given, s.path...), dotted(s.path), s.known)
 	}
-	registry(mural.Get(given, mural.HueRegistry()...))
+	registry(mural.Get(given, mural.HueRegistry()...), dotted(mural.HueRegistry()))
+	list := dotted(mural.SpokeList())
 	spokes, _ := mural.Get(given, mural.SpokeList()...).([]any)
 	for _, spoke := range spokes {
 		mapping, _ := spoke.(map[string]any)
-		unread(spoke, spokeKeys())
-		registry(mapping[mural.OCIRegistry])
+		unread(spoke, list, spokeKeys())
+		registry(mapping[mural.OCIRegistry], list+"."+mural.OCIRegistry)
 	}
 }
 

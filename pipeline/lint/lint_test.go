@@ -263,6 +263,12 @@ data:
 	assert.Equal(t, 7, strings.Count(findings, "L30"))
 	assert.NotContains(t, findings, "hunter2")
 
+	known := mural(t)
+	known.Values["hue"].(map[string]any)["ociRegistry"].(map[string]any)["endPoint"] = "" // a chart that has such a key reads it
+	findings = said(only(run(t, lint.Input{File: parse(t, manifest), Chart: known}), "L30"))
+	assert.NotContains(t, findings, "endPoint")
+	assert.Contains(t, findings, "Password")
+
 	base, err := values.Parse("base.yaml", []byte("hue: {ociRegistries: {}}\n"))
 	require.NoError(t, err)
 	joined, err := values.Join([]*values.File{base, parse(t, "hue: {ociRegistry: {}}\n")}, "")

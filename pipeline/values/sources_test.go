@@ -66,3 +66,23 @@ func TestWhatValuesFromMayName(t *testing.T) {
 		assert.NotEmpty(t, fault.RemedyOf(err))
 	}
 }
+
+// TestOneRoleIsShownOnce: one Role gives the rights to all that valuesFrom names, and is long.
+func TestOneRoleIsShownOnce(t *testing.T) {
+	t.Parallel()
+	file, err := values.Parse("mural.yaml", []byte("apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: mural}\nspec:\n  chartRef: {kind: OCIRepository, name: mural}\n  valuesFrom:\n    - {kind: Secret, name: a}\n    - {kind: Secret, name: b}\n  values: {fleetConfig: {spokes: []}}\n"))
+	require.NoError(t, err)
+	const role = "apply this:\napiVersion: v1\nkind: Role\n"
+	file, err = file.WithSources(func(_, name string) (map[string]string, bool, error) {
+		return nil, false, &values.Denied{Right: "get secret " + name, Remedy: role}
+	})
+	require.NoError(t, err)
+	rendered, err := file.Render(values.Settings{Destination: endpoint(t, "oci://123456789012.dkr.ecr.us-east-1.amazonaws.com/palette"), Repository: "mural-workloads"})
+	require.NoError(t, err)
+	require.Len(t, rendered.Unseen, 2)
+	assert.Contains(t, rendered.Unseen[0], "the right to get secret a is missing: give it with --values-from Secret/a=FILE, or "+role)
+	assert.Contains(t, rendered.Unseen[1], "the right to get secret b is missing: give it with --values-from Secret/b=FILE, or do as above")
+	for _, hidden := range file.Hidden() {
+		assert.Equal(t, role, hidden.Denied.Remedy, "a finding of lint stands alone")
+	}
+}

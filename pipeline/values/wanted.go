@@ -49,7 +49,13 @@ func hasSpokes(f *File) bool {
 // unseen says what else gives values that can't be seen here.
 func (f *File) unseen() []string {
 	var all []string
+	asked := ""
 	for _, l := range f.Hidden() {
+		if d := l.Denied; d != nil && d.Remedy == asked { // one Role gives all the rights, and is long
+			l.Denied = &Denied{Right: d.Right, Remedy: "do as above"}
+		} else if d != nil {
+			asked = d.Remedy
+		}
 		all = append(all, fmt.Sprintf("%s (line %d) gives further values, %s: %s", l.Name, l.Place.Line, l.Why(), l.See()))
 	}
 	if f.release != nil && f.release.Patch {
