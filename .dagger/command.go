@@ -93,7 +93,9 @@ func (c command) done(ctx context.Context) (*dagger.Container, error) {
 
 // run runs a command that is expected to do well and has no report.
 func (c command) run(ctx context.Context) (*dagger.Container, error) {
-	c = c.quiet() // so that only the error is on standard error
+	if c.program == "" {
+		c = c.quiet() // so that only the error is on standard error
+	}
 	done, err := c.done(ctx)
 	if err != nil {
 		return nil, err

@@ -4,30 +4,30 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/palette-ecr/palette-ecr/.dagger/internal/dagger"
 )
 
-// What a version of palette-ecr is published as. The same source gives the same files; the image has the time it was made
+// What a version of palette-ecr is published as. The same source gives the same files, and the same image
 type Release struct {
 	// The version.
 	Version string
 
 	// +private
-	Binaries *dagger.Directory
-	// +private
-	Authorities *dagger.File
+	Program *dagger.Container
 	// +private
 	Files *dagger.Directory
 }
 
-// platforms that binaries are made for; those of Linux are made images of too.
+// platforms that binaries are made for; those of Linux are in the image, too.
 var platforms = []struct{ os, arch string }{{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "amd64"}, {"darwin", "arm64"}}
 
 var semver = regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`)
 
-// Makes what a version is published as: binaries, checksums, a bill of materials for each, images
+// Where a release is, in the container of its program.
+const released = "/release"
+
+// Makes what a version is published as: binaries, a bill of materials for each, an image, checksums
 //
 // +cache="session"
 func (m *PaletteEcr) Release(
@@ -46,24 +46,18 @@ func (m *PaletteEcr) Release(
 		}
 		binaries = binaries.WithFile("palette-ecr_"+p.os+"_"+p.arch, built.File("palette-ecr"))
 	}
-	source, err := m.repository(ctx)
+	program, err := m.build(ctx, build{packages: []string{"./scripts/release"}})
 	if err != nil {
 		return nil, err
 	}
-	binaries = binaries.WithTimestamps(0)
 	described := m.golang().
-		WithDirectory("/tool", source.Directory("scripts/release")).
-		WithDirectory("/release", binaries).
-		WithWorkdir("/tool").
-		WithExec([]string{"go", "run", ".", "/release"})
-	return &Release{
-		Version: version, Binaries: binaries,
-		Authorities: m.authorities(),
-		Files:       described.Directory("/release").WithTimestamps(0),
-	}, nil
+		WithFile("/usr/local/bin/release", program.File("release")).
+		WithDirectory(released, binaries).
+		WithExec([]string{"release", "describe", released, version, authorities})
+	return &Release{Version: version, Program: described, Files: described.Directory(released).WithTimestamps(0)}, nil
 }
 
-// The binaries, their bills of materials in CycloneDX, and SHA256SUMS of them all
+// The binaries, their bills of materials in CycloneDX, the image as an OCI layout, and SHA256SUMS of them all
 func (r *Release) Directory() *dagger.Directory { return r.Files }
 
 // SHA256SUMS, to look at
@@ -78,30 +72,15 @@ func (r *Release) Image(
 	// +optional
 	// +default="amd64"
 	arch string,
-) *dagger.Container {
-	c := bare(dagger.Platform("linux/"+arch), r.Binaries.File("palette-ecr_linux_"+arch), r.Authorities).
-		WithEntrypoint([]string{"palette-ecr"})
-	for _, label := range r.labels() {
-		c = c.WithLabel(label[0], label[1])
+) (*dagger.Container, error) {
+	if arch != "amd64" && arch != "arm64" {
+		return nil, wrongUse(fmt.Sprintf("reading --arch %q: there is no image for it", arch), "give amd64 or arm64")
 	}
-	return c
+	return dag.Container(dagger.ContainerOpts{Platform: dagger.Platform("linux/" + arch)}).
+		Import(r.Files.File("palette-ecr_image.tar")), nil
 }
 
-// labels are those of the OCI image specification.
-func (r *Release) labels() [][2]string {
-	const prefix, home = "org.opencontainers.image.", "https://github.com/palette-ecr/palette-ecr"
-	return [][2]string{
-		{prefix + "title", "palette-ecr"},
-		{prefix + "description", "Moves PaletteAI from its in-cluster Zot registry to Amazon ECR, with proof"},
-		{prefix + "version", strings.TrimPrefix(r.Version, "v")},
-		{prefix + "licenses", "Apache-2.0"},
-		{prefix + "source", home},
-		{prefix + "url", home},
-		{prefix + "documentation", home + "#readme"},
-	}
-}
-
-// Publishes the image for every architecture, and returns its reference with its digest
+// Publishes the image as it is in the directory, and returns its reference with its digest
 //
 // +cache="never"
 func (r *Release) Publish(
@@ -113,8 +92,11 @@ func (r *Release) Publish(
 	// The user's password or token.
 	password *dagger.Secret,
 ) (string, error) {
-	registry, _, _ := strings.Cut(address, "/")
-	return dag.Container().
-		WithRegistryAuth(registry, username, password).
-		Publish(ctx, address, dagger.ContainerPublishOpts{PlatformVariants: []*dagger.Container{r.Image("amd64"), r.Image("arm64")}})
+	return command{
+		program: "release",
+		container: r.Program.
+			WithEnvVariable("REGISTRY_USERNAME", username).
+			WithSecretVariable("REGISTRY_PASSWORD", password),
+		args: []string{"push", released, r.Version, address},
+	}.live().text(ctx)
 }

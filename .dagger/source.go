@@ -54,7 +54,7 @@ func (m *PaletteEcr) build(ctx context.Context, b build) (*dagger.Directory, err
 		return nil, err
 	}
 	sources := source.Filter(dagger.DirectoryFilterOpts{
-		Include: []string{"go.mod", "go.sum", "*.go", "internal/**", "pipeline/**", "fixtures/**"},
+		Include: []string{"go.mod", "go.sum", "*.go", "internal/**", "pipeline/**", "fixtures/**", "scripts/release/**"},
 		Exclude: []string{"**/*_test.go", "internal/module/**"},
 	})
 	c := m.golang()

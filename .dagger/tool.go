@@ -62,24 +62,22 @@ func (m *PaletteEcr) image() string {
 }
 
 // bare is a container of the tool and the authorities that it believes, and nothing else: no shell, no package, no root.
-// Stages run in it, and a release's image is one.
-func bare(platform dagger.Platform, binary, authorities *dagger.File) *dagger.Container {
+// Stages run in it, and a release's image is like it.
+func bare(binary, believed *dagger.File) *dagger.Container {
 	root := dag.Directory().
 		WithFile("usr/local/bin/palette-ecr", binary, dagger.DirectoryWithFileOpts{Permissions: 0o755}).
-		WithFile("etc/ssl/certs/ca-certificates.crt", authorities, dagger.DirectoryWithFileOpts{Permissions: 0o644}).
+		WithFile(authorities, believed, dagger.DirectoryWithFileOpts{Permissions: 0o644}).
 		// What is mounted at /tmp gets the rights of what was there, and everybody is to write to it.
 		WithNewDirectory("tmp", dagger.DirectoryWithNewDirectoryOpts{Permissions: 0o777}).
 		WithTimestamps(0)
-	return dag.Container(dagger.ContainerOpts{Platform: platform}).
+	return dag.Container().
 		WithRootfs(root).
 		WithEnvVariable("PATH", "/usr/local/bin").
 		WithUser(user)
 }
 
-// authorities are those of the image with Go.
-func (m *PaletteEcr) authorities() *dagger.File {
-	return dag.Container().From(m.Images.Golang).File("/etc/ssl/certs/ca-certificates.crt")
-}
+// authorities is where the certificates are that are believed.
+const authorities = "/etc/ssl/certs/ca-certificates.crt"
 
 // base returns the container that the stages run in, with the tool in it: one without a shell, unless another image was
 // named for them.
@@ -94,7 +92,7 @@ func (m *PaletteEcr) base(ctx context.Context) (*dagger.Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bare("", binary, m.authorities()), nil
+	return bare(binary, dag.Container().From(m.Images.Golang).File(authorities)), nil
 }
 
 // withShell returns a container with a shell, and with the tool in it.

@@ -50,15 +50,3 @@ func vet(t *testing.T, change func(dir string)) (string, error) {
 	said, err := command.CombinedOutput()
 	return string(said), err
 }
-
-// The program that describes a release is a Go module of its own, so that it needs no other.
-func TestReleaseProgram(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	command := exec.CommandContext(ctx, "go", "test", "./...")
-	command.Dir = filepath.Join(root, "scripts/release")
-	command.Env = append(os.Environ(), "GOWORK=off")
-	said, err := command.CombinedOutput()
-	require.NoError(t, err, string(said))
-}

@@ -1,3 +1,0 @@
-module github.com/palette-ecr/palette-ecr/scripts/release
-
-go 1.26.1
