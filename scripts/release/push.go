@@ -37,7 +37,7 @@ func push(ctx context.Context, file, version, address, username, password string
 	}
 	sent, err := oras.Copy(ctx, layout, version, repository, to.Reference, oras.DefaultCopyOptions)
 	if err != nil {
-		return "", fmt.Errorf("sending the image of %s to %s: %w\ntry:   check that the user may write to that repository, then publish again: what has arrived is not sent twice", version, address, err)
+		return "", fmt.Errorf("sending the image of %s to %s: %w\ntry:   check the address, and that the user may write there, then publish again: what has arrived is not sent twice", version, address, err)
 	}
 	return address + "@" + sent.Digest.String(), nil
 }
