@@ -20,7 +20,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// imageName is the file of the image: an OCI image layout as a tar, which `docker load`, oras and skopeo take. Its one
+// imageName is the file of the image: an OCI image layout as a tar, which oras, skopeo and containerd take. Its one
 // reference is the version.
 const imageName = "palette-ecr_image.tar"
 
