@@ -50,10 +50,13 @@ func (m *PaletteEcr) Release(
 	if err != nil {
 		return nil, err
 	}
+	// Not those of the container that describe runs in: an engine adds its own to them while a command runs.
+	believed := dag.Container().From(m.Images.Golang).File(authorities)
 	described := m.golang().
 		WithFile("/usr/local/bin/release", program.File("release")).
+		WithFile("/authorities", believed).
 		WithDirectory(released, binaries).
-		WithExec([]string{"release", "describe", released, version, authorities})
+		WithExec([]string{"release", "describe", released, version, "/authorities"})
 	return &Release{Version: version, Program: described, Files: described.Directory(released).WithTimestamps(0)}, nil
 }
 

@@ -21,7 +21,7 @@ var engine = map[string]map[string][]string{
 	"dagger.File":      {"export": {"path"}, "contents": {}},
 	"dagger.Changeset": {"export": {"path"}, "as-patch": {}, "modified-paths": {}},
 	"dagger.Service":   {"up": {"ports"}},
-	"dagger.Container": {"terminal": {}, "with-exec": {"args"}, "combined-output": {}, "stdout": {}, "user": {}},
+	"dagger.Container": {"terminal": {}, "with-exec": {"args"}, "combined-output": {}, "stdout": {}, "user": {}, "file": {"path"}},
 	"dagger.Secret":    {"plaintext": {}},
 }
 
@@ -148,7 +148,7 @@ func step(objects map[string]object, at, word string) (string, []argument, error
 		for _, name := range arguments {
 			args = append(args, argument{name, "string", "", map[string]string{"optional": ""}})
 		}
-		return map[string]string{"as-patch": "dagger.File", "with-exec": "dagger.Container"}[word], args, nil
+		return map[string]string{"as-patch": "dagger.File", "file": "dagger.File", "with-exec": "dagger.Container"}[word], args, nil
 	}
 	for _, f := range objects[at].functions {
 		if kebab(f.name) == word && f.name != "New" {
